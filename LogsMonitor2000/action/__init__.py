@@ -1,0 +1,1 @@
+"""What is done with events: shown to people, written for machines. An action only formats and sends."""

@@ -1,0 +1,51 @@
+"""Events for machines: one JSON object a line, each flushed as it comes. Everything outside ASCII is escaped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from ..event import Alert, Event, Stats, Summary
+from ..text import decoded
+from .action import Action
+from .terminal import tell_problem
+from .wording import Wording
+
+
+class JsonLines(Action):
+    """Writes statistics, alerts and the summary to `out` and nothing else; problems with the input go to `errors` as text."""
+
+    def __init__(self, out: TextIO, errors: TextIO, wording: Wording | None = None, *, verbose: bool = False) -> None:
+        self._out = out
+        self._errors = errors
+        self._wording = wording or Wording()
+        self._verbose = verbose
+        self._encode = json.JSONEncoder(separators=(",", ":")).encode
+
+    def notify(self, event: Event) -> None:
+        fields = self._fields(event)
+        if fields is None:
+            tell_problem(event, self._errors, self._verbose)
+            return
+        self._out.write(self._encode(fields) + "\n")
+        self._out.flush()
+
+    def _fields(self, event: Event) -> dict[str, Any] | None:
+        if isinstance(event, Stats):
+            return {
+                "event": "stats",
+                **event._asdict(),
+                "sections": [(decoded(key), count) for key, count in event.sections],
+                "sources": [(decoded(key), count) for key, count in event.sources],
+                "statuses": {f"{key.decode()}xx": count for key, count in event.statuses.items()},
+            }
+        if isinstance(event, Alert):
+            fields = {"event": "alert", **event._asdict(), "message": self._wording.alert(event)}
+            if event.state == "firing":
+                del fields["started"], fields["peak"]  # they would repeat `time` and `value`
+            return fields
+        if isinstance(event, Summary):
+            fields = {"event": "summary", **event._asdict()}
+            fields["max_lateness"] = fields.pop("lateness_max")
+            return fields
+        return None

@@ -1,0 +1,126 @@
+"""Events for people: one compact block an interval, alerts that stand out, a summary at the end. Fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from ..clock import Clock
+from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
+from ..text import printable
+from .action import Action
+from .wording import Wording, duration, size
+
+WIDTH = 80
+KEY_WIDTH_MAX = 60
+INDENT = " " * 12
+BOLD_RED, BOLD_GREEN, BOLD, RESET = "\x1b[1;31m", "\x1b[1;32m", "\x1b[1m", "\x1b[0m"
+
+
+class TerminalNotifier(Action):
+    """Writes to `out`; what went wrong with the input, and with `verbose` what was decided about it, goes to `errors`."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        errors: TextIO,
+        wording: Wording | None = None,
+        *,
+        banner: str = "",
+        color: bool = False,
+        verbose: bool = False,
+        buffer_time: int = 2,
+        clock: Clock | None = None,
+    ) -> None:
+        self._out = out
+        self._errors = errors
+        self._wording = wording or Wording()
+        self._banner = banner
+        self._color = color
+        self._verbose = verbose
+        self._buffer_time = buffer_time
+        self._clock = clock or Clock()
+        self._started = self._clock.elapsed()
+
+    def notify(self, event: Event) -> None:
+        self._start()
+        if isinstance(event, Stats):
+            self._out.write(self._stats(event))
+        elif isinstance(event, Alert):
+            color = BOLD_RED if event.state == "firing" else BOLD_GREEN
+            self._out.write(self._painted(self._wording.alert(event), color) + "\n")
+        elif isinstance(event, Summary):
+            self._out.write(self._summary(event))
+        else:
+            self._out.flush()
+            tell_problem(event, self._errors, self._verbose)
+
+    def progress(self, read: int, total: int, lines: int) -> None:
+        self._start()
+        self._out.flush()
+
+    def close(self) -> None:
+        self._out.flush()
+
+    def _start(self) -> None:
+        if self._banner:
+            self._out.write(self._painted(self._banner, BOLD) + "\n")
+            self._banner = ""
+
+    def _painted(self, text: str, color: str) -> str:
+        return f"{color}{text}{RESET}" if self._color else text
+
+    def _stats(self, stats: Stats) -> str:
+        rate = stats.hits / stats.interval
+        time = self._wording.time(stats.time)
+        statuses = ((f"{key.decode()}xx", count) for key, count in stats.statuses.items())
+        return (
+            f"{time}  {stats.hits:>9,} hits  {rate:>9,.1f}/s  {size(stats.bytes):>11}\n"
+            + _row("status", statuses)
+            + _row("sections", ((_clipped(key), count) for key, count in stats.sections))
+            + _row("sources", ((_clipped(key), count) for key, count in stats.sources))
+        )
+
+    def _summary(self, summary: Summary) -> str:
+        took = self._clock.elapsed() - self._started
+        lines = [
+            f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"
+        ]
+        if summary.first is not None and summary.last is not None:
+            first, last = self._wording.time(summary.first), self._wording.time(summary.last)
+            lines.append(f"{first} to {last} ({duration(summary.last - summary.first + 1)})")
+        if summary.late * 100 > summary.lines:
+            lines.append(
+                f"late lines were up to {summary.lateness_max} s behind: --buffer_time {summary.lateness_max}"
+                f" (now {self._buffer_time}) would have kept them"
+            )
+        lines.append(f"took {took:.2f} s" + (f", {summary.lines / took:,.0f} lines/s" if took > 0 else ""))
+        return self._painted(lines[0], BOLD) + "\n" + "".join(f"  {line}\n" for line in lines[1:])
+
+
+def tell_problem(event: Event, errors: TextIO, verbose: bool) -> None:
+    """One line on `errors` for a malformed line or a notice; nothing for other events."""
+    if isinstance(event, MalformedLine):
+        errors.write(f"{event.source}:{event.line}: malformed, {event.reason}: {printable(event.text)}\n")
+    elif isinstance(event, Notice) and (verbose or not event.verbose):
+        errors.write(event.text + "\n")
+    errors.flush()
+
+
+def _clipped(key: bytes) -> str:
+    text = printable(key)
+    return text if len(text) <= KEY_WIDTH_MAX else text[: KEY_WIDTH_MAX - 3] + "..."
+
+
+def _row(title: str, entries: Iterable[tuple[str, int]]) -> str:
+    """`title` and the entries behind it, on as many lines as it takes."""
+    rows = []
+    row = f"  {title:<10}"
+    for key, count in entries:
+        entry = f"{key} {count:,}"
+        if len(row) > len(INDENT) and len(row) + len(entry) > WIDTH:
+            rows.append(row.rstrip())
+            row = INDENT
+        row += entry + "  "
+    rows.append(row.rstrip())
+    return "\n".join(rows) + "\n"

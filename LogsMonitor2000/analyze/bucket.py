@@ -1,0 +1,45 @@
+"""The bucket: what some seconds of the log amount to. Everything the monitor says is made of merged buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .measure import Measure, Values
+
+
+class Bucket:
+    """The events of `[time, time + width)`: how many `hits`, and by `bucket[measure]` the state of each of its measures."""
+
+    __slots__ = ("time", "width", "hits", "measures", "_states")
+
+    def __init__(self, time: int, width: int, measures: tuple[Measure, ...] = (), hits: int = 0) -> None:
+        self.time = time
+        self.width = width
+        self.hits = hits
+        self.measures = measures
+        self._states = [measure.empty() for measure in measures] if measures else []
+
+    def __getitem__(self, measure: Measure) -> Any:
+        return self._states[self.measures.index(measure)]
+
+    def add(self, hits: int, columns: Sequence[Sequence[Values]]) -> None:
+        """Take in events, given for each measure as the columns of its fields."""
+        self.hits += hits
+        states = self._states
+        for index, measure in enumerate(self.measures):
+            states[index] = measure.add(states[index], columns[index])
+
+    def merge(self, other: Bucket) -> None:
+        """Take in another bucket of the same time, width and measures."""
+        self.hits += other.hits
+        states = self._states
+        for index, measure in enumerate(self.measures):
+            states[index] = measure.merge(states[index], other._states[index])
+
+    def shrink(self) -> None:
+        """Bring the states back within their bounds."""
+        self._states = [measure.shrink(state) for measure, state in zip(self.measures, self._states)]
+
+    def __repr__(self) -> str:
+        return f"Bucket(time={self.time}, width={self.width}, hits={self.hits})"

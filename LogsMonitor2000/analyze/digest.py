@@ -1,0 +1,135 @@
+"""A chunk of the log, digested: its buckets, and what is needed to join it to what came before, exactly.
+
+A digest is a pure function of the bytes, the format and the horizon, so chunks can be digested by any process in any order.
+Only lateness reaches across chunks: an event is late iff `max(newest before the chunk, newest before it inside the chunk) -
+second > buffer_time`. A digest made without knowing the first of the two is still exact if none of its events
+is late on that account, and `holds_after` tells; if not, the chunk is digested once more with that knowledge.
+"""
+
+from __future__ import annotations
+
+import gc
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from itertools import accumulate, compress
+from operator import sub
+
+from ..limits import SAMPLES_MAX
+from ..parse.parser import BoundParser, Column, Sample
+from .bucket import Bucket
+from .measure import Measure
+
+Layouts = dict[int, tuple[Measure, ...]]
+"""What is to be measured: for each bucket width in seconds, the measures. Width 1 without measures is no more than hits by
+the second, which are kept as numbers: a sparse log has as many seconds as lines."""
+
+
+class Digest:
+    """What a chunk amounts to. Late events are in `late` only; `hits` is by second, `buckets` by width and time."""
+
+    def __init__(self, layouts: Layouts) -> None:
+        self.chunk = 0  # the number of the chunk in its input
+        self.line_count = 0  # all lines, blank ones too
+        self.malformed = 0
+        self.samples: list[Sample] = []
+        self.events = 0  # that are not late
+        self.late = 0
+        self.late_oldest: int | None = None
+        self.lateness_max = 0  # of late events
+        self.oldest: int | None = None  # second of an event that is not late
+        self.newest: int | None = None
+        self.hits: Counter[int] = Counter()
+        self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
+
+    def holds_after(self, newest: int | None, buffer_time: int) -> bool:
+        """Whether the digest, made knowing nothing before it, is exact behind a log whose newest second is `newest`."""
+        return newest is None or self.oldest is None or newest - self.oldest <= buffer_time
+
+    def join(self, newest: int | None) -> None:
+        """Count lateness from `newest`, the newest second before the chunk (`holds_after` it)."""
+        if newest is not None and self.late_oldest is not None:
+            self.lateness_max = max(self.lateness_max, newest - self.late_oldest)
+
+
+class Digester:
+    """Makes digests of chunks of one format."""
+
+    def __init__(self, parse: BoundParser, layouts: Layouts, buffer_time: int) -> None:
+        self._parse = parse
+        self._layouts = layouts
+        self._buffer_time = buffer_time
+
+    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None) -> Digest:
+        """Digest the chunk that consists of `blocks`, each of whole lines; `newest` is the newest second before it, if known."""
+        digest = Digest(self._layouts)
+        collecting = gc.isenabled()
+        gc.disable()  # nothing below makes a cycle, and looking for some costs a seventh of the time
+        try:
+            for block in blocks:
+                newest = self._add(digest, block, horizon, newest)
+        finally:
+            if collecting:
+                gc.enable()
+        return digest
+
+    def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:
+        """Add a block to `digest`; returns the newest second after it."""
+        line_count, malformed, samples, seconds, values = self._parse(block, horizon)
+        for sample in samples[: SAMPLES_MAX - len(digest.samples)]:
+            digest.samples.append(sample._replace(line=sample.line + digest.line_count))
+        digest.line_count += line_count
+        digest.malformed += malformed
+        if not seconds:
+            return newest
+        if newest is None:
+            newest = seconds[0]
+        in_order = sorted(seconds)
+        newest_after = max(newest, in_order[-1])
+        if newest - in_order[0] > self._buffer_time or in_order != seconds:
+            in_order, values = self._reorder(digest, seconds, values, newest)
+        if in_order:
+            self._count(digest, in_order, values)
+        digest.newest = newest_after if digest.newest is None else max(digest.newest, newest_after)
+        return newest_after
+
+    def _reorder(
+        self, digest: Digest, seconds: list[int], values: dict[str, Column], newest: int
+    ) -> tuple[list[int], dict[str, Column]]:
+        """The same rows by ascending second, in the order of the file within one; late ones are counted and left out."""
+        lateness = list(map(sub, accumulate(seconds, max, initial=newest), seconds))
+        rows: Iterable[int] = range(len(seconds))
+        worst = max(lateness)
+        if worst > self._buffer_time:
+            late = [amount > self._buffer_time for amount in lateness]
+            digest.late += sum(late)
+            digest.lateness_max = max(digest.lateness_max, worst)
+            oldest = min(compress(seconds, late))
+            digest.late_oldest = oldest if digest.late_oldest is None else min(digest.late_oldest, oldest)
+            rows = compress(rows, [not is_late for is_late in late])
+        order = sorted(rows, key=seconds.__getitem__)
+        return (
+            [seconds[row] for row in order],
+            {field: [column[row] for row in order] for field, column in values.items()},
+        )
+
+    def _count(self, digest: Digest, seconds: list[int], values: dict[str, Column]) -> None:
+        """Add rows, ascending by second, to the buckets of `digest`."""
+        count = len(seconds)
+        digest.events += count
+        digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
+        for width, measures in self._layouts.items():
+            if width == 1 and not measures:
+                digest.hits.update(seconds)
+                continue
+            buckets = digest.buckets[width]
+            columns = [[values[field] for field in measure.fields] for measure in measures]
+            first = 0
+            while first < count:
+                start = seconds[first] // width * width
+                end = bisect_left(seconds, start + width, first)
+                bucket = buckets.get(start)
+                if bucket is None:
+                    bucket = buckets[start] = Bucket(start, width, measures)
+                bucket.add(end - first, [[column[first:end] for column in fields] for fields in columns])
+                first = end

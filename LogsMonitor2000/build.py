@@ -1,0 +1,189 @@
+"""From settings to a monitor: the one place that names the concrete classes."""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from typing import TextIO, TypeVar
+
+from .action.action import Action
+from .action.json_lines import JsonLines
+from .action.progress import ProgressLine
+from .action.terminal import TerminalNotifier
+from .action.wording import Wording, zone_named
+from .analyze.calculator import StreamCalculator
+from .analyze.digest import Digester
+from .analyze.high_traffic import HighTrafficCalculator
+from .analyze.most_common import MostCommonCalculator
+from .analyze.processor import AnalyticsProcessor
+from .errors import InputError, UsageError
+from .event import Notice
+from .inputs import Input
+from .limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
+from .monitor import Monitor
+from .parse.detect import detect, parser_named
+from .parse.parser import Parser
+from .settings import VERSION, Settings
+from .source.file import FileSource
+from .source.follow import FollowSource
+from .source.pipe import PipeSource
+from .source.source import Source
+from .text import printable
+
+STANDARD_INPUT = "-"
+Extension = TypeVar("Extension")
+
+
+def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
+    """The monitor that `settings` describe, writing to `out` and `errors`."""
+    processor = AnalyticsProcessor(_calculators(settings), settings.buffer_time)
+    return Monitor(
+        _inputs(settings, processor),
+        processor,
+        _actions(settings, out, errors),
+        follow=settings.follow,
+        skew_max=skew_max(settings),
+    )
+
+
+def skew_max(settings: Settings) -> int:
+    """Seconds ahead of the clock that a time may lie."""
+    if settings.max_skew is not None:
+        return settings.max_skew
+    return SKEW_SECONDS_FOLLOWING if settings.follow else SKEW_SECONDS
+
+
+def _calculators(settings: Settings) -> list[StreamCalculator]:
+    calculators: list[StreamCalculator] = []
+    if settings.stats_interval:
+        calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
+    if settings.high_traffic_interval and settings.high_traffic_threshold:
+        calculators.append(HighTrafficCalculator(settings.high_traffic_interval, settings.high_traffic_threshold))
+    return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
+
+
+def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
+    wording = Wording(zone_named(settings.timezone))
+    actions: list[Action] = []
+    if errors.isatty() and not settings.follow:
+        actions.append(ProgressLine(errors))
+    if settings.output == "json":
+        actions.append(JsonLines(out, errors, wording, verbose=settings.verbose))
+    else:
+        color = settings.color == "always" or (
+            settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        )
+        actions.append(
+            TerminalNotifier(
+                out,
+                errors,
+                wording,
+                banner=_banner(settings),
+                color=color,
+                verbose=settings.verbose,
+                buffer_time=settings.buffer_time,
+            )
+        )
+    return actions + [_load(name, Action) for name in settings.action]
+
+
+def _banner(settings: Settings) -> str:
+    inputs = ", ".join(settings.files or ["standard input"])
+    every = f"statistics every {settings.stats_interval} s" if settings.stats_interval else "no statistics"
+    alert = "no alert"
+    if settings.high_traffic_interval and settings.high_traffic_threshold:
+        alert = f"alert above {settings.high_traffic_threshold:g} hits/s over {settings.high_traffic_interval} s"
+    return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}, {alert}"
+
+
+def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
+    """One input for each file, in the order they were named."""
+    own_parser = _load(settings.parser, Parser) if settings.parser else None
+
+    def recognise(name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
+        parser: Parser
+        if own_parser is not None:
+            parser, why = own_parser, "as told"
+        elif settings.log_format != "auto":
+            parser, why = parser_named(settings.log_format), "as told"
+        else:
+            score = detect(name, blocks)
+            if score is None:
+                return None
+            parser, why = score.parser, str(score)
+        fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields})
+        digester = Digester(parser.bind(fields), processor.layouts, processor.buffer_time)
+        return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
+
+    if settings.log_format != "auto":
+        parser_named(settings.log_format)  # a wrong name is told before anything is opened
+    paths = _paths(settings.files)
+    jobs = _jobs(settings, paths)
+    pool = None
+    if jobs > 1:
+        from .workers import ParallelInput, WorkerPool, splittable  # here, because few runs need them and start-up counts
+
+        pool = WorkerPool(jobs, settings.buffer_time)
+    inputs: list[Input] = []
+    for path in paths:
+        if pool is not None and splittable(path):
+            inputs.append(ParallelInput(path, recognise, pool))
+        else:
+            inputs.append(Input(_source(path, settings.follow), recognise))
+    return inputs
+
+
+def _paths(files: Sequence[str]) -> list[str]:
+    """The files named, globs expanded, each file once."""
+    if not files:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("no log file is named and standard input is a terminal (see --help)")
+        return [STANDARD_INPUT]
+    paths: list[str] = []
+    for name in files:
+        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob.glob(name, recursive=True))
+        if not found:
+            raise InputError(f"{name}: no such file")
+        paths += found
+    return list(dict.fromkeys(paths))
+
+
+def _jobs(settings: Settings, paths: Sequence[str]) -> int:
+    """How many worker processes: 1 means that the monitor reads by itself."""
+    if settings.follow or settings.jobs == 1:
+        return 1
+    plain = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+    if settings.jobs is not None:
+        return settings.jobs if plain else 1
+    return max(1, min(len(os.sched_getaffinity(0)), plain // JOB_BYTES_MIN))
+
+
+def _source(path: str, follow: bool) -> Source:
+    """The kind of source that `path` is."""
+    if path == STANDARD_INPUT:
+        return PipeSource("standard input", 0)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path}: is a directory")
+        if not stat.S_ISREG(mode):
+            return PipeSource(path, os.open(path, os.O_RDONLY))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    return FollowSource(path) if follow else FileSource(path)
+
+
+def _load(name: str, kind: type[Extension]) -> Extension:
+    """An object of the class that `package.module:Class` names."""
+    module_name, _, class_name = name.partition(":")
+    try:
+        loaded = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(f"{name}: cannot be loaded ({error}); give it as package.module:Class") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, kind)):
+        raise UsageError(f"{name}: is not a {kind.__name__}")
+    return loaded()

@@ -1,0 +1,50 @@
+"""The command: arguments in, exit status out."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from .build import build
+from .errors import MonitorError
+from .settings import parse_arguments
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status. 0 read to the end or SIGTERM, 130 SIGINT, 2 wrong usage or input, 1 any other failure."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except MonitorError as error:
+        print(f"LogsMonitor2000: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:  # `| head`: nobody reads any more, and Python must not complain on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        print(f"LogsMonitor2000: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    monitor = build(parse_arguments(arguments), sys.stdout, sys.stderr)
+    interrupted = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = interrupted or number == signal.SIGINT
+        signal.signal(number, signal.SIG_DFL)  # whoever asks twice does not want to wait
+        monitor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    monitor.run()
+    return INTERRUPTED if interrupted else 0

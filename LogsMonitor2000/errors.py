@@ -1,0 +1,38 @@
+"""What can go wrong, as one tree; the exit status of the command follows from the branch.
+
+    MonitorError
+    ├── UsageError          wrong settings: exit status 2
+    │   └── FormatError     no format fits the input, or it lacks a field that is asked for
+    ├── InputError          an input that cannot be opened: exit status 2
+    └── WorkerError         a worker process died: exit status 1
+
+A bad *line* is not in this tree: it is data, counted and sampled (`Malformed` in `parse.parser` never leaves the parser).
+"""
+
+from __future__ import annotations
+
+
+class MonitorError(Exception):
+    """Base of all errors that the monitor raises on purpose; its text is one line for a person."""
+
+    exit_status = 1
+
+
+class UsageError(MonitorError):
+    """The settings make no sense; nothing has been read."""
+
+    exit_status = 2
+
+
+class FormatError(UsageError):
+    """The format of an input is not known, or does not have a field that a calculator asks for."""
+
+
+class InputError(MonitorError):
+    """An input cannot be opened or read as what it claims to be."""
+
+    exit_status = 2
+
+
+class WorkerError(MonitorError):
+    """A worker process ended before its work did."""

@@ -1,0 +1,112 @@
+"""What flows through the monitor: `WebLogEvent` comes out of a parser, every other `Event` out of the calculators.
+
+All are plain named tuples: they can be pickled, compared and printed. Times are whole seconds since the epoch, in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class WebLogEvent(NamedTuple):
+    """One request as a log line tells it; what the line does not say is `None` (or "-", as logs write it).
+
+    Text that is not UTF-8 is held with `surrogateescape`, so that no byte is lost.
+    """
+
+    time: int
+    source: str = "-"
+    user: str = "-"
+    vhost: str = "-"
+    method: str = "-"
+    target: str = "-"
+    section: str = "-"
+    protocol: str = "-"
+    status: int | None = None
+    size: int = 0
+    referrer: str = "-"
+    agent: str = "-"
+
+
+class Event(Protocol):
+    """What actions are notified of. `order` sorts events by event time: (second, rank within the second)."""
+
+    @property
+    def order(self) -> tuple[int, int]: ...
+
+
+class Stats(NamedTuple):
+    """What one interval `[time, time + interval)` saw. `sections` and `sources` are the top ones, heaviest first."""
+
+    time: int
+    interval: int
+    hits: int
+    bytes: int
+    sections: list[tuple[bytes, int]]
+    sources: list[tuple[bytes, int]]
+    statuses: dict[bytes, int]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """An interval that ends at `e` comes before an alert stamped `e`."""
+        return self.time + self.interval, 0
+
+
+class Alert(NamedTuple):
+    """A transition of an alert at second `time`: `state` is "firing" or "resolved".
+
+    `value` is the measure at that second and `peak` the highest since the alert `started`, both in hits a second.
+    """
+
+    name: str
+    state: str
+    time: int
+    value: float
+    threshold: float
+    window: int
+    started: int
+    peak: float
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.time, 1
+
+
+class MalformedLine(NamedTuple):
+    """A line that does not have the structure of its format: one of the first few, as a sample."""
+
+    source: str
+    line: int
+    reason: str
+    text: bytes
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return 0, 0
+
+
+class Notice(NamedTuple):
+    """Something about the run itself that a person should know: which format an input has, an input that broke off."""
+
+    text: str
+    verbose: bool = False
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return 0, 0
+
+
+class Summary(NamedTuple):
+    """The whole run. `lines = events + malformed + late`; `first` and `last` are the first and last second that had an event."""
+
+    lines: int = 0
+    events: int = 0
+    malformed: int = 0
+    late: int = 0
+    lateness_max: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return 1 << 62, 0

@@ -1,0 +1,108 @@
+"""An input as the monitor sees it: a source, its format once that is known, and how far its events have come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from .analyze.digest import Digest, Digester
+from .event import MalformedLine, Notice
+from .limits import CHUNK_BYTES
+from .source.source import Source
+
+Recognise = Callable[[str, list[bytes]], "tuple[Digester, Notice] | None"]
+"""From an input's name and first blocks to what digests its format, and word of it; None while there are only blank lines."""
+
+
+class Input:
+    """Gives the digests of one source, chunk after chunk.
+
+    `newest` is the newest second it has had, `chunk` the number of the chunk it is in; `heard` is for the monitor to
+    remember when its last line came.
+    """
+
+    def __init__(self, source: Source, recognise: Recognise) -> None:
+        self.source = source
+        self.newest: int | None = None
+        self.heard = 0.0
+        self.chunk = 0
+        self._notices: list[Notice] = []
+        self._recognise = recognise
+        self._digester: Digester | None = None
+        self._first_blocks: list[bytes] = []
+        self._line_count = 0
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def ended(self) -> bool:
+        return self.source.ended and not self._first_blocks
+
+    def open(self) -> bool:
+        """Find out the format from what can be read now; False when that is not enough to tell."""
+        while self._digester is None:
+            block = next(self.source.chunk(), None)
+            if block is None:
+                if self.source.ended:
+                    self._first_blocks.clear()  # nothing but blank lines
+                return False
+            self._first_blocks.append(block)
+            if (known := self._recognise(self.name, self._first_blocks)) is not None:
+                self._digester, notice = known
+                self._notices.append(notice)
+        return True
+
+    def digest(self, horizon: int, floor: int | None) -> Digest | None:
+        """The next chunk, or as much of it as there is now; None when there is nothing.
+
+        `floor` is a second that the input must be taken to have reached.
+        """
+        if not self.open():
+            return None
+        assert self._digester is not None
+        chunk = 0 if self._first_blocks else self.source.offset // CHUNK_BYTES
+        blocks = chain(self._first_blocks, self.source.chunk())
+        digest = self._digester.digest(blocks, horizon, latest(self.newest, floor))
+        digest.chunk = chunk
+        self._first_blocks = []
+        return digest if digest.line_count else None
+
+    def join(self, digest: Digest) -> list[MalformedLine]:
+        """Move on behind `digest`; returns its samples of malformed lines with their place in the input."""
+        samples = [
+            MalformedLine(self.name, self._line_count + sample.line + 1, sample.reason, sample.text)
+            for sample in digest.samples
+        ]
+        self._line_count += digest.line_count
+        self.chunk = digest.chunk
+        self.newest = latest(self.newest, digest.newest)
+        return samples
+
+    def notices(self) -> list[Notice]:
+        """What a person should know about the input and has not been told yet."""
+        notices = self._notices + [Notice(text) for text in self.source.warnings]
+        self._notices.clear()
+        self.source.warnings.clear()
+        return notices
+
+    def fileno(self) -> int | None:
+        """What to wait on for more; None where waiting means looking again."""
+        return self.source.fileno()
+
+    def stop(self) -> None:
+        """Read no further than what is at hand."""
+        self.source.stop()
+
+    def progress(self) -> tuple[int, int] | None:
+        """Bytes read and bytes there are; None where the end is not known."""
+        return self.source.progress()
+
+    def close(self) -> None:
+        self.source.close()
+
+
+def latest(*seconds: int | None) -> int | None:
+    """The largest of the seconds that are known."""
+    return max((second for second in seconds if second is not None), default=None)

@@ -1,0 +1,52 @@
+"""Every bound of the monitor, with its reason: a log is written by strangers and may run for months."""
+
+from __future__ import annotations
+
+LINE_BYTES_MAX = 1 << 20
+"""A longer line is malformed and costs no more memory than this. Servers cut request lines at 8 KiB; Docker cuts log lines at 16 KiB."""
+
+CHUNK_BYTES = 4 << 20
+"""What is summarised at once, by whichever process: large enough to make handing it over cheap, small enough to hold one per input.
+Chunks begin at multiples of this in the stream, however it was read, so that whatever is done once a chunk does not depend on how."""
+
+BLOCK_BYTES = 1 << 17
+"""What one system call asks for and the parser takes at once: its columns, twice that in small objects, stay in a core's cache."""
+
+KEYS_MAX = 100_000
+"""Distinct keys of one counter in one bucket; past it the lighter half is counted as `(other)`. About 10 MB each."""
+
+STAMPS_MAX = 20_000
+"""Time stamps remembered by their text: some hours of a busy log, about 2 MB."""
+
+STAMP_BYTES_MAX = 40
+"""A longer text is not remembered: no time stamp is that long."""
+
+SIZE_DIGITS_MAX = 18
+"""Digits of a response size: more does not fit 64 bits, and no response is that large."""
+
+EPOCH_DIGITS_MAX = 12
+"""Digits of a time in seconds: more would lie past the year 9999."""
+
+SAMPLES_MAX = 5
+"""Malformed lines shown; all are counted."""
+
+SAMPLE_BYTES_MAX = 200
+"""How much of a malformed line is shown."""
+
+DETECT_LINES_MAX = 1_000
+"""Lines looked at to recognise a format."""
+
+SKEW_SECONDS = 86_400
+"""How far ahead of the clock a time may lie when a finished log is read: a day, for logs brought over from another zone."""
+
+SKEW_SECONDS_FOLLOWING = 60
+"""The same for a log that is being written, where a wild time would make everything after it late."""
+
+POLL_SECONDS = 0.1
+"""How long following waits before it looks again for new bytes."""
+
+JOBS_MAX = 64
+"""Worker processes: more than any machine gains from."""
+
+JOB_BYTES_MIN = 16 << 20
+"""Input that makes one more worker process worth starting, a tenth of a second's work."""

@@ -1,0 +1,82 @@
+"""Which format an input has, told from its first lines.
+
+Every format's careful path reads every sampled line. The format that reads the most wins, if that is at least half;
+among those that read equally many, the one whose fast pattern, which takes only typical lines, matches the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..errors import FormatError
+from ..limits import DETECT_LINES_MAX, SAMPLE_BYTES_MAX
+from ..text import printable
+from .formats import FORMATS
+from .http_log import HTTPLogParser
+from .parser import Malformed, is_blank
+
+
+class Score(NamedTuple):
+    """How a format reads the sample: lines read at all, lines that are typical, lines there were."""
+
+    read: int
+    typical: int
+    lines: int
+    parser: HTTPLogParser
+
+    def __str__(self) -> str:
+        return f"{self.parser.name} reads {self.read} of {self.lines} lines"
+
+
+def parser_named(name: str) -> HTTPLogParser:
+    """The parser of the format `name`, or a `FormatError` that lists the names there are."""
+    for log_format in FORMATS:
+        if log_format.name == name:
+            return HTTPLogParser(log_format)
+    raise FormatError(f"no log format is called {name!r}; there are: auto, {', '.join(row.name for row in FORMATS)}")
+
+
+def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
+    """The best format for the input `name` that begins with `blocks`; None while there is nothing but blank lines.
+
+    A `FormatError` shows the first line and what was tried when nothing fits.
+    """
+    lines = _sample(blocks)
+    if not lines:
+        return None
+    scores = [_score(HTTPLogParser(row), lines) for row in FORMATS]
+    best = max(scores, key=lambda score: (score.read, score.typical))
+    if best.read * 2 < best.lines or not best.lines:
+        if not best.lines:  # only a header: it tells the format by itself
+            return next((score for score in scores if any(map(score.parser.skips, lines))), None)
+        tried = "; ".join(map(str, scores))
+        raise FormatError(
+            f"{name}: no known log format fits (name one with --log_format).\n"
+            f"  first line: {printable(lines[0][:SAMPLE_BYTES_MAX])}\n  tried: {tried}"
+        )
+    return best
+
+
+def _sample(blocks: Iterable[bytes]) -> list[bytes]:
+    lines: list[bytes] = []
+    for block in blocks:
+        lines += (line.removesuffix(b"\r") for line in block.split(b"\n") if not is_blank(line))
+        if len(lines) >= DETECT_LINES_MAX:
+            return lines[:DETECT_LINES_MAX]
+    return lines
+
+
+def _score(parser: HTTPLogParser, lines: Sequence[bytes]) -> Score:
+    read = typical = count = 0
+    for line in lines:
+        if parser.skips(line):
+            continue
+        count += 1
+        try:
+            parser.read_line(line)
+        except Malformed:
+            continue
+        read += 1
+        typical += parser.matches(line)
+    return Score(read, typical, count, parser)

@@ -1,0 +1,213 @@
+"""The formats, as data: one row each in `FORMATS`, from which the fast and the careful path are both made.
+
+Fast path: `segments` are the pieces of one pattern that matches a whole line with its end. A piece may come in several
+versions, cheapest first; binding takes the first version that captures all that is asked for, and turns the groups that nobody
+needs into plain ones. A piece may not backtrack (possessive quantifiers), excludes single characters only (`[^ ]`, no
+charset, is what the engine does fastest) and accepts nothing that the careful path reads otherwise. `size` captures nothing for "-".
+
+Careful path: `read` takes one line, accepts everything the format allows, and says what is wrong with the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
+from .parser import Malformed
+from .request import split_request
+from .stamps import ClfStamps, EpochStamps, Stamps
+
+Values = dict[str, "bytes | None"]
+"""One line's fields as they stand in the log, and its `time` stamp."""
+
+
+class Format(NamedTuple):
+    """A row of the table. `fields` follow from the segments; `header` is a line that is no event."""
+
+    name: str
+    title: str
+    segments: tuple[tuple[bytes, ...], ...]
+    read: Callable[[bytes], Values]
+    stamps: type[Stamps]
+    example: bytes
+    header: bytes | None = None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        groups = (name for segment in self.segments for name in _groups(segment[-1]))
+        return frozenset(groups) - {"time"}
+
+    def pattern(self, fields: frozenset[str]) -> bytes:
+        """The pattern of a line that captures `time` and `fields` and nothing else."""
+        wanted = fields | {"time"}
+        pattern = b"".join(
+            next(version for version in segment if wanted & _groups(segment[-1]) <= _groups(version))
+            for segment in self.segments
+        )
+        for name in _groups(pattern) - wanted:
+            pattern = pattern.replace(b"(?P<%s>" % name.encode(), b"(?:")
+        return pattern
+
+
+def _groups(pattern: bytes) -> frozenset[str]:
+    return frozenset(name.decode() for name in re.findall(rb"\(\?P<(\w+)>", pattern))
+
+
+# The pieces that formats share. A request's target may hold spaces and quotes on the careful path only; a quote behind a backslash
+# does not end it. Behind the section stands the rest of the path or the protocol, else the section would end at a space in the target.
+
+STATUS = rb"(?P<status>(?P<status_class>\d)\d\d)"
+SIZE = rb"(?:(?P<size>\d{1,%d}+)|-)" % SIZE_DIGITS_MAX
+REQUEST = (
+    rb'[^ ]++ (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
+    rb'(?P<method>[^ ]++) (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
+    rb'(?P<method>[^ ]++) (?P<target>(?P<section>/[^/ ?#"]*+)(?:[/?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
+)
+CLIENT = (rb'(?P<source>[^ ]++) [^ ]++ (?P<user>[^ ]++) \[(?P<time>.{26})\] "',)
+VHOST = (rb"(?P<vhost>[^ ]++) ",)
+CODE = (rb" " + STATUS + rb" " + SIZE,)
+LINE_END = (rb"\r?+\n",)
+REST = (
+    rb" .*+\n",
+    rb' "(?P<referrer>[^"]*+)(?<!\\)" "(?P<agent>[^"]*+)(?<!\\)".*+\n',
+)
+
+
+# The Common Log Format and its family: https://httpd.apache.org/docs/2.4/logs.html#accesslog
+
+_CLIENT = rb'(?P<source>[^ ]++) [^ ]++ (?P<user>.+?) \[(?P<time>[^][]*+)\] "'
+_COMMON = re.compile(_CLIENT)
+_VHOST_COMMON = re.compile(rb"(?P<vhost>[^ ]++) " + _CLIENT)
+_CODE = rb" (?P<status>\d{3}) (?P<size>\d{1,%d}+|-)(?= |\Z)" % SIZE_DIGITS_MAX
+_NO_CODE = rb"(?!%s)" % re.sub(rb"\?P<\w+>", b"?:", _CODE)
+_ESCAPED = re.compile(rb'(?P<request>(?:[^"\\]++|\\.|"%s)*+)"%s' % (_NO_CODE, _CODE))
+_UNESCAPED = re.compile(rb'(?P<request>(?:[^"]++|"%s)*+)"%s' % (_NO_CODE, _CODE))
+_WRONG_CODE = re.compile(rb'(?:[^"\\]++|\\.)*+"(?: ([^ ]*+))?+(?: ([^ ]*+))?+')
+_EXTRA = re.compile(rb' (?:"((?:[^"\\]++|\\.)*+)(?:"|\Z)|([^ ]*+))')
+
+
+def _read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
+    """`source ident user [time] "request" status size` and whatever follows; the user may hold spaces."""
+    line = line.lstrip(b" ")
+    head = client.match(line)
+    if head is None:
+        raise Malformed("does not begin with a host, ident, user and [time] before a quoted request")
+    # Servers escape a quote inside a request; if that reading finds no end, the one without escapes may.
+    core = _ESCAPED.match(line, head.end()) or _UNESCAPED.match(line, head.end())
+    if core is None:
+        raise Malformed(_what_is_wrong(line, head.end()))
+    status, size = core["status"], core["size"]
+    values: Values = {"vhost": None, "referrer": b"-", "agent": b"-", **head.groupdict()}
+    values |= split_request(core["request"])._asdict()
+    values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
+    end = core.end()
+    for name in ("referrer", "agent"):
+        extra = _EXTRA.match(line, end)
+        if extra is None:
+            break
+        values[name] = extra[2] if extra[1] is None else extra[1]
+        end = extra.end()
+    return values
+
+
+def _read_vhost_common(line: bytes) -> Values:
+    """The same behind `vhost:port `."""
+    return _read_common(line, _VHOST_COMMON)
+
+
+def _what_is_wrong(line: bytes, start: int) -> str:
+    """Why no status and size were found behind the request that begins at `start`."""
+    found = _WRONG_CODE.match(line, start)
+    if found is None:
+        return "the request has no closing quote"
+    status, size = found[1] or b"", found[2]
+    if len(status) != 3 or not status.isdigit():
+        return "the status is not three digits"
+    if size is not None and size.isdigit():
+        return f"the size has more than {SIZE_DIGITS_MAX} digits"
+    return "the size is neither digits nor -"
+
+
+# The quoted CSV of the HTTP log monitor exercise: "remotehost","rfc931","authuser","date","request","status","bytes"
+
+_CSV_HEADER = b'"remotehost","rfc931","authuser","date","request","status","bytes"'
+_CSV_FIELD = re.compile(rb'[ \t]*+(?:"((?:[^"]++|"")*+)"[ \t]*+|([^",]*+))(,|\Z)')
+
+
+def _read_csv(line: bytes) -> Values:
+    """Seven fields, each quoted or not, a quote inside doubled; the date in seconds since the epoch."""
+    fields = []
+    end, comma = 0, b","
+    while comma:
+        field = _CSV_FIELD.match(line, end)
+        if field is None:
+            raise Malformed(f"field {len(fields) + 1} is not quoted right")
+        fields.append(field[2].strip() if field[1] is None else field[1].replace(b'""', b'"'))
+        end, comma = field.end(), field[3]
+    if len(fields) != 7:
+        raise Malformed(f"{len(fields)} fields instead of 7")
+    source, _, user, time, request, status, size = fields
+    if len(status) != 3 or not status.isdigit():
+        raise Malformed("the status is not three digits")
+    if size != b"-" and not size.isdigit():
+        raise Malformed("the size is neither digits nor -")
+    if len(size) > SIZE_DIGITS_MAX:
+        raise Malformed(f"the size has more than {SIZE_DIGITS_MAX} digits")
+    values: Values = {"source": source or b"-", "user": user or b"-", "time": time}
+    values |= split_request(request)._asdict()
+    values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
+    return values
+
+
+_CSV_CLIENT = (rb'"(?P<source>[^"]++)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
+_CSV_CODE = (rb"," + STATUS + rb"," + SIZE,)
+
+_COMMON_EXAMPLE = b'192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326'
+_COMBINED_EXAMPLE = _COMMON_EXAMPLE + b' "http://www.example.com/start.html" "Mozilla/4.08 [en] (Win98; I ;Nav)"'
+
+FORMATS = (
+    Format(
+        "csv",
+        "the HTTP log monitor exercise's quoted CSV, time in epoch seconds",
+        (_CSV_CLIENT, REQUEST, _CSV_CODE, LINE_END),
+        _read_csv,
+        EpochStamps,
+        b'"10.0.0.2","-","apache",1549573860,"GET /api/user HTTP/1.0",200,1234',
+        header=_CSV_HEADER,
+    ),
+    Format(
+        "common",
+        "Common Log Format: Apache, nginx and most others",
+        (CLIENT, REQUEST, CODE, LINE_END),
+        _read_common,
+        ClfStamps,
+        _COMMON_EXAMPLE,
+    ),
+    Format(
+        "combined",
+        "Combined Log Format: common with referrer and user agent; more may follow",
+        (CLIENT, REQUEST, CODE, REST),
+        _read_common,
+        ClfStamps,
+        _COMBINED_EXAMPLE,
+    ),
+    Format(
+        "vhost_common",
+        "common behind vhost:port",
+        (VHOST, CLIENT, REQUEST, CODE, LINE_END),
+        _read_vhost_common,
+        ClfStamps,
+        b"www.example.com:443 " + _COMMON_EXAMPLE,
+    ),
+    Format(
+        "vhost_combined",
+        "combined behind vhost:port",
+        (VHOST, CLIENT, REQUEST, CODE, REST),
+        _read_vhost_common,
+        ClfStamps,
+        b"www.example.com:443 " + _COMBINED_EXAMPLE,
+    ),
+)
+"""All formats that can be named or recognised."""

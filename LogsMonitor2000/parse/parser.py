@@ -1,0 +1,144 @@
+"""The interface of a parser: a block of whole lines in, columns out.
+
+A parser is first bound to the fields that somebody asks for and then called with block after block. The one method a
+parser must have is `parse_line`; the built-in ones bring a faster `bind`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..errors import FormatError
+from ..event import WebLogEvent
+from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
+
+FIELDS = (
+    *("source", "user", "vhost", "method", "target", "section", "protocol"),
+    *("status", "status_class", "size", "referrer", "agent"),
+)
+"""Every field an event can have besides its time; `status_class` is the first digit of the status."""
+
+Column = list["bytes | None"]
+"""One field of successive events as it stands in the log; None where the log says "-" for a number."""
+
+
+class Malformed(Exception):
+    """A line does not have the structure of the format; the text says in which way."""
+
+
+class Sample(NamedTuple):
+    """A malformed line: its number within the block, counted from 0, why, and how it begins."""
+
+    line: int
+    reason: str
+    text: bytes
+
+
+class Columns(NamedTuple):
+    """What a block of lines says: row `i` is the event at `seconds[i]` with the values `values[field][i]`.
+
+    `line_count` counts all lines, also blank ones, so that a sample's number can be made absolute; `malformed` counts all the
+    malformed ones, of which `samples` shows the first few. Rows are in the order of the file.
+    """
+
+    line_count: int
+    malformed: int
+    samples: list[Sample]
+    seconds: list[int]
+    values: dict[str, Column]
+
+
+BoundParser = Callable[[bytes, int], Columns]
+"""Takes whole lines and the horizon: the last second that is not in the future."""
+
+
+class Parser(ABC):
+    """Reads one format. `name` is what messages call it; `fields` are those of `FIELDS` that it can tell."""
+
+    name: str = ""
+    fields: frozenset[str] = frozenset(FIELDS)
+
+    @abstractmethod
+    def parse_line(self, line: bytes) -> WebLogEvent | None:
+        """The event that `line` (without its end) tells; None, or `Malformed` with a reason, when it does not fit."""
+
+    def skips(self, line: bytes) -> bool:
+        """Whether `line` is the format's own header or directive, and so no line that counts."""
+        return False
+
+    def bind(self, fields: Sequence[str]) -> BoundParser:
+        """A function from a block of lines to the columns `fields`; `FormatError` when the format lacks one of them."""
+        self.require(fields)
+        return lambda block, horizon: self._columns(block, horizon, fields)
+
+    def require(self, fields: Sequence[str]) -> None:
+        """Raise a `FormatError` that names what is missing."""
+        missing = [field for field in fields if field not in self.fields]
+        if missing:
+            raise FormatError(
+                f"the format {self.name or type(self).__name__} has no {', '.join(missing)}"
+                f" (it has {', '.join(field for field in FIELDS if field in self.fields)})"
+            )
+
+    def _columns(self, block: bytes, horizon: int, fields: Sequence[str]) -> Columns:
+        rejects = Rejects()
+        seconds: list[int] = []
+        rows: list[list[bytes | None]] = []
+        lines = block.split(b"\n")[:-1]
+        for number, line in enumerate(lines):
+            line = line.removesuffix(b"\r")
+            if is_blank(line) or self.skips(line):
+                continue
+            try:
+                check_length(line)
+                event = self.parse_line(line)
+                if event is None:
+                    raise Malformed(f"does not fit the format {self.name or type(self).__name__}")
+                check_horizon(event.time, horizon)
+            except Malformed as error:
+                rejects.add(number, str(error), line)
+                continue
+            seconds.append(event.time)
+            rows.append([_field(event, field) for field in fields])
+        columns: list[Column] = [list(column) for column in zip(*rows)] if rows else [[] for _ in fields]
+        return Columns(len(lines), rejects.count, rejects.samples, seconds, dict(zip(fields, columns)))
+
+
+class Rejects:
+    """The malformed lines of one block: all counted, the first few kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.samples: list[Sample] = []
+
+    def add(self, line: int, reason: str, text: bytes) -> None:
+        self.count += 1
+        if len(self.samples) < SAMPLES_MAX:
+            self.samples.append(Sample(line, reason, text[:SAMPLE_BYTES_MAX]))
+
+
+def is_blank(line: bytes) -> bool:
+    return not line.strip(b" \t\r")
+
+
+def check_length(line: bytes) -> None:
+    if len(line) > LINE_BYTES_MAX:
+        raise Malformed(f"longer than {LINE_BYTES_MAX:,} bytes")
+
+
+def check_horizon(second: int, horizon: int) -> None:
+    if second > horizon:
+        raise Malformed("future")
+
+
+def _field(event: WebLogEvent, field: str) -> bytes | None:
+    """A field of an event as a log would write it."""
+    if field == "size":
+        return b"%d" % event.size
+    if field in ("status", "status_class"):
+        status = b"-" if event.status is None else b"%03d" % event.status
+        return status if field == "status" else status[:1]
+    text: str = getattr(event, field)
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,139 @@
+"""Compressed input read as what it holds, told by its first bytes and never by its name.
+
+One small class over the three decompressors of the standard library. Output is asked for in bounded pieces, so a
+file that expands a thousandfold costs time but no memory. A stream that breaks off, or has something else behind its
+end, gives all that could be read and then a warning.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Protocol
+
+SIGNATURES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+
+
+class _Codec(Protocol):
+    """What `bz2.BZ2Decompressor` and `lzma.LZMADecompressor` have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's decompressor with the interface of the other two: it keeps the input that did not fit itself."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+
+
+def compression_of(head: bytes) -> str | None:
+    """"gzip", "bzip2" or "xz" for the first bytes of a stream, None when it is none of them."""
+    for signature, kind in SIGNATURES.items():
+        if head.startswith(signature):
+            return kind
+    return None
+
+
+def _new_codec(kind: str) -> _Codec:
+    if kind == "gzip":
+        return _Gzip()
+    if kind == "bzip2":
+        import bz2  # here, because few runs need it and start-up counts
+
+        return bz2.BZ2Decompressor()
+    import lzma
+
+    return lzma.LZMADecompressor()
+
+
+class Decompressor:
+    """Reads raw bytes with `read_raw` and gives what they hold; members that follow one another are one stream.
+
+    `warn` is called with a sentence when the stream is damaged. `read` follows `Source._read_raw`.
+    """
+
+    def __init__(
+        self, kind: str, read_raw: Callable[[int], bytes | None], head: bytes, warn: Callable[[str], None]
+    ) -> None:
+        self._kind = kind
+        self._read_raw = read_raw
+        self._pending = head
+        self._warn = warn
+        self._codec: _Codec | None = _new_codec(kind)
+
+    def read(self, size: int) -> bytes | None:
+        """At most `size` decompressed bytes; None when there are none now; b"" at the end."""
+        while self._codec is not None:
+            if self._codec.eof and not self._next_member(size):
+                return b"" if self._codec is None else None
+            if not self._pending and self._codec.needs_input:
+                raw = self._read_raw(size)
+                if raw is None:
+                    return None
+                if not raw:
+                    return self._stop("ends in the middle of its compressed data; what came before was read")
+                self._pending = raw
+            try:
+                data = self._codec.decompress(self._pending, size)
+            except (zlib.error, OSError, EOFError, ValueError) as error:
+                return self._stop(f"compressed data is damaged ({error}); what came before was read")
+            except Exception as error:
+                if type(error).__name__ != "LZMAError":  # lzma is imported only where it is used
+                    raise
+                return self._stop(f"compressed data is damaged ({error}); what came before was read")
+            self._pending = b""
+            if data:
+                return data
+        return b""
+
+    def _next_member(self, size: int) -> bool:
+        """Behind the end of a member: begin the next one. False at the end of all, or when nothing more is here now."""
+        assert self._codec is not None
+        rest: bytes | None = self._codec.unused_data or self._pending
+        while rest is not None and len(rest) < 6:
+            more = self._read_raw(size)
+            if more is None:
+                self._pending = rest
+                return False
+            if not more:
+                break
+            rest += more
+        if rest is None or not rest.strip(b"\0"):
+            self._codec = None  # zero bytes behind the end are padding, as gzip(1) has it
+            return False
+        if compression_of(rest) != self._kind:
+            self._stop("has something else behind its compressed data, which was left out")
+            return False
+        self._codec = _new_codec(self._kind)
+        self._pending = rest
+        return True
+
+    def _stop(self, warning: str) -> bytes:
+        self._codec = None
+        self._warn(warning)
+        return b""

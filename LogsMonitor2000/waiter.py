@@ -1,0 +1,31 @@
+"""The one place where the monitor waits: for something to read, for time to pass, or to be woken by a signal."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Sequence
+
+
+class Waiter:
+    """Waits on descriptors, interruptible from a signal handler or another thread."""
+
+    def __init__(self) -> None:
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+
+    def wait(self, descriptors: Sequence[int], seconds: float | None) -> None:
+        """Return when one of `descriptors` can be read, after `seconds` (None: never), or once `wake` has been called."""
+        select.select([*descriptors, self._wake_reader], [], [], seconds)
+
+    def wake(self) -> None:
+        """End this wait and every later one."""
+        try:
+            os.write(self._wake_writer, b"\0")
+        except BlockingIOError:  # the pipe is full of wakes already
+            pass
+
+    def close(self) -> None:
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
