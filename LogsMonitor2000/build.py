@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from typing import TextIO, TypeVar
+from typing import Any, TextIO
 
 from .action.action import Action
 from .action.json_lines import JsonLines
@@ -22,7 +22,7 @@ from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
 from .errors import InputError, UsageError
 from .event import Notice
-from .inputs import Input
+from .inputs import Input, Recognise
 from .limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from .monitor import Monitor
 from .parse.detect import detect, parser_named
@@ -35,7 +35,6 @@ from .source.source import Source
 from .text import printable
 
 STANDARD_INPUT = "-"
-Extension = TypeVar("Extension")
 
 
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
@@ -100,27 +99,41 @@ def _banner(settings: Settings) -> str:
     return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}, {alert}"
 
 
-def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
-    """One input for each file, in the order they were named."""
-    own_parser = _load(settings.parser, Parser) if settings.parser else None
+def open_log(
+    log: str | Source, processor: AnalyticsProcessor, *, log_format: str = "auto", parser: Parser | None = None
+) -> Input:
+    """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name."""
+    source = _source(log, follow=False) if isinstance(log, str) else log
+    return Input(source, _recogniser(processor, log_format, parser))
+
+
+def _recogniser(processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None) -> Recognise:
+    """What finds out the format of an input, and binds its parser to the fields that the calculators ask for."""
+    fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields})
+    if log_format != "auto":
+        parser_named(log_format).require(fields)  # what is wrong with it is told before anything is opened
 
     def recognise(name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
         parser: Parser
         if own_parser is not None:
             parser, why = own_parser, "as told"
-        elif settings.log_format != "auto":
-            parser, why = parser_named(settings.log_format), "as told"
+        elif log_format != "auto":
+            parser, why = parser_named(log_format), "as told"
         else:
             score = detect(name, blocks)
             if score is None:
                 return None
             parser, why = score.parser, str(score)
-        fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields})
         digester = Digester(parser.bind(fields), processor.layouts, processor.buffer_time)
         return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
 
-    if settings.log_format != "auto":
-        parser_named(settings.log_format)  # a wrong name is told before anything is opened
+    return recognise
+
+
+def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
+    """One input for each file, in the order they were named."""
+    own_parser = _load(settings.parser, Parser) if settings.parser else None
+    recognise = _recogniser(processor, settings.log_format, own_parser)
     paths = _paths(settings.files)
     jobs = _jobs(settings, paths)
     pool = None
@@ -177,7 +190,7 @@ def _source(path: str, follow: bool) -> Source:
     return FollowSource(path) if follow else FileSource(path)
 
 
-def _load(name: str, kind: type[Extension]) -> Extension:
+def _load(name: str, kind: type) -> Any:
     """An object of the class that `package.module:Class` names."""
     module_name, _, class_name = name.partition(":")
     try:

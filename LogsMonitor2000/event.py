@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+Key = bytes
+"""A value of a field as it stands in the log."""
+
 
 class WebLogEvent(NamedTuple):
     """One request as a log line tells it; what the line does not say is `None` (or "-", as logs write it).
@@ -42,9 +45,9 @@ class Stats(NamedTuple):
     interval: int
     hits: int
     bytes: int
-    sections: list[tuple[bytes, int]]
-    sources: list[tuple[bytes, int]]
-    statuses: dict[bytes, int]
+    sections: list[tuple[Key, int]]
+    sources: list[tuple[Key, int]]
+    statuses: dict[Key, int]
 
     @property
     def order(self) -> tuple[int, int]:

@@ -50,3 +50,6 @@ JOBS_MAX = 64
 
 JOB_BYTES_MIN = 16 << 20
 """Input that makes one more worker process worth starting, a tenth of a second's work."""
+
+WORKER_SECONDS_MAX = 5
+"""How long a worker that is no longer needed may take to end before it is killed; a chunk takes a twentieth of a second."""

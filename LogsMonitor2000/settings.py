@@ -21,6 +21,7 @@ examples:
 Every option may also be spelled with hyphens. Times in a log are event time; see the README for what each number means.
 """
 
+
 class _Settings(NamedTuple):
     files: tuple[str, ...] = ()
     log_format: str = "auto"
@@ -95,9 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     group = parser.add_argument_group("input")
-    group.add_argument("files", nargs="*", metavar="FILE", help="paths or quoted globs; - is standard input; .gz, .bz2, .xz too")
+    group.add_argument(
+        "files", nargs="*", metavar="FILE", help="paths or quoted globs; - is standard input; .gz, .bz2, .xz too"
+    )
     group.add_argument("--follow", action="store_true", help="keep reading what is appended")
-    group.add_argument("--log_format", default="auto", metavar="NAME", help="auto, or one of: " + ", ".join(row.name for row in FORMATS))
+    group.add_argument(
+        "--log_format", default="auto", metavar="NAME", help="auto, or one of: " + ", ".join(row.name for row in FORMATS)
+    )
     group.add_argument("--parser", metavar="MODULE:CLASS", help="a parser of your own instead")
 
     group = parser.add_argument_group("statistics and alerts (0 turns them off)")

@@ -15,11 +15,13 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.process import BaseProcess
 
 from .analyze.digest import Digest, Digester
 from .errors import InputError, WorkerError
 from .inputs import Input, Recognise, latest
-from .limits import CHUNK_BYTES
+from .limits import CHUNK_BYTES, WORKER_SECONDS_MAX
 from .source.file import FileSource
 
 Task = tuple[int, str, int, int]
@@ -44,6 +46,7 @@ class WorkerPool:
         self.inputs = 0
         self._digesters: list[Digester] = []
         self._pipes: list[Connection] = []
+        self._processes: list[BaseProcess] = []
         self._busy: list[deque[Ticket]] = []
 
     def register(self, digester: Digester) -> int:
@@ -79,21 +82,27 @@ class WorkerPool:
 
     def _start(self) -> None:
         # A forked worker is there at once and has all it needs; where the system cannot fork, it is started anew.
-        context = get_context("fork" if "fork" in get_all_start_methods() else "spawn")
+        forks = "fork" in get_all_start_methods()
+        context: ForkContext | SpawnContext = get_context("fork") if forks else get_context("spawn")
         for _ in range(self.jobs):
             ours, theirs = context.Pipe()
-            inherited = [*self._pipes, ours] if context.get_start_method() == "fork" else []
+            inherited = [*self._pipes, ours] if forks else []
             process = context.Process(target=_work, args=(theirs, self._digesters, inherited), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
+            self._processes.append(process)
             self._busy.append(deque())
 
     def close(self) -> None:
-        """Let the workers go."""
+        """Let the workers go: each ends with its pipe, at the latest when what it is doing is done."""
         for pipe in self._pipes:
             pipe.close()
+        for process in self._processes:
+            process.join(WORKER_SECONDS_MAX)
+            process.kill()
         self._pipes.clear()
+        self._processes.clear()
 
 
 class Ticket:
@@ -172,6 +181,10 @@ class ParallelInput(Input):
 
     def stop(self) -> None:
         self._joined = self._chunks
+
+    def close(self) -> None:
+        super().close()
+        self._pool.close()
 
     def progress(self) -> tuple[int, int] | None:
         return min(self._joined * CHUNK_BYTES, self._size), self._size

@@ -89,9 +89,7 @@ def write(out: BinaryIO, lines: int, rate: int, log_format: str, seed: int) -> N
             if second != stamped:
                 stamped = second
                 stamp = datetime.fromtimestamp(second, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000")
-            batch.append(
-                f'{client} - - [{stamp}] "{method} {target} HTTP/1.1" {status} {size} "{referrer}" "{agent}"\n'
-            )
+            batch.append(f'{client} - - [{stamp}] "{method} {target} HTTP/1.1" {status} {size} "{referrer}" "{agent}"\n')
         out.write("".join(batch).encode())
 
 

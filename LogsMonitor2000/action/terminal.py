@@ -83,9 +83,7 @@ class TerminalNotifier(Action):
 
     def _summary(self, summary: Summary) -> str:
         took = self._clock.elapsed() - self._started
-        lines = [
-            f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"
-        ]
+        lines = [f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"]
         if summary.first is not None and summary.last is not None:
             first, last = self._wording.time(summary.first), self._wording.time(summary.last)
             lines.append(f"{first} to {last} ({duration(summary.last - summary.first + 1)})")

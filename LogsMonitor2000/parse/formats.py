@@ -138,7 +138,7 @@ _CSV_FIELD = re.compile(rb'[ \t]*+(?:"((?:[^"]++|"")*+)"[ \t]*+|([^",]*+))(,|\Z)
 
 def _read_csv(line: bytes) -> Values:
     """Seven fields, each quoted or not, a quote inside doubled; the date in seconds since the epoch."""
-    fields = []
+    fields: list[bytes] = []
     end, comma = 0, b","
     while comma:
         field = _CSV_FIELD.match(line, end)

@@ -52,7 +52,7 @@ class _Gzip:
 
 
 def compression_of(head: bytes) -> str | None:
-    """"gzip", "bzip2" or "xz" for the first bytes of a stream, None when it is none of them."""
+    """ "gzip", "bzip2" or "xz" for the first bytes of a stream, None when it is none of them."""
     for signature, kind in SIGNATURES.items():
         if head.startswith(signature):
             return kind
@@ -77,9 +77,7 @@ class Decompressor:
     `warn` is called with a sentence when the stream is damaged. `read` follows `Source._read_raw`.
     """
 
-    def __init__(
-        self, kind: str, read_raw: Callable[[int], bytes | None], head: bytes, warn: Callable[[str], None]
-    ) -> None:
+    def __init__(self, kind: str, read_raw: Callable[[int], bytes | None], head: bytes, warn: Callable[[str], None]) -> None:
         self._kind = kind
         self._read_raw = read_raw
         self._pending = head
