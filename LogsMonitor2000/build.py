@@ -156,13 +156,14 @@ def _paths(files: Sequence[str]) -> list[str]:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no log file is named and standard input is a terminal (see --help)")
         return [STANDARD_INPUT]
-    paths: list[str] = []
+    paths: dict[str, str] = {}  # by the file they lead to
     for name in files:
         found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob.glob(name, recursive=True))
         if not found:
             raise InputError(f"{name}: no such file")
-        paths += found
-    return list(dict.fromkeys(paths))
+        for path in found:
+            paths.setdefault(path if path == STANDARD_INPUT else os.path.realpath(path), path)
+    return list(paths.values())
 
 
 def _jobs(settings: Settings, paths: Sequence[str]) -> int:
@@ -172,7 +173,8 @@ def _jobs(settings: Settings, paths: Sequence[str]) -> int:
     plain = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     if settings.jobs is not None:
         return settings.jobs if plain else 1
-    return max(1, min(len(os.sched_getaffinity(0)), plain // JOB_BYTES_MIN))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, plain // JOB_BYTES_MIN))
 
 
 def _source(path: str, follow: bool) -> Source:
@@ -195,8 +197,11 @@ def _load(name: str, kind: type) -> Any:
     module_name, _, class_name = name.partition(":")
     try:
         loaded = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError, SyntaxError) as error:
         raise UsageError(f"{name}: cannot be loaded ({error}); give it as package.module:Class") from error
     if not (isinstance(loaded, type) and issubclass(loaded, kind)):
         raise UsageError(f"{name}: is not a {kind.__name__}")
-    return loaded()
+    try:
+        return loaded()
+    except TypeError as error:
+        raise UsageError(f"{name}: cannot be made without arguments ({error})") from error

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from itertools import chain
 
 from .analyze.digest import Digest, Digester
+from .errors import FormatError
 from .event import MalformedLine, Notice
-from .limits import CHUNK_BYTES
+from .limits import BLOCK_BYTES, CHUNK_BYTES
 from .source.source import Source
 
 Recognise = Callable[[str, list[bytes]], "tuple[Digester, Notice] | None"]
@@ -29,7 +30,9 @@ class Input:
         self._notices: list[Notice] = []
         self._recognise = recognise
         self._digester: Digester | None = None
-        self._first_blocks: list[bytes] = []
+        self._first_blocks: list[bytes] = []  # what the format is told from: the lines that begin before `_sample_end`
+        self._first_chunk = 0  # the chunk they are in
+        self._sample_end = 0
         self._line_count = 0
 
     @property
@@ -41,17 +44,33 @@ class Input:
         return self.source.ended and not self._first_blocks
 
     def open(self) -> bool:
-        """Find out the format from what can be read now; False when that is not enough to tell."""
+        """Find out the format from what can be read now; False when that is not enough to tell.
+
+        It is told from the same lines however they come: nothing is refused before all of these are there.
+        """
         while self._digester is None:
-            block = next(self.source.chunk(), None)
-            if block is None:
-                if self.source.ended:
-                    self._first_blocks.clear()  # nothing but blank lines
+            if not self._first_blocks:
+                self._first_chunk = self.source.offset // CHUNK_BYTES
+                self._sample_end = min(self.source.offset + BLOCK_BYTES, (self._first_chunk + 1) * CHUNK_BYTES)
+            begun = self.source.offset
+            self._first_blocks += self.source.chunk(self._sample_end)
+            whole = self.source.ended or self.source.offset >= self._sample_end
+            if self.source.offset == begun and not whole:
                 return False
-            self._first_blocks.append(block)
-            if (known := self._recognise(self.name, self._first_blocks)) is not None:
+            try:
+                known = self._recognise(self.name, self._first_blocks)
+            except FormatError:
+                if whole:
+                    raise
+                return False
+            if known is not None:
                 self._digester, notice = known
                 self._notices.append(notice)
+            elif whole:  # nothing but blank lines
+                self._line_count += sum(block.count(b"\n") for block in self._first_blocks)
+                self._first_blocks.clear()
+                if self.source.ended:
+                    return False
         return True
 
     def digest(self, horizon: int, floor: int | None) -> Digest | None:
@@ -62,8 +81,8 @@ class Input:
         if not self.open():
             return None
         assert self._digester is not None
-        chunk = 0 if self._first_blocks else self.source.offset // CHUNK_BYTES
-        blocks = chain(self._first_blocks, self.source.chunk())
+        chunk = self._first_chunk if self._first_blocks else self.source.offset // CHUNK_BYTES
+        blocks = chain(self._first_blocks, self.source.chunk((chunk + 1) * CHUNK_BYTES))
         digest = self._digester.digest(blocks, horizon, latest(self.newest, floor))
         digest.chunk = chunk
         self._first_blocks = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 LINE_BYTES_MAX = 1 << 20
 """A longer line is malformed and costs no more memory than this. Servers cut request lines at 8 KiB; Docker cuts log lines at 16 KiB."""
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 """What is summarised at once, by whichever process: large enough to make handing it over cheap, small enough to hold one per input.
 Chunks begin at multiples of this in the stream, however it was read, so that whatever is done once a chunk does not depend on how."""
 
@@ -15,8 +15,8 @@ BLOCK_BYTES = 1 << 17
 KEYS_MAX = 100_000
 """Distinct keys of one counter in one bucket; past it the lighter half is counted as `(other)`. About 10 MB each."""
 
-STAMPS_MAX = 20_000
-"""Time stamps remembered by their text: some hours of a busy log, about 2 MB."""
+STAMPS_MAX = 2_000
+"""Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
 STAMP_BYTES_MAX = 40
 """A longer text is not remembered: no time stamp is that long."""
@@ -33,7 +33,7 @@ SAMPLES_MAX = 5
 SAMPLE_BYTES_MAX = 200
 """How much of a malformed line is shown."""
 
-DETECT_LINES_MAX = 1_000
+DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
 
 SKEW_SECONDS = 86_400

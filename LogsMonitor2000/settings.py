@@ -62,7 +62,10 @@ class Settings(_Settings):
 
 def parse_arguments(arguments: Sequence[str]) -> Settings:
     """The settings that a command line asks for; a `UsageError` for what makes no sense."""
-    given = vars(_parser().parse_args([_with_underscores(argument) for argument in arguments]))
+    options = list(arguments)
+    end = options.index("--") if "--" in options else len(options)  # behind it stand files only
+    options[:end] = map(_with_underscores, options[:end])
+    given = vars(_parser().parse_intermixed_args(options))
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
@@ -127,5 +130,5 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
     group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
     group.add_argument("--help", action="help", help="show this and exit")
-    parser.set_defaults(**{**defaults._asdict(), "calculator": [], "action": [], "files": []})
+    parser.set_defaults(**{**defaults._asdict(), "calculator": [], "action": []})
     return parser

@@ -43,7 +43,7 @@ class WorkerPool:
     def __init__(self, jobs: int, buffer_time: int) -> None:
         self.jobs = jobs
         self.buffer_time = buffer_time
-        self.inputs = 0
+        self.inputs: list[Input] = []
         self._digesters: list[Digester] = []
         self._pipes: list[Connection] = []
         self._processes: list[BaseProcess] = []
@@ -82,6 +82,9 @@ class WorkerPool:
 
     def _start(self) -> None:
         # A forked worker is there at once and has all it needs; where the system cannot fork, it is started anew.
+        # It knows no digester that is registered later, so every input must have recognised its format by now.
+        for source in self.inputs:
+            source.open()
         forks = "fork" in get_all_start_methods()
         context: ForkContext | SpawnContext = get_context("fork") if forks else get_context("spawn")
         for _ in range(self.jobs):
@@ -144,7 +147,7 @@ class ParallelInput(Input):
         self._chunks = -(-self._size // CHUNK_BYTES)
         self._submitted = self._joined = 0
         self._tickets: deque[Ticket] = deque()
-        pool.inputs += 1
+        pool.inputs.append(self)
 
     @property
     def ended(self) -> bool:
@@ -158,6 +161,7 @@ class ParallelInput(Input):
             assert self._digester is not None
             self._number = self._pool.register(self._digester)
             self._first_blocks.clear()
+            self._line_count = 0  # the workers begin at the first chunk again
             self.source.close()
         return True
 
@@ -165,7 +169,7 @@ class ParallelInput(Input):
         if self.ended or not self.open():
             return None
         assert self._number is not None and self._digester is not None
-        ahead = max(1, -(-2 * self._pool.jobs // self._pool.inputs))
+        ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
         while self._submitted < self._chunks and len(self._tickets) < ahead + 1:
             self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon)))
             self._submitted += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TextIO
 
 from ..clock import Clock
@@ -71,14 +72,12 @@ class TerminalNotifier(Action):
         return f"{color}{text}{RESET}" if self._color else text
 
     def _stats(self, stats: Stats) -> str:
-        rate = stats.hits / stats.interval
-        time = self._wording.time(stats.time)
-        statuses = ((f"{key.decode()}xx", count) for key, count in stats.statuses.items())
         return (
-            f"{time}  {stats.hits:>9,} hits  {rate:>9,.1f}/s  {size(stats.bytes):>11}\n"
-            + _row("status", statuses)
-            + _row("sections", ((_clipped(key), count) for key, count in stats.sections))
-            + _row("sources", ((_clipped(key), count) for key, count in stats.sources))
+            f"{self._wording.time(stats.time)}  {stats.hits:>9,} hits  {stats.hits / stats.interval:>9,.1f}/s"
+            f"  {size(stats.bytes):>11}\n"
+            + _row("  status    ", [f"{key.decode()}xx {count:,}" for key, count in stats.statuses.items()])
+            + _row("  sections  ", [f"{_clipped(key)} {count:,}" for key, count in stats.sections])
+            + _row("  sources   ", [f"{_clipped(key)} {count:,}" for key, count in stats.sources])
         )
 
     def _summary(self, summary: Summary) -> str:
@@ -105,20 +104,21 @@ def tell_problem(event: Event, errors: TextIO, verbose: bool) -> None:
     errors.flush()
 
 
+@lru_cache(maxsize=4096)  # the top keys of one interval are those of the next
 def _clipped(key: bytes) -> str:
     text = printable(key)
     return text if len(text) <= KEY_WIDTH_MAX else text[: KEY_WIDTH_MAX - 3] + "..."
 
 
-def _row(title: str, entries: Iterable[tuple[str, int]]) -> str:
+def _row(title: str, entries: Sequence[str]) -> str:
     """`title` and the entries behind it, on as many lines as it takes."""
-    rows = []
-    row = f"  {title:<10}"
-    for key, count in entries:
-        entry = f"{key} {count:,}"
+    row = title + "  ".join(entries)
+    if len(row) <= WIDTH:
+        return row + "\n"
+    rows, row = [], title
+    for entry in entries:
         if len(row) > len(INDENT) and len(row) + len(entry) > WIDTH:
             rows.append(row.rstrip())
             row = INDENT
         row += entry + "  "
-    rows.append(row.rstrip())
-    return "\n".join(rows) + "\n"
+    return "\n".join([*rows, row.rstrip()]) + "\n"

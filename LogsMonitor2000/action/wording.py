@@ -13,10 +13,20 @@ class Wording:
 
     def __init__(self, zone: tzinfo | None = timezone.utc) -> None:
         self._zone = zone
+        self._minute: int | None = None  # the last one that was put into words
+        self._before = self._behind = ""  # its words before and behind the seconds
 
     def time(self, second: int) -> str:
-        """ISO 8601 with the offset of the zone: `2019-02-07T21:10:59+00:00`."""
-        return datetime.fromtimestamp(second, timezone.utc).astimezone(self._zone).isoformat()
+        """ISO 8601 with the offset of the zone: `2019-02-07T21:10:59+00:00`; `@` and the number outside the years 1 to 9999."""
+        minute, rest = divmod(second, 60)
+        if minute != self._minute:
+            # No zone has changed its offset within a minute, or had one of odd seconds, since there are web servers.
+            try:
+                text = datetime.fromtimestamp(minute * 60, timezone.utc).astimezone(self._zone).isoformat()
+            except (ValueError, OverflowError, OSError):
+                return f"@{second}"
+            self._minute, self._before, self._behind = minute, text[:17], text[19:]
+        return f"{self._before}{rest:02d}{self._behind}"
 
     def alert(self, alert: Alert) -> str:
         """The message of a transition of the high-traffic alert."""

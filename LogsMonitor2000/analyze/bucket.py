@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .measure import Measure, Values
+from .measure import Measure
 
 
 class Bucket:
@@ -23,12 +23,12 @@ class Bucket:
     def __getitem__(self, measure: Measure) -> Any:
         return self._states[self.measures.index(measure)]
 
-    def add(self, hits: int, columns: Sequence[Sequence[Values]]) -> None:
-        """Take in events, given for each measure as the columns of its fields."""
-        self.hits += hits
+    def add(self, rows: slice, selected: Sequence[Sequence[Any]]) -> None:
+        """Take in the events of `rows`; `selected` has what each measure selected from the whole block."""
+        self.hits += rows.stop - rows.start
         states = self._states
         for index, measure in enumerate(self.measures):
-            states[index] = measure.add(states[index], columns[index])
+            states[index] = measure.add(states[index], selected[index][rows])
 
     def merge(self, other: Bucket) -> None:
         """Take in another bucket of the same time, width and measures."""

@@ -5,8 +5,9 @@ A measure is a small immutable description; its states can be pickled, so that t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+# The C function inside Counter.update: a Counter costs more than counting the ten lines that a sparse log has in a bucket.
+from collections import _count_elements  # type: ignore[attr-defined]
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..limits import KEYS_MAX
@@ -15,6 +16,7 @@ OTHER = b"(other)"
 """The key under which a counter that grew past its bound counts what it forgot."""
 
 Values = Sequence["bytes | None"]
+Counts = dict[Any, int]
 
 
 class Measure(Protocol):
@@ -27,8 +29,11 @@ class Measure(Protocol):
     def empty(self) -> Any:
         """The state of no events."""
 
-    def add(self, state: Any, columns: Sequence[Values]) -> Any:
-        """The state with the events of `columns` (one sequence a field) added; `state` may be changed and returned."""
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        """What `add` needs of each event, from the columns of a block: done once, however many buckets the block goes to."""
+
+    def add(self, state: Any, selected: Sequence[Any]) -> Any:
+        """The state with a run of events added, given as `select` made them; `state` may be changed and returned."""
 
     def merge(self, state: Any, other: Any) -> Any:
         """The state of both; `state` may be changed and returned, `other` is not."""
@@ -38,7 +43,7 @@ class Measure(Protocol):
 
 
 class Count(NamedTuple):
-    """Hits by the value of a field, or by the tuple of values of several: a counter of at most `keys_max` keys.
+    """Hits by the value of a field, or by the tuple of values of several: a dictionary of at most `keys_max` keys.
 
     Past the bound the lighter half of the keys is counted as `OTHER` from then on; the total stays exact.
     """
@@ -46,23 +51,32 @@ class Count(NamedTuple):
     fields: tuple[str, ...]
     keys_max: int = KEYS_MAX
 
-    def empty(self) -> Counter[Any]:
-        return Counter()
+    def empty(self) -> Counts:
+        return {}
 
-    def add(self, state: Counter[Any], columns: Sequence[Values]) -> Counter[Any]:
-        state.update(columns[0] if len(columns) == 1 else zip(*columns))  # counts in C
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        if len(self.fields) == 1:
+            return values[self.fields[0]]
+        return list(zip(*(values[field] for field in self.fields)))
+
+    def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
+        _count_elements(state, selected)
         return state
 
-    def merge(self, state: Counter[Any], other: Counter[Any]) -> Counter[Any]:
-        state.update(other)
+    def merge(self, state: Counts, other: Counts) -> Counts:
+        if not state:
+            return other.copy()
+        get = state.get
+        for key, count in other.items():
+            state[key] = get(key, 0) + count
         return state
 
-    def shrink(self, state: Counter[Any]) -> Counter[Any]:
+    def shrink(self, state: Counts) -> Counts:
         if len(state) <= self.keys_max:
             return state
         forgotten = state.pop(OTHER, 0)
         heaviest = sorted(state.items(), key=lambda item: (-item[1], item[0]))
-        kept = Counter(dict(heaviest[: self.keys_max // 2]))
+        kept = dict(heaviest[: self.keys_max // 2])
         kept[OTHER] = forgotten + sum(count for _, count in heaviest[self.keys_max // 2 :])
         return kept
 
@@ -79,8 +93,11 @@ class Total(NamedTuple):
     def empty(self) -> int:
         return 0
 
-    def add(self, state: int, columns: Sequence[Values]) -> int:
-        return state + sum(map(int, filter(None, columns[0])))
+    def select(self, values: Mapping[str, Values]) -> Values:
+        return values[self.field]
+
+    def add(self, state: int, selected: Values) -> int:
+        return state + sum(map(int, filter(None, selected)))
 
     def merge(self, state: int, other: int) -> int:
         return state + other

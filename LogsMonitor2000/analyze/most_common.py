@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from heapq import nlargest, nsmallest
 
@@ -16,6 +15,9 @@ SECTIONS = Count(("section",))
 SOURCES = Count(("source",))
 STATUSES = Count(("status_class",))
 BYTES = Total("size")
+
+FEW = 32
+"""So few keys are sorted at once faster than chosen from."""
 
 
 class MostCommonCalculator(StreamCalculator):
@@ -53,18 +55,19 @@ class MostCommonCalculator(StreamCalculator):
         )
 
 
-def heaviest(counts: Counter[bytes], top: int) -> list[tuple[bytes, int]]:
+def heaviest(counts: dict[bytes, int], top: int) -> list[tuple[bytes, int]]:
     """The `top` keys with the highest counts, heaviest first, equals by ascending key.
 
     Few keys are that heavy and many are equally light, so both sorts are of few: those above the last count that makes
     it, and the first by name among those that just reach it.
     """
-    if len(counts) <= top:
-        chosen = list(counts.items())
-    else:
-        least = nlargest(top, counts.values())[-1]
-        chosen = [item for item in counts.items() if item[1] > least]
-        equal = nsmallest(top - len(chosen), [key for key, count in counts.items() if count == least])
-        chosen += [(key, least) for key in equal]
+    if len(counts) <= max(FEW, top):
+        keys = sorted(counts)
+        keys.sort(key=counts.__getitem__, reverse=True)  # stable: equals stay by name
+        return [(key, counts[key]) for key in keys[:top]]
+    least = nlargest(top, counts.values())[-1]
+    chosen = [item for item in counts.items() if item[1] > least]
+    equal = nsmallest(top - len(chosen), [key for key, count in counts.items() if count == least])
+    chosen += [(key, least) for key in equal]
     chosen.sort(key=lambda item: (-item[1], item[0]))
     return chosen

@@ -18,10 +18,9 @@ from .parser import Malformed, is_blank
 
 
 class Score(NamedTuple):
-    """How a format reads the sample: lines read at all, lines that are typical, lines there were."""
+    """How many lines of the sample a format reads, of how many."""
 
     read: int
-    typical: int
     lines: int
     parser: HTTPLogParser
 
@@ -46,7 +45,9 @@ def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
     if not lines:
         return None
     scores = [_score(HTTPLogParser(row), lines) for row in FORMATS]
-    best = max(scores, key=lambda score: (score.read, score.typical))
+    most = max(score.read for score in scores)
+    equal = [score for score in scores if score.read == most]
+    best = max(equal, key=lambda score: score.parser.typical(lines)) if len(equal) > 1 else equal[0]
     if best.read * 2 < best.lines or not best.lines:
         if not best.lines:  # only a header: it tells the format by itself
             return next((score for score in scores if any(map(score.parser.skips, lines))), None)
@@ -68,7 +69,7 @@ def _sample(blocks: Iterable[bytes]) -> list[bytes]:
 
 
 def _score(parser: HTTPLogParser, lines: Sequence[bytes]) -> Score:
-    read = typical = count = 0
+    read = count = 0
     for line in lines:
         if parser.skips(line):
             continue
@@ -78,5 +79,4 @@ def _score(parser: HTTPLogParser, lines: Sequence[bytes]) -> Score:
         except Malformed:
             continue
         read += 1
-        typical += parser.matches(line)
-    return Score(read, typical, count, parser)
+    return Score(read, count, parser)

@@ -162,6 +162,7 @@ def _read_csv(line: bytes) -> Values:
 
 
 _CSV_CLIENT = (rb'"(?P<source>[^"]++)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
+_CSV_REQUEST = tuple(version.replace(b"[^ ]++", b'[^ "]++') for version in REQUEST)  # here no quote may stand alone
 _CSV_CODE = (rb"," + STATUS + rb"," + SIZE,)
 
 _COMMON_EXAMPLE = b'192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326'
@@ -171,7 +172,7 @@ FORMATS = (
     Format(
         "csv",
         "the HTTP log monitor exercise's quoted CSV, time in epoch seconds",
-        (_CSV_CLIENT, REQUEST, _CSV_CODE, LINE_END),
+        (_CSV_CLIENT, _CSV_REQUEST, _CSV_CODE, LINE_END),
         _read_csv,
         EpochStamps,
         b'"10.0.0.2","-","apache",1549573860,"GET /api/user HTTP/1.0",200,1234',

@@ -11,7 +11,7 @@ so exactly when there are fewer rows than newlines; then the block is matched ag
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 
 from ..event import WebLogEvent
@@ -62,9 +62,10 @@ class HTTPLogParser(Parser):
         self.require(fields)
         return _Reader(self, self._format.pattern(frozenset(fields)), fields)
 
-    def matches(self, line: bytes) -> bool:
-        """Whether the fast path takes `line`: the mark of a line that is typical of the format."""
-        return re.compile(self._format.pattern(frozenset())).fullmatch(line + b"\n") is not None
+    def typical(self, lines: Iterable[bytes]) -> int:
+        """How many of `lines` the fast path takes."""
+        fullmatch = re.compile(self._format.pattern(frozenset())).fullmatch
+        return sum(fullmatch(line + b"\n") is not None for line in lines)
 
     @property
     def stamps(self) -> dict[bytes | None, int]:
@@ -94,9 +95,10 @@ class _Reader:
         stride = self._stride
         seconds = list(map(self._second_of, flat[self._time :: stride]))
         values: dict[str, Column] = {field: flat[group::stride] for field, group in self._columns}
+        ascending = sorted(seconds)
         too_long = len(block) > LINE_BYTES_MAX and any(len(line) > LINE_BYTES_MAX for line in block.split(b"\n"))
-        if not too_long and (not seconds or (min(seconds) != NO_TIME and max(seconds) <= horizon)):
-            return Columns(line_count, 0, [], seconds, values)
+        if not too_long and (not seconds or (ascending[0] != NO_TIME and ascending[-1] <= horizon)):
+            return Columns(line_count, 0, [], seconds, ascending, values)
         return self._look_again(block, horizon, seconds, values)
 
     def _look_again(self, block: bytes, horizon: int, seconds: list[int], values: dict[str, Column]) -> Columns:
@@ -122,11 +124,13 @@ class _Reader:
             seconds[row] = second
             for field, column in values.items():
                 column[row] = fields[field]
+        seconds = list(compress(seconds, kept))
         return Columns(
-            len(seconds),
+            len(kept),
             rejects.count,
             rejects.samples,
-            list(compress(seconds, kept)),
+            seconds,
+            sorted(seconds),
             {field: list(compress(column, kept)) for field, column in values.items()},
         )
 

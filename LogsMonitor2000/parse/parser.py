@@ -40,13 +40,14 @@ class Columns(NamedTuple):
     """What a block of lines says: row `i` is the event at `seconds[i]` with the values `values[field][i]`.
 
     `line_count` counts all lines, also blank ones, so that a sample's number can be made absolute; `malformed` counts all the
-    malformed ones, of which `samples` shows the first few. Rows are in the order of the file.
+    malformed ones, of which `samples` shows the first few. Rows are in the order of the file; `ascending` is `seconds`, sorted.
     """
 
     line_count: int
     malformed: int
     samples: list[Sample]
     seconds: list[int]
+    ascending: list[int]
     values: dict[str, Column]
 
 
@@ -103,7 +104,7 @@ class Parser(ABC):
             seconds.append(event.time)
             rows.append([_field(event, field) for field in fields])
         columns: list[Column] = [list(column) for column in zip(*rows)] if rows else [[] for _ in fields]
-        return Columns(len(lines), rejects.count, rejects.samples, seconds, dict(zip(fields, columns)))
+        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), dict(zip(fields, columns)))
 
 
 class Rejects:

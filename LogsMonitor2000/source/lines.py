@@ -10,6 +10,9 @@ from ..limits import LINE_BYTES_MAX
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+OVER_LONG = len(BYTE_ORDER_MARK) + len(b"\r") + 1
+"""How far a line is kept behind the limit: without its mark and its carriage return it must still be too long."""
+
 
 class LineFramer:
     """`feed` it bytes, `take` whole lines until there are none, `feed` again; `finish` ends the last line.
@@ -60,6 +63,7 @@ class LineFramer:
     def take(self, room: int) -> bytes:
         """The lines that are ready and begin within the next `room` bytes."""
         lines = self._ready
+        room = max(room - self._ready_dropped, 1)  # the other lines begin that much further on than they lie here
         if len(lines) > room:
             cut = lines.find(b"\n", room - 1) + 1
             self._ready = lines[cut:]
@@ -72,7 +76,7 @@ class LineFramer:
         return lines
 
     def _keep(self, piece: bytes) -> None:
-        room = self._line_bytes_max + 1 - self._partial_bytes
+        room = self._line_bytes_max + OVER_LONG - self._partial_bytes
         if len(piece) > room:
             self._partial_dropped += len(piece) - room
             piece = piece[:room]
