@@ -123,7 +123,7 @@ def _recogniser(processor: AnalyticsProcessor, log_format: str, own_parser: Pars
             score = detect(name, blocks)
             if score is None:
                 return None
-            parser, why = score.parser, str(score)
+            parser, why = score.parser, f"reads {score.read} of its first {score.lines} lines"
         digester = Digester(parser.bind(fields), processor.layouts, processor.buffer_time)
         return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
 

@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"LogsMonitor2000: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before the monitor has taken over the signal
+        return INTERRUPTED
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -25,7 +25,7 @@ class Score(NamedTuple):
     parser: HTTPLogParser
 
     def __str__(self) -> str:
-        return f"{self.parser.name} reads {self.read} of {self.lines} lines"
+        return f"{self.parser.name} ({self.read} of {self.lines} lines)"
 
 
 def parser_named(name: str) -> HTTPLogParser:
@@ -51,10 +51,9 @@ def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
     if best.read * 2 < best.lines or not best.lines:
         if not best.lines:  # only a header: it tells the format by itself
             return next((score for score in scores if any(map(score.parser.skips, lines))), None)
-        tried = "; ".join(map(str, scores))
         raise FormatError(
-            f"{name}: no known log format fits (name one with --log_format).\n"
-            f"  first line: {printable(lines[0][:SAMPLE_BYTES_MAX])}\n  tried: {tried}"
+            f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
+            f" tried: {', '.join(map(str, scores))} (name one with --log_format)"
         )
     return best
 

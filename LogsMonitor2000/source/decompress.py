@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 SIGNATURES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
@@ -30,10 +31,15 @@ class _Codec(Protocol):
 
 
 class _Gzip:
-    """zlib's decompressor with the interface of the other two: it keeps the input that did not fit itself."""
+    """zlib's decompressor with the interface of the other two: it keeps the input that did not fit itself.
+
+    Where data is damaged, zlib throws away what it had made of the sound bytes before; a copy makes that again.
+    """
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=31)
+        self._full = False  # the last output may have left some inside
+        self._error: zlib.error | None = None
 
     @property
     def eof(self) -> bool:
@@ -45,10 +51,29 @@ class _Gzip:
 
     @property
     def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
+        return not (self._zlib.unconsumed_tail or self._full or self._error)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+        if self._error:
+            raise self._error
+        data = self._zlib.unconsumed_tail + data
+        before = self._zlib.copy()
+        try:
+            output = self._zlib.decompress(data, max_length)
+        except zlib.error as error:
+            self._error = error
+            return _until_error(before, data)
+        self._full = len(output) == max_length
+        return output
+
+
+def _until_error(decompressor: zlib._Decompress, data: bytes) -> bytes:
+    """What `data`, which is damaged somewhere, gives before that."""
+    output = b""
+    with suppress(zlib.error):
+        for position in range(len(data)):
+            output += decompressor.decompress(data[position : position + 1])
+    return output
 
 
 def compression_of(head: bytes) -> str | None:
@@ -112,17 +137,17 @@ class Decompressor:
     def _next_member(self, size: int) -> bool:
         """Behind the end of a member: begin the next one. False at the end of all, or when nothing more is here now."""
         assert self._codec is not None
-        rest: bytes | None = self._codec.unused_data or self._pending
-        while rest is not None and len(rest) < 6:
+        rest = (self._pending or self._codec.unused_data).lstrip(b"\0")  # zero bytes behind the end are padding, as gzip(1) has it
+        while len(rest) < 6:
             more = self._read_raw(size)
             if more is None:
                 self._pending = rest
                 return False
             if not more:
                 break
-            rest += more
-        if rest is None or not rest.strip(b"\0"):
-            self._codec = None  # zero bytes behind the end are padding, as gzip(1) has it
+            rest = (rest + more).lstrip(b"\0")
+        if not rest:
+            self._codec = None
             return False
         if compression_of(rest) != self._kind:
             self._stop("has something else behind its compressed data, which was left out")
