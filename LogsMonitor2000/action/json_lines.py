@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from ..event import Alert, Event, Stats, Summary
+from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
 from ..text import decoded
 from .action import Action
 from .terminal import tell_problem
@@ -20,17 +20,16 @@ class JsonLines(Action):
         self._errors = errors
         self._wording = wording or Wording()
         self._verbose = verbose
-        self._encode = json.JSONEncoder(separators=(",", ":")).encode
+        self._encode = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
     def notify(self, event: Event) -> None:
-        fields = self._fields(event)
-        if fields is None:
+        if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
             return
-        self._out.write(self._encode(fields) + "\n")
+        self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()
 
-    def _fields(self, event: Event) -> dict[str, Any] | None:
+    def _fields(self, event: Event) -> dict[str, Any]:
         if isinstance(event, Stats):
             return {
                 "event": "stats",
@@ -48,4 +47,11 @@ class JsonLines(Action):
             fields = {"event": "summary", **event._asdict()}
             fields["max_lateness"] = fields.pop("lateness_max")
             return fields
-        return None
+        # An event of somebody's own calculator: a named tuple says by itself what it holds.
+        own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
+        return {"event": type(event).__name__, **own}
+
+
+def _plain(value: object) -> str:
+    """Keys and whatever else JSON does not know, as text."""
+    return decoded(value) if isinstance(value, bytes) else str(value)

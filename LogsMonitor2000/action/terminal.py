@@ -52,9 +52,11 @@ class TerminalNotifier(Action):
             self._out.write(self._painted(self._wording.alert(event), color) + "\n")
         elif isinstance(event, Summary):
             self._out.write(self._summary(event))
-        else:
+        elif isinstance(event, (MalformedLine, Notice)):
             self._out.flush()
             tell_problem(event, self._errors, self._verbose)
+        else:  # an event of somebody's own calculator
+            self._out.write(printable(str(event).encode()) + "\n")
 
     def progress(self, read: int, total: int, lines: int) -> None:
         self._start()
@@ -95,11 +97,11 @@ class TerminalNotifier(Action):
         return self._painted(lines[0], BOLD) + "\n" + "".join(f"  {line}\n" for line in lines[1:])
 
 
-def tell_problem(event: Event, errors: TextIO, verbose: bool) -> None:
-    """One line on `errors` for a malformed line or a notice; nothing for other events."""
+def tell_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -> None:
+    """One line on `errors` for a malformed line or a notice."""
     if isinstance(event, MalformedLine):
         errors.write(f"{event.source}:{event.line}: malformed, {event.reason}: {printable(event.text)}\n")
-    elif isinstance(event, Notice) and (verbose or not event.verbose):
+    elif verbose or not event.verbose:
         errors.write(event.text + "\n")
     errors.flush()
 

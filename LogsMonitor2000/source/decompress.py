@@ -69,11 +69,11 @@ class _Gzip:
 
 def _until_error(decompressor: zlib._Decompress, data: bytes) -> bytes:
     """What `data`, which is damaged somewhere, gives before that."""
-    output = b""
+    pieces: list[bytes] = []
     with suppress(zlib.error):
         for position in range(len(data)):
-            output += decompressor.decompress(data[position : position + 1])
-    return output
+            pieces.append(decompressor.decompress(data[position : position + 1]))
+    return b"".join(pieces)
 
 
 def compression_of(head: bytes) -> str | None:
@@ -137,7 +137,9 @@ class Decompressor:
     def _next_member(self, size: int) -> bool:
         """Behind the end of a member: begin the next one. False at the end of all, or when nothing more is here now."""
         assert self._codec is not None
-        rest = (self._pending or self._codec.unused_data).lstrip(b"\0")  # zero bytes behind the end are padding, as gzip(1) has it
+        rest = (self._pending or self._codec.unused_data).lstrip(
+            b"\0"
+        )  # zero bytes behind the end are padding, as gzip(1) has it
         while len(rest) < 6:
             more = self._read_raw(size)
             if more is None:

@@ -1,0 +1,84 @@
+"""The README's examples do what it says."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from LogsMonitor2000.settings import parse_arguments
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+COMBINED = '10.0.0.{} - - [10/Oct/2000:13:{:02d}:{:02d} +0000] "GET /api/x HTTP/1.1" 200 5 "-" "curl"\n'
+
+
+class ReadmeTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_library_example_prints_transitions(self) -> None:
+        example = next(code for code in PYTHON if "open_log" in code)
+        log = self.folder / "access.log"
+        lines = [COMBINED.format(client, 0, second) for second in range(60) for client in range(6)]
+        lines.append(COMBINED.format(1, 5, 0))
+        log.write_text("".join(lines))
+        out = io.StringIO()
+        with redirect_stdout(out):
+            exec(example.replace("access.log", str(log)), {})  # the README's own text
+        self.assertEqual(
+            [line.split()[0] for line in out.getvalue().splitlines()],
+            ["firing", "resolved"],
+        )
+
+    def test_extensions_run_from_the_command_line(self) -> None:
+        classes = [code for code in PYTHON if re.search(r"^class \w+(Parser|Calculator|File)\(", code, re.MULTILINE)]
+        self.assertEqual(len(classes), 3)
+        for code in classes:
+            self.assertLessEqual(len(code.splitlines()), 36)
+        (self.folder / "mine.py").write_text("\n".join(classes))
+        (self.folder / "app.log").write_text(
+            "".join(f"{1549573860 + n // 20} 10.0.0.1 /api/user {200 + n % 2 * 300}\n" for n in range(2400)) + "bad\n"
+        )
+        command = re.search(r"python -m LogsMonitor2000 (app\.log .*)", README)
+        assert command is not None
+        done = subprocess.run(
+            [sys.executable, "-m", "LogsMonitor2000", *command[1].split(), "--output", "json"],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(self.folder)))},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('{"event":"ErrorShare","time":1549573860,"share":0.5}', done.stdout)
+        self.assertIn('"events":2400,"malformed":1', done.stdout)
+        self.assertIn('"sections":[["/api",200]]', done.stdout)
+        self.assertIn("1 words instead of 4", done.stderr)
+        self.assertEqual((self.folder / "alert.txt").read_text(), "firing since 1549573920\n")
+
+    def test_every_option_of_the_table_exists_with_its_default(self) -> None:
+        rows = [re.split(r"(?<!\\)\|", row)[1:3] for row in README.splitlines() if row.startswith("| `--")]
+        self.assertGreater(len(rows), 12)
+        defaults = parse_arguments([])._asdict()
+        for names, default in rows:
+            for name in re.findall(r"--(\w+)", names):
+                with self.subTest(option=name):
+                    self.assertIn(name, defaults)
+                    stated = default.strip().strip("`").split(",")[0]
+                    if stated and name not in ("max_skew", "jobs"):
+                        self.assertEqual(str(defaults[name]).removesuffix(".0"), stated)
+
+
+if __name__ == "__main__":
+    unittest.main()
