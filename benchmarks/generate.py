@@ -37,8 +37,7 @@ class Traffic:
 
     def __init__(self, seed: int, clients: int = 5_000, targets: int = 2_000) -> None:
         draw = self.random = random.Random(seed)
-        octet = lambda: draw.randrange(1, 255)  # noqa: E731
-        self.clients = [f"{octet()}.{octet()}.{octet()}.{octet()}" for _ in range(clients)]
+        self.clients = [".".join(str(draw.randrange(1, 255)) for _ in range(4)) for _ in range(clients)]
         self.targets = ["/"] + [
             f"/{draw.choice(SECTIONS)}/{draw.choice(LEAVES)}{draw.randrange(1000)}{draw.choice(ENDINGS)}"
             for _ in range(targets - 1)
