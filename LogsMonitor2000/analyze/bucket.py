@@ -41,5 +41,17 @@ class Bucket:
         """Bring the states back within their bounds."""
         self._states = [measure.shrink(state) for measure, state in zip(self.measures, self._states)]
 
+    def dump(self) -> list[Any]:
+        """The bucket as JSON can hold it; width and measures must be known to load it again."""
+        return [self.time, self.hits, [measure.dump(state) for measure, state in zip(self.measures, self._states)]]
+
+    @classmethod
+    def load(cls, dumped: list[Any], width: int, measures: tuple[Measure, ...]) -> Bucket:
+        """The bucket that was dumped."""
+        time, hits, states = dumped
+        bucket = cls(time, width, measures, hits)
+        bucket._states = [measure.load(state) for measure, state in zip(measures, states, strict=True)]
+        return bucket
+
     def __repr__(self) -> str:
         return f"Bucket(time={self.time}, width={self.width}, hits={self.hits})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 
 from .bucket import Bucket
@@ -38,8 +38,7 @@ class ReorderBuffer:
         self._arrived.clear()
         return [closed[first] for first in sorted(closed)]
 
-    def shrink(self) -> None:
-        """Bring every open bucket back within its bounds."""
+    def open(self) -> Collection[Bucket]:
+        """The buckets that may still change."""
         self.pop_through(-1 << 62)  # nothing is that old: what has arrived takes its place
-        for bucket in self._buckets.values():
-            bucket.shrink()
+        return self._buckets.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 from ..event import Event
 from .bucket import Bucket
@@ -34,6 +35,13 @@ class StreamCalculator(ABC):
         """What is to be told of the window whose newest bucket begins at `time`."""
         return ()
 
+    def snapshot(self) -> Any:
+        """What a restart needs besides the buckets in the window, which are counted again; as JSON can hold it."""
+        return None
+
+    def restore(self, snapshot: Any) -> None:
+        """Go on from a snapshot; the buckets of the window have been counted."""
+
 
 class SlidingWindow:
     """Leads closed buckets through a calculator: in at one end, out at the other, each exactly once."""
@@ -41,6 +49,18 @@ class SlidingWindow:
     def __init__(self, calculator: StreamCalculator) -> None:
         self.calculator = calculator
         self._held: deque[Bucket] = deque()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The window and what the calculator remembers, as JSON can hold it."""
+        return {"held": [bucket.dump() for bucket in self._held], "calculator": self.calculator.snapshot()}
+
+    def restore(self, snapshot: dict[str, Any], measures: tuple[Measure, ...]) -> None:
+        """Go on from a snapshot made with the same calculator and measures."""
+        for dumped in snapshot["held"]:
+            bucket = Bucket.load(dumped, self.calculator.width, measures)
+            self.calculator.count(bucket)
+            self._held.append(bucket)
+        self.calculator.restore(snapshot["calculator"])
 
     def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
         """Slide over the buckets `closed` since the last call, and on to the bucket time `through`."""

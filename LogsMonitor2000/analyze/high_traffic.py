@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..errors import UsageError
 from ..event import Alert
@@ -46,6 +47,12 @@ class HighTrafficCalculator(StreamCalculator):
             self._started = None
             return (alert,)
         return ()
+
+    def snapshot(self) -> list[Any]:
+        return [self._started, self._peak]
+
+    def restore(self, snapshot: list[Any]) -> None:
+        self._started, self._peak = snapshot
 
     def _alert(self, state: str, time: int, average: float) -> Alert:
         assert self._started is not None

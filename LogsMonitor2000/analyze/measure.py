@@ -41,6 +41,12 @@ class Measure(Protocol):
     def shrink(self, state: Any) -> Any:
         """The state within its bounds."""
 
+    def dump(self, state: Any) -> Any:
+        """The state as JSON can hold it."""
+
+    def load(self, dumped: Any) -> Any:
+        """The state that was dumped."""
+
 
 class Count(NamedTuple):
     """Hits by the value of a field, or by the tuple of values of several: a dictionary of at most `keys_max` keys.
@@ -80,6 +86,12 @@ class Count(NamedTuple):
         kept[OTHER] = forgotten + sum(count for _, count in heaviest[self.keys_max // 2 :])
         return kept
 
+    def dump(self, state: Counts) -> list[Any]:
+        return [[_dump_key(key), count] for key, count in state.items()]
+
+    def load(self, dumped: list[Any]) -> Counts:
+        return {_load_key(key): count for key, count in dumped}
+
 
 class Total(NamedTuple):
     """The sum of a field of digits; a value that is missing counts as 0."""
@@ -104,3 +116,22 @@ class Total(NamedTuple):
 
     def shrink(self, state: int) -> int:
         return state
+
+    def dump(self, state: int) -> int:
+        return state
+
+    def load(self, dumped: int) -> int:
+        return dumped
+
+
+def _dump_key(key: Any) -> Any:
+    """Bytes as a string of as many characters; a tuple as a list; None as it is."""
+    if isinstance(key, bytes):
+        return key.decode("latin-1")
+    return [_dump_key(part) for part in key] if isinstance(key, tuple) else key
+
+
+def _load_key(dumped: Any) -> Any:
+    if isinstance(dumped, str):
+        return dumped.encode("latin-1")
+    return tuple(_load_key(part) for part in dumped) if isinstance(dumped, list) else dumped

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 from ..errors import UsageError
 from ..event import Event, Summary
@@ -16,6 +17,9 @@ from .buffer import ReorderBuffer
 from .calculator import SlidingWindow, StreamCalculator
 from .digest import Digest, Layouts
 from .measure import Measure
+
+REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late", "_lateness_max")
+"""The processor's numbers that a snapshot holds."""
 
 
 class AnalyticsProcessor:
@@ -55,7 +59,8 @@ class AnalyticsProcessor:
     def shrink(self) -> None:
         """Bring open buckets back within their bounds. When it is called decides what is forgotten: call it once a chunk."""
         for buffer in self._open.values():
-            buffer.shrink()
+            for bucket in buffer.open():
+                bucket.shrink()
 
     @property
     def floor(self) -> int | None:
@@ -98,6 +103,34 @@ class AnalyticsProcessor:
             first=self._first,
             last=self._last,
         )
+
+    def snapshot(self) -> dict[str, Any]:
+        """All there is to remember, as JSON can hold it."""
+        return {
+            "shape": self._shape(),
+            "counts": [getattr(self, name) for name in REMEMBERED],
+            "open": [[bucket.dump() for bucket in buffer.open()] for buffer in self._open.values()],
+            "windows": [window.snapshot() for window in self._windows],
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> bool:
+        """Go on from a snapshot; False, and nothing is changed, when it was made with other calculators or another buffer time."""
+        if snapshot["shape"] != self._shape():
+            return False
+        for name, value in zip(REMEMBERED, snapshot["counts"], strict=True):
+            setattr(self, name, value)
+        for (width, measures), buckets in zip(self.layouts.items(), snapshot["open"], strict=True):
+            self._open[width].push(Bucket.load(dumped, width, measures) for dumped in buckets)
+        for window, remembered in zip(self._windows, snapshot["windows"], strict=True):
+            window.restore(remembered, self.layouts[window.calculator.width])
+        return True
+
+    def _shape(self) -> list[Any]:
+        """What must be the same for a snapshot to make sense."""
+        calculators = [
+            [type(window.calculator).__name__, window.calculator.width, window.calculator.window] for window in self._windows
+        ]
+        return [self.buffer_time, calculators, [[width, repr(measures)] for width, measures in self.layouts.items()]]
 
     @staticmethod
     def _check(calculator: StreamCalculator) -> None:

@@ -28,7 +28,7 @@ def split_request(request: bytes) -> Request:
     if found:
         protocol = rest[found.start() + 1 :]
         rest = rest[: found.start()]
-    return Request(method, rest or b"-", section_of(rest), protocol)
+    return Request(method or b"-", rest or b"-", section_of(rest), protocol)
 
 
 def section_of(target: bytes) -> bytes:
