@@ -8,7 +8,7 @@ is late on that account, and `holds_after` tells; if not, the chunk is digested 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate, compress
@@ -112,7 +112,7 @@ class Digester:
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
         for width, measures in self._layouts.items():
             if width == 1 and not measures:
-                digest.hits.update(seconds)
+                _count_hits(digest.hits, seconds)
                 continue
             buckets = digest.buckets[width]
             selected = [measure.select(values) for measure in measures]
@@ -125,3 +125,15 @@ class Digester:
                     bucket = buckets[start] = Bucket(start, width, measures)
                 bucket.add(slice(first, end), selected)
                 first = end
+
+
+def _count_hits(hits: Counter[int], seconds: list[int]) -> None:
+    """Add `seconds`, which ascend, to `hits`: where many lines share a second, looking for its end is quicker than counting."""
+    if seconds[-1] - seconds[0] > len(seconds) // 8:
+        hits.update(seconds)
+        return
+    first = 0
+    while first < len(seconds):
+        end = bisect_right(seconds, seconds[first], first)
+        hits[seconds[first]] += end - first
+        first = end

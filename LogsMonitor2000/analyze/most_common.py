@@ -58,16 +58,16 @@ class MostCommonCalculator(StreamCalculator):
 def heaviest(counts: dict[bytes, int], top: int) -> list[tuple[bytes, int]]:
     """The `top` keys with the highest counts, heaviest first, equals by ascending key.
 
-    Few keys are that heavy and many are equally light, so both sorts are of few: those above the last count that makes
-    it, and the first by name among those that just reach it.
+    Of many keys only those that reach the last count that makes it are looked at twice, and only the first few by name
+    of those that just reach it are sorted: there may be very many that came once.
     """
     if len(counts) <= max(FEW, top):
         keys = sorted(counts)
         keys.sort(key=counts.__getitem__, reverse=True)  # stable: equals stay by name
         return [(key, counts[key]) for key in keys[:top]]
     least = nlargest(top, counts.values())[-1]
-    chosen = [item for item in counts.items() if item[1] > least]
-    equal = nsmallest(top - len(chosen), [key for key, count in counts.items() if count == least])
-    chosen += [(key, least) for key in equal]
-    chosen.sort(key=lambda item: (-item[1], item[0]))
-    return chosen
+    enough = [item for item in counts.items() if item[1] >= least]
+    above = [item for item in enough if item[1] > least]
+    above.sort(key=lambda item: (-item[1], item[0]))
+    equal = nsmallest(top - len(above), [key for key, count in enough if count == least])
+    return above + [(key, least) for key in equal]

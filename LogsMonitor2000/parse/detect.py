@@ -1,7 +1,8 @@
 """Which format an input has, told from its first lines.
 
 Every format's careful path reads every sampled line. The format that reads the most wins, if that is at least half;
-among those that read equally many, the one whose fast pattern, which takes only typical lines, matches the most.
+among those that read nearly as many, so that no single odd line decides, the one whose fast pattern, which takes only typical
+lines, matches the most.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
         return None
     scores = [_score(HTTPLogParser(row), lines) for row in FORMATS]
     most = max(score.read for score in scores)
-    equal = [score for score in scores if score.read == most]
-    best = max(equal, key=lambda score: score.parser.typical(lines)) if len(equal) > 1 else equal[0]
+    near = [score for score in scores if score.read * 4 >= most * 3]
+    best = max(near, key=lambda score: (score.parser.typical(lines), score.read)) if len(near) > 1 else near[0]
     if best.read * 2 < best.lines or not best.lines:
         if not best.lines:  # only a header: it tells the format by itself
             return next((score for score in scores if any(map(score.parser.skips, lines))), None)
