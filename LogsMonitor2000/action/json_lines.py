@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TextIO
 
 from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
@@ -16,6 +15,8 @@ class JsonLines(Action):
     """Writes statistics, alerts and the summary to `out` and nothing else; problems with the input go to `errors` as text."""
 
     def __init__(self, out: TextIO, errors: TextIO, wording: Wording | None = None, *, verbose: bool = False) -> None:
+        import json  # here, because only this output needs it and start-up counts
+
         self._out = out
         self._errors = errors
         self._wording = wording or Wording()
