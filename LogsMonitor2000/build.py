@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import importlib
 import os
 import stat
@@ -156,9 +155,11 @@ def _paths(files: Sequence[str]) -> list[str]:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no log file is named and standard input is a terminal (see --help)")
         return [STANDARD_INPUT]
+    from glob import glob  # here, because the shell has mostly done it already and start-up counts
+
     paths: dict[str, str] = {}  # by the file they lead to
     for name in files:
-        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob.glob(name, recursive=True))
+        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob(name, recursive=True))
         if not found:
             raise InputError(f"{name}: no such file")
         for path in found:

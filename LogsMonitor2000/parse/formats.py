@@ -146,6 +146,8 @@ def _read_csv(line: bytes) -> Values:
             raise Malformed(f"field {len(fields) + 1} is not quoted right")
         fields.append(field[2].strip() if field[1] is None else field[1].replace(b'""', b'"'))
         end, comma = field.end(), field[3]
+        if len(fields) == 7 and comma:
+            raise Malformed("more than 7 fields")
     if len(fields) != 7:
         raise Malformed(f"{len(fields)} fields instead of 7")
     source, _, user, time, request, status, size = fields
