@@ -28,8 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MonitorError as error:
         print(f"LogsMonitor2000: {error}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:  # before there was anything to stop
-        return INTERRUPTED
     except BrokenPipeError:  # `| head`: nobody reads any more, and Python must not complain on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

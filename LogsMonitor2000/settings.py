@@ -64,8 +64,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     """The settings that a command line asks for; a `UsageError` for what makes no sense."""
     options = list(arguments)
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
-    options[:end] = map(_with_underscores, options[:end])
-    given = vars(_parser().parse_intermixed_args(options))
+    given = vars(_parser().parse_intermixed_args([_with_underscores(option) for option in options[:end]]))
+    given["files"] = (*given["files"], *options[end + 1 :])
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
