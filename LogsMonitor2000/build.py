@@ -39,10 +39,11 @@ STANDARD_INPUT = "-"
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`."""
     processor = AnalyticsProcessor(_calculators(settings), settings.buffer_time)
+    actions = _actions(settings, out, errors)  # what is wrong with them is told before anything is opened
     return Monitor(
         _inputs(settings, processor),
         processor,
-        _actions(settings, out, errors),
+        actions,
         follow=settings.follow,
         skew_max=skew_max(settings),
     )

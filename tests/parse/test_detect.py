@@ -1,0 +1,139 @@
+"""Recognising a format, and saying so when there is none."""
+
+from __future__ import annotations
+
+import random
+import unittest
+from collections.abc import Iterator
+from unittest.mock import patch
+
+from LogsMonitor2000.errors import FormatError
+from LogsMonitor2000.parse.detect import detect, parser_named
+from LogsMonitor2000.parse.formats import FORMATS
+
+from ..support import clf_line
+from .corpus import line_of, nasty_lines
+
+CSV, COMMON, COMBINED = FORMATS[0], FORMATS[1], FORMATS[2]
+NOT_ACCESS_LOGS = {
+    "Apache's error log": b"[Wed Oct 11 14:32:52.123 2000] [core:error] [pid 1:tid 2] [client 192.0.2.7:80] File does not exist: /x\n",
+    "nginx's error log": b'2000/10/10 13:55:36 [error] 1#1: *1 open() "/x" failed, client: 192.0.2.7, request: "GET /x HTTP/1.1"\n',
+    "syslog": b"Oct 11 22:14:15 mymachine su[230]: 'su root' failed for lonvick on /dev/pts/8\n",
+    "RFC 5424 syslog": b'<34>1 2003-10-11T22:14:15.003Z host su - ID47 [a@1 b="c"] "GET / HTTP/1.0" 200 1\n',
+    "a CSV of something else": b'"name","street","city","zip","country","phone","mail"\n"a","b","c",12345,"d","e","f"\n',
+    "JSON": b'{"time": 1549573860, "request": "GET / HTTP/1.1", "status": 200, "size": 5}\n',
+    "W3C extended": b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2000-10-10 13:55:36 192.0.2.7 GET /x 200\n",
+    "prose": b"It was a dark and stormy night.\n",
+    "binary": bytes(range(256)) * 4,
+}
+
+
+def recognised(*blocks: bytes) -> str | None:
+    score = detect("access.log", blocks)
+    return None if score is None else score.parser.name
+
+
+class Recognised(unittest.TestCase):
+    def test_every_example(self) -> None:
+        for row in FORMATS:
+            for end in (b"\n", b"\r\n", b""):
+                with self.subTest(row.name, end=end):
+                    self.assertEqual(recognised(row.example + end), row.name)
+                    self.assertEqual(recognised((row.example + (end or b"\n")) * 20), row.name)
+
+    def test_behind_a_header_or_blank_lines(self) -> None:
+        for row in FORMATS:
+            for front in (b"\n", b"\r\n \n", (row.header or b"") + b"\n", (row.header or b"") + b"\r\n\n"):
+                with self.subTest(row.name, front=front):
+                    self.assertEqual(recognised(front + row.example + b"\n"), row.name)
+
+    def test_from_several_blocks(self) -> None:
+        self.assertEqual(recognised(b"\n\n", b"garbage\n", COMBINED.example + b"\n" + COMBINED.example + b"\n"), "combined")
+
+    def test_though_some_lines_are_garbage(self) -> None:
+        draw = random.Random(31)
+        for row in FORMATS:
+            good = [line_of(row, request=b"GET /x?%d HTTP/1.1" % number) for number in range(60)]
+            lines = good + draw.sample(nasty_lines(row), 30)
+            draw.shuffle(lines)
+            with self.subTest(row.name):
+                self.assertEqual(recognised(b"\n".join(lines)), row.name)
+
+    def test_though_the_first_line_is_cut_off_in_front(self) -> None:
+        for row in FORMATS[3:]:
+            lines = [row.example + b"\n"] * 10
+            lines[0] = lines[0].partition(b" ")[2]  # what is left of it reads as if there were no virtual host
+            self.assertEqual(recognised(b"".join(lines)), row.name)
+
+    def test_though_many_users_have_a_space_in_their_name(self) -> None:
+        # Such a line looks as if it began with a virtual host, but not all of them do.
+        lines = [line_of(COMMON, user=b"a b")] * 6 + [line_of(COMMON)] * 4
+        self.assertEqual(recognised(b"\n".join(lines)), "common")
+
+    def test_half_of_the_lines_suffice_and_fewer_do_not(self) -> None:
+        good, bad = COMMON.example + b"\n", b"garbage\n"
+        self.assertEqual(recognised((good + bad) * 5), "common")
+        with self.assertRaises(FormatError):
+            recognised((good + bad) * 5 + bad)
+
+    def test_a_header_alone_tells_the_format(self) -> None:
+        assert CSV.header is not None
+        for header in (CSV.header, CSV.header.replace(b'"', b""), CSV.header.upper(), CSV.header.replace(b",", b", ")):
+            with self.subTest(header):
+                self.assertEqual(recognised(header + b"\r\n"), "csv")
+
+    def test_blank_lines_alone_tell_nothing_yet(self) -> None:
+        for blocks in ((), (b"",), (b"\n\r\n \t\n", b"\n")):
+            with self.subTest(blocks):
+                self.assertIsNone(recognised(*blocks))
+
+    def test_only_the_first_lines_are_looked_at(self) -> None:
+        with patch("LogsMonitor2000.parse.detect.DETECT_LINES_MAX", 10):
+            lines = b"".join(clf_line(number) for number in range(10))
+
+            def blocks() -> Iterator[bytes]:
+                yield lines[:300]
+                yield lines[300:] + b"garbage\n" * 1_000
+                self.fail("read further than needed")
+
+            score = detect("access.log", blocks())
+        assert score is not None
+        self.assertEqual((score.read, score.lines), (10, 10))
+
+    def test_the_score_says_how_sure_it_is(self) -> None:
+        self.assertRegex(str(detect("access.log", [COMMON.example + b"\nx\n"])), "^common .*1 of 2 lines")
+
+
+class NotRecognised(unittest.TestCase):
+    def test_what_is_no_access_log(self) -> None:
+        for name, block in NOT_ACCESS_LOGS.items():
+            with self.subTest(name), self.assertRaises(FormatError):
+                recognised(block * 10)
+
+    def test_the_error_shows_the_first_line_and_what_was_tried(self) -> None:
+        with self.assertRaises(FormatError) as caught:
+            detect("some.log", [b"\n\nfirst \x1b[2Jline\x07\xff\nsecond\n"])
+        text = str(caught.exception)
+        self.assertIn("some.log", text)
+        self.assertIn("--log_format", text)
+        self.assertIn("first line: first \\x1b[2Jline\\x07\\xff", text)
+        for row in FORMATS:
+            self.assertRegex(text, f"{row.name} .*0 of 2 lines")
+        self.assertNotIn("\x1b", text)
+
+    def test_a_long_first_line_is_shown_in_part(self) -> None:
+        with self.assertRaises(FormatError) as caught:
+            recognised(b"x" * 100_000 + b"\n")
+        self.assertLess(len(str(caught.exception)), 1_000)
+
+
+class Named(unittest.TestCase):
+    def test_every_format_by_its_name(self) -> None:
+        for row in FORMATS:
+            self.assertEqual(parser_named(row.name).name, row.name)
+
+    def test_a_wrong_name_is_answered_with_the_right_ones(self) -> None:
+        with self.assertRaisesRegex(
+            FormatError, "'nginx'; there are: auto, csv, common, combined, vhost_common, vhost_combined"
+        ):
+            parser_named("nginx")

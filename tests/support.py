@@ -1,0 +1,66 @@
+"""What several tests need: files that are there for one test, sources read to their end, log lines with a time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import unittest
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+
+from LogsMonitor2000.source.source import Source
+
+FAR_FUTURE = 1 << 50
+"""A horizon that nothing lies behind."""
+
+
+class TemporaryFiles(unittest.TestCase):
+    """A test case with a directory of its own that is removed behind each test."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def path(self, name: str = "access.log", content: bytes | None = None) -> str:
+        """A path in the directory; the file is written when there is `content`."""
+        path = os.path.join(self.directory, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content)
+        return path
+
+
+def chunks_of(source: Source) -> Iterator[bytes]:
+    """Chunk after chunk until the source has ended; a pause is read over. Closes the source."""
+    try:
+        while not source.ended:
+            yield b"".join(source.chunk())
+        yield b"".join(source.chunk())  # lines that were ready when the end came
+    finally:
+        source.close()
+
+
+def read_all(source: Source) -> bytes:
+    """Everything that `source` hands on, to its end."""
+    return b"".join(chunks_of(source))
+
+
+def clf_line(
+    second: int, source: bytes = b"10.0.0.1", target: bytes = b"/api/user", status: int = 200, size: bytes = b"512"
+) -> bytes:
+    """A line of the Common Log Format, with its end."""
+    stamp = datetime.fromtimestamp(second, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000").encode()
+    return b'%s - - [%s] "GET %s HTTP/1.1" %d %s\n' % (source, stamp, target, status, size)
+
+
+def quickest(work: Callable[[], object], runs: int = 3) -> float:
+    """Seconds of processor time that the quickest of a few runs took: what disturbs a run only ever makes it longer."""
+    times = []
+    for _ in range(runs):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
