@@ -56,7 +56,8 @@ def _groups(pattern: bytes) -> frozenset[str]:
 
 
 # The pieces that formats share. A request's target may hold spaces and quotes on the careful path only; a quote behind a backslash
-# does not end it. A line's first word is bounded (host names are), since it may run on over lines that hold no space. Behind the section stands the rest of the path or the protocol, else the section would end at a space in the target.
+# does not end it. Behind the section stands the rest of the path or the protocol, else the section would end at a space in the
+# target. A line's first word is bounded, as host names are: it could run over any number of lines that hold no space.
 
 STATUS = rb"(?P<status>(?P<status_class>\d)\d\d)"
 SIZE = rb"(?:(?P<size>\d{1,%d}+)|-)" % SIZE_DIGITS_MAX
