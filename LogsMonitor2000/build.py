@@ -142,11 +142,16 @@ def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
 
         pool = WorkerPool(jobs, settings.buffer_time)
     inputs: list[Input] = []
-    for path in paths:
-        if pool is not None and splittable(path):
-            inputs.append(ParallelInput(path, recognise, pool))
-        else:
-            inputs.append(Input(_source(path, settings.follow), recognise))
+    try:
+        for path in paths:
+            if pool is not None and splittable(path):
+                inputs.append(ParallelInput(path, recognise, pool))
+            else:
+                inputs.append(Input(_source(path, settings.follow), recognise))
+    except InputError:
+        for opened in inputs:
+            opened.close()
+        raise
     return inputs
 
 

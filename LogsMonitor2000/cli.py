@@ -13,6 +13,7 @@ from types import FrameType
 from .build import build
 from .errors import MonitorError
 from .settings import parse_arguments
+from .text import printable
 
 INTERRUPTED = 130
 GC_OBJECTS = 100_000
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stream.reconfigure(errors="backslashreplace")
         return _run(sys.argv[1:] if arguments is None else arguments)
     except MonitorError as error:
-        print(f"LogsMonitor2000: {error}", file=sys.stderr)
+        print(f"LogsMonitor2000: {printable(os.fsencode(str(error)))}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:  # `| head`: nobody reads any more, and Python must not complain on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -18,14 +18,15 @@ Recognise = Callable[[str, list[bytes]], "tuple[Digester, Notice] | None"]
 class Input:
     """Gives the digests of one source, chunk after chunk.
 
-    `newest` is the newest second it has had, `chunk` the number of the chunk it is in; `heard` is for the monitor to
-    remember when its last line came.
+    `newest` is the newest second it has had, `chunk` the number of the chunk it is in; `heard` and
+    `is_quiet` are for the monitor to remember when its last line came, and whether there was none when it was last asked.
     """
 
     def __init__(self, source: Source, recognise: Recognise) -> None:
         self.source = source
         self.newest: int | None = None
         self.heard = 0.0
+        self.is_quiet = False
         self.chunk = 0
         self._notices: list[Notice] = []
         self._recognise = recognise
@@ -34,6 +35,7 @@ class Input:
         self._first_chunk = 0  # the chunk they are in
         self._sample_end = 0
         self._line_count = 0
+        self._is_told = False  # that nothing fits what has come so far
 
     @property
     def name(self) -> str:
@@ -59,9 +61,12 @@ class Input:
                 return False
             try:
                 known = self._recognise(self.name, self._first_blocks)
-            except FormatError:
+            except FormatError as error:
                 if whole:
                     raise
+                if not self._is_told:
+                    self._is_told = True
+                    self._notices.append(Notice(f"{error}; waiting for more lines"))
                 return False
             if known is not None:
                 self._digester, notice = known

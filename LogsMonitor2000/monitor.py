@@ -86,17 +86,20 @@ class Monitor:
                         yield self._join(source, digest)
                         break
                 else:
-                    yield self._advance()
+                    yield [*(notice for source in unended for notice in source.notices()), *self._advance()]
                     if not unended[0].ended:
                         self._rest(unended[0])
             yield self._finish()
         finally:
             for source in self.inputs:
                 source.close()
+            self._waiter.close()
 
     def _digest(self, source: Input) -> Digest | None:
         """The next chunk of `source`, or what there is of it now."""
-        return source.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
+        digest = source.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
+        source.is_quiet = digest is None
+        return digest
 
     def _join(self, source: Input, digest: Digest) -> list[Event]:
         """Move on behind `digest`: what it brings, malformed lines first."""
@@ -118,7 +121,8 @@ class Monitor:
         counting = [source for source in self.inputs if not source.ended]
         if self._follow:
             elapsed = self._clock.elapsed()
-            counting = [source for source in counting if elapsed - source.heard <= self.processor.buffer_time]
+            silence = self.processor.buffer_time
+            counting = [source for source in counting if not source.is_quiet or elapsed - source.heard <= silence]
             if not counting:
                 newest = latest(*(source.newest for source in self.inputs))
                 heard = max(source.heard for source in self.inputs)
@@ -128,9 +132,10 @@ class Monitor:
 
     def _rest(self, source: Input) -> None:
         """Wait until there may be something new."""
-        if self._follow:
+        descriptor = source.fileno()
+        if self._follow or descriptor is None:
             self._waiter.wait([], POLL_SECONDS)
-        elif (descriptor := source.fileno()) is not None:
+        else:
             self._waiter.wait([descriptor], None)
 
     def _finish(self) -> list[Event]:

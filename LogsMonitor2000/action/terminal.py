@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TextIO
@@ -100,9 +101,11 @@ class TerminalNotifier(Action):
 def tell_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -> None:
     """One line on `errors` for a malformed line or a notice."""
     if isinstance(event, MalformedLine):
-        errors.write(f"{event.source}:{event.line}: malformed, {event.reason}: {printable(event.text)}\n")
+        errors.write(
+            f"{printable(os.fsencode(event.source))}:{event.line}: malformed, {event.reason}: {printable(event.text)}\n"
+        )
     elif verbose or not event.verbose:
-        errors.write(event.text + "\n")
+        errors.write(printable(os.fsencode(event.text)) + "\n")
     errors.flush()
 
 

@@ -37,7 +37,8 @@ class Digest:
         self.late_oldest: int | None = None
         self.lateness_max = 0  # of late events
         self.oldest: int | None = None  # second of an event that is not late
-        self.newest: int | None = None
+        self.last: int | None = None
+        self.newest: int | None = None  # the newest second behind the chunk
         self.hits: Counter[int] = Counter()
         self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
 
@@ -110,6 +111,7 @@ class Digester:
         count = len(seconds)
         digest.events += count
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
+        digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
         for width, measures in self._layouts.items():
             if width == 1 and not measures:
                 _count_hits(digest.hits, seconds)

@@ -47,9 +47,9 @@ class AnalyticsProcessor:
         self._malformed += digest.malformed
         self._late += digest.late
         self._lateness_max = max(self._lateness_max, digest.lateness_max)
-        if digest.oldest is not None and digest.newest is not None:
+        if digest.oldest is not None and digest.last is not None:
             self._first = digest.oldest if self._first is None else min(self._first, digest.oldest)
-            self._last = digest.newest if self._last is None else max(self._last, digest.newest)
+            self._last = digest.last if self._last is None else max(self._last, digest.last)
         for width, buffer in self._open.items():
             if width in digest.buckets:
                 buffer.push(digest.buckets[width].values())

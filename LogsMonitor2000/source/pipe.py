@@ -16,12 +16,14 @@ class PipeSource(Source):
     def __init__(self, name: str, descriptor: int, block_bytes: int = BLOCK_BYTES) -> None:
         super().__init__(name, block_bytes=block_bytes)
         self._descriptor = descriptor
+        self._poll = select.poll()  # `select.select` knows no descriptor above 1023
+        self._poll.register(descriptor, select.POLLIN)
 
     def fileno(self) -> int | None:
         return self._descriptor
 
     def _read_raw(self, size: int) -> bytes | None:
-        if not select.select([self._descriptor], [], [], 0)[0]:
+        if not self._poll.poll(0):
             return None
         try:
             return os.read(self._descriptor, size)

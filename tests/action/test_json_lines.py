@@ -1,0 +1,112 @@
+"""The JSON output: its keys, its order, and that nothing in it is ever raw."""
+
+from __future__ import annotations
+
+import io
+import json
+import unittest
+from typing import Any, NamedTuple
+
+from LogsMonitor2000.action.json_lines import JsonLines
+from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
+
+STATS = Stats(1549573860, 10, 89, 109824, [(b"/api", 58)], [(b"10.0.0.1", 22)], {b"2": 75, b"4": 14})
+
+
+def written(*events: Event, verbose: bool = False) -> tuple[list[Any], str, str]:
+    """The objects, and the raw text of both streams."""
+    out, errors = io.StringIO(), io.StringIO()
+    action = JsonLines(out, errors, verbose=verbose)
+    for event in events:
+        action.notify(event)
+    action.close()
+    return [json.loads(line) for line in out.getvalue().splitlines()], out.getvalue(), errors.getvalue()
+
+
+class TestJsonLines(unittest.TestCase):
+    def test_statistics(self) -> None:
+        _, text, errors = written(STATS)
+        self.assertEqual(
+            text,
+            '{"event":"stats","time":1549573860,"interval":10,"hits":89,"bytes":109824,"sections":[["/api",58]],'
+            '"sources":[["10.0.0.1",22]],"statuses":{"2xx":75,"4xx":14}}\n',
+        )
+        self.assertEqual(errors, "")
+
+    def test_alerts(self) -> None:
+        firing = Alert("high_traffic", "firing", 1549573956, 10.05, 10.0, 120, 1549573956, 10.05)
+        resolved = firing._replace(state="resolved", time=1549574043, value=1198 / 120, peak=12.5)
+        (first, second), _, _ = written(firing, resolved)
+        self.assertEqual(
+            first,
+            {
+                **{"event": "alert", "name": "high_traffic", "state": "firing", "time": 1549573956},
+                **{"value": 10.05, "threshold": 10.0, "window": 120},
+                "message": "High traffic generated an alert - hits 10.05, triggered at 2019-02-07T21:12:36+00:00",
+            },
+        )
+        self.assertEqual(
+            second,
+            {
+                **{"event": "alert", "name": "high_traffic", "state": "resolved", "time": 1549574043},
+                **{"value": 9.983333333333333, "threshold": 10.0, "window": 120, "started": 1549573956, "peak": 12.5},
+                "message": "Traffic is now back to normal as of 2019-02-07T21:14:03+00:00 (after 87 s, peak 12.50 hits/s)",
+            },
+        )
+
+    def test_the_summary(self) -> None:
+        (told,), _, _ = written(Summary(10, 7, 2, 1, 9, 100, 200))
+        numbers = {"lines": 10, "events": 7, "malformed": 2, "late": 1, "max_lateness": 9, "first": 100, "last": 200}
+        self.assertEqual(told, {"event": "summary", **numbers})
+        (told,), _, _ = written(Summary())
+        self.assertIsNone(told["first"])
+
+    def test_what_a_log_says_is_never_raw(self) -> None:
+        nasty = b'/\x1b[31m\r\n"\\\xff\xc2\x9b\xe2\x80\xae'
+        stats = STATS._replace(sections=[(nasty, 1)], sources=[(nasty, 1)])
+        (told,), text, errors = written(stats, MalformedLine("log", 3, "bad", nasty))
+        self.assertEqual(text.count("\n"), 1)
+        self.assertTrue(text.isascii() and text.replace("\n", "").isprintable())
+        self.assertEqual(told["sections"][0][0], '/\x1b[31m\r\n"\\\\xff\x9b\u202e')
+        self.assertTrue(errors.startswith("log:3: malformed, bad: ") and errors.endswith("\n"))
+        self.assertTrue(errors.removesuffix("\n").isprintable(), errors)
+
+    def test_problems_go_to_the_other_stream(self) -> None:
+        _, text, errors = written(MalformedLine("log", 3, "bad", b"x"), Notice("broke off"), Notice("detail", verbose=True))
+        self.assertEqual((text, errors), ("", "log:3: malformed, bad: x\nbroke off\n"))
+        _, _, errors = written(Notice("detail", verbose=True), verbose=True)
+        self.assertEqual(errors, "detail\n")
+
+    def test_events_of_somebody_else(self) -> None:
+        class Own(NamedTuple):
+            time: int
+            key: bytes
+            order: tuple[int, int] = (5, 0)
+
+        class Textual:
+            order = (5, 0)
+
+            def __str__(self) -> str:
+                return "a \x1b text"
+
+        told, text, _ = written(Own(5, b"\xff\x1b"), Textual())
+        self.assertEqual(told[0], {"event": "Own", "time": 5, "key": "\\xff\x1b", "order": [5, 0]})
+        self.assertEqual(told[1], {"event": "Textual", "text": "a \x1b text"})
+        self.assertNotIn("\x1b", text)
+
+    def test_every_line_is_there_at_once(self) -> None:
+        class Flushed(io.StringIO):
+            flushed = ""
+
+            def flush(self) -> None:
+                self.flushed = self.getvalue()
+
+        out = Flushed()
+        action = JsonLines(out, io.StringIO())
+        action.notify(STATS)
+        action.progress(1, 2, 3)
+        self.assertEqual(out.flushed.count("\n"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

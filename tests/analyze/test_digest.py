@@ -1,0 +1,132 @@
+"""A digest made without knowing what came before it is exact whenever it says so."""
+
+from __future__ import annotations
+
+import pickle
+import unittest
+from random import Random
+from typing import Any
+
+from LogsMonitor2000.analyze.digest import Digest, Digester
+from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
+from LogsMonitor2000.analyze.most_common import MostCommonCalculator
+from LogsMonitor2000.analyze.processor import AnalyticsProcessor
+from LogsMonitor2000.parse.detect import parser_named
+
+from ..logs import GARBAGE, START, csv_line
+
+HORIZON = START + 10_000
+PROCESSOR = AnalyticsProcessor([MostCommonCalculator(5), HighTrafficCalculator(7, 1.5)])
+
+
+def digester(buffer_time: int = 2) -> Digester:
+    fields = sorted({field for measures in PROCESSOR.layouts.values() for m in measures for field in m.fields})
+    return Digester(parser_named("csv").bind(fields), PROCESSOR.layouts, buffer_time)
+
+
+def contents(digest: Digest) -> dict[str, Any]:
+    """Everything a digest says, comparable."""
+    told = {name: value for name, value in vars(digest).items() if name not in ("buckets", "hits")}
+    told["hits"] = dict(digest.hits)
+    told["buckets"] = {
+        (width, time): (bucket.time, bucket.hits, [bucket[measure] for measure in bucket.measures])
+        for width, buckets in digest.buckets.items()
+        for time, bucket in buckets.items()
+    }
+    return told
+
+
+def scattered(rng: Random, lines: int, spread: int) -> list[bytes]:
+    return [
+        (
+            csv_line(START + rng.randrange(spread + 1), b"/%d" % rng.randrange(3))
+            if rng.random() < 0.95
+            else rng.choice(GARBAGE) + b"\n"
+        )
+        for _ in range(lines)
+    ]
+
+
+class BlindDigests(unittest.TestCase):
+    def test_whenever_one_holds_joining_it_makes_it_exact(self) -> None:
+        held = redone = 0
+        for seed in range(600):
+            rng = Random(seed)
+            buffer_time = rng.choice((0, 1, 2, 5))
+            blocks = scattered(rng, rng.randrange(8), rng.choice((0, 3, 8)))
+            newest = rng.choice((None, START + rng.randrange(-3, 12)))
+            informed = digester(buffer_time).digest(blocks, HORIZON, newest)
+            blind = digester(buffer_time).digest(blocks, HORIZON)
+            if blind.holds_after(newest, buffer_time):
+                held += 1
+                blind.join(newest)
+                # The one that knew what came before may say that the newest second is that; the other cannot.
+                if newest is not None and informed.newest == newest:
+                    self.assertLessEqual(blind.newest or 0, newest)
+                    blind.newest = newest
+                with self.subTest(seed=seed):
+                    self.assertEqual(contents(blind), contents(informed))
+            else:
+                redone += 1
+                with self.subTest(seed=seed):
+                    self.assertGreater(informed.late, blind.late, "it was called inexact without need")
+        self.assertGreater(min(held, redone), 100)  # else the property was hardly tried
+
+    def test_it_holds_at_the_buffer_time_and_not_behind_it(self) -> None:
+        blind = digester().digest([csv_line(START)], HORIZON)
+        for newest, holds in ((None, True), (START - 50, True), (START + 2, True), (START + 3, False)):
+            with self.subTest(newest=newest):
+                self.assertEqual(blind.holds_after(newest, 2), holds)
+
+    def test_one_without_events_always_holds(self) -> None:
+        blind = digester().digest([b"\n", b"garbage\n"], HORIZON)
+        self.assertTrue(blind.holds_after(1 << 40, 0))
+        blind.join(1 << 40)
+        self.assertEqual((blind.line_count, blind.malformed, blind.events, blind.late, blind.lateness_max), (2, 1, 0, 0, 0))
+
+    def test_joining_counts_lateness_from_what_came_before(self) -> None:
+        blind = digester(2).digest([csv_line(START) + csv_line(START - 5)], HORIZON)
+        self.assertEqual((blind.late, blind.lateness_max), (1, 5))
+        blind.join(START - 100)
+        self.assertEqual(blind.lateness_max, 5)
+        blind.join(START + 2)
+        self.assertEqual(blind.lateness_max, 7)
+
+
+class Digesting(unittest.TestCase):
+    def test_the_cut_into_blocks_makes_no_difference(self) -> None:
+        for seed in range(150):
+            rng = Random(seed)
+            lines = scattered(rng, 30, rng.choice((2, 10)))
+            whole = digester().digest([b"".join(lines)], HORIZON)
+            cut = rng.randrange(31)
+            halves = [b"".join(lines[:cut]), b"".join(lines[cut:])]
+            for name, blocks in (("lines", lines), ("halves", [half for half in halves if half])):
+                with self.subTest(seed=seed, blocks=name):
+                    self.assertEqual(contents(digester().digest(blocks, HORIZON)), contents(whole))
+
+    def test_lateness_is_judged_in_the_order_of_the_file(self) -> None:
+        # The first START is on time: nothing newer has been read yet. The second one is late.
+        digest = digester(2).digest([csv_line(START) + csv_line(START + 3) + csv_line(START)], HORIZON)
+        self.assertEqual((digest.events, digest.late, digest.lateness_max, digest.late_oldest), (2, 1, 3, START))
+        self.assertEqual((digest.oldest, digest.newest, dict(digest.hits)), (START, START + 3, {START: 1, START + 3: 1}))
+
+    def test_samples_are_the_first_few_with_their_lines(self) -> None:
+        blocks = [csv_line(START) + b"bad 1\n\nbad 2\n", *(b"bad %d\n" % number for number in range(3, 9))]
+        digest = digester().digest(blocks, HORIZON)
+        self.assertEqual([sample.line for sample in digest.samples], [1, 3, 4, 5, 6])
+        self.assertEqual([sample.text for sample in digest.samples], [b"bad %d" % number for number in range(1, 6)])
+        self.assertEqual((digest.line_count, digest.malformed), (10, 8))
+
+    def test_lines_behind_the_horizon_are_malformed_and_move_nothing(self) -> None:
+        digest = digester(0).digest([csv_line(HORIZON + 1) + csv_line(START) + csv_line(HORIZON)], HORIZON)
+        self.assertEqual((digest.malformed, digest.events, digest.late), (1, 2, 0))
+        self.assertEqual(digest.samples[0].reason, "future")
+
+    def test_a_digest_crosses_process_borders(self) -> None:
+        digest = digester().digest([csv_line(START) + csv_line(START + 7) + csv_line(START)], HORIZON)
+        self.assertEqual(contents(pickle.loads(pickle.dumps(digest))), contents(digest))
+
+
+if __name__ == "__main__":
+    unittest.main()
