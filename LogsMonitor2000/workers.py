@@ -14,7 +14,7 @@ import signal
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
@@ -70,13 +70,15 @@ class WorkerPool:
     def result(self, ticket: Ticket) -> Digest:
         """Wait for the digest that `ticket` stands for."""
         while ticket.digest is None:
-            try:
-                answer = self._pipes[ticket.worker].recv()
-            except (EOFError, OSError) as error:
-                raise WorkerError("a worker process ended unexpectedly") from error
-            if isinstance(answer, Exception):
-                raise answer
-            self._busy[ticket.worker].popleft().digest = answer
+            for pipe in wait(self._pipes):  # whoever is done, so that nobody waits to be heard
+                assert isinstance(pipe, Connection)
+                try:
+                    answer = pipe.recv()
+                except (EOFError, OSError) as error:
+                    raise WorkerError("a worker process ended unexpectedly") from error
+                if isinstance(answer, Exception):
+                    raise answer
+                self._busy[self._pipes.index(pipe)].popleft().digest = answer
         digest, ticket.digest = ticket.digest, None
         return digest
 
@@ -170,7 +172,7 @@ class ParallelInput(Input):
             return None
         assert self._number is not None and self._digester is not None
         ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
-        while self._submitted < self._chunks and len(self._tickets) < ahead + 1:
+        while self._submitted < self._chunks and len(self._tickets) <= ahead:
             self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon)))
             self._submitted += 1
         digest = self._pool.result(self._tickets.popleft())
