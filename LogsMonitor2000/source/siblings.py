@@ -1,0 +1,73 @@
+"""The files that a log may have been rotated to: which names beside it are its own, and in which order they came to be."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+
+from .files import Files
+
+COMPRESSED = r"(?:\.(?:gz|bz2|xz))?"
+ROTATED = r"(?:[.\-_@]?\d[\d.\-_:TZ+]*|[.\-_](?:old|bak|prev|rotated)\d*)"
+"""A number, a date, or a word: access.log.1, access.log-20240131, access.log.2024-01-31_23:59, access.log.old."""
+
+File = tuple[str, os.stat_result]
+
+
+def rotation_pattern(path: str) -> re.Pattern[str]:
+    """Matches the names that `path` is rotated to; the group `age` says which rotation it was."""
+    base = os.path.basename(path)
+    stem, extension = os.path.splitext(base)
+    before = rf"{re.escape(stem)}(?P<middle>{ROTATED}){re.escape(extension)}|" if stem and extension else ""
+    return re.compile(rf"(?:{before}{re.escape(base)}(?P<age>{ROTATED})?){COMPRESSED}~?")
+
+
+def siblings(files: Files, path: str) -> list[File]:
+    """The regular files that `path` was rotated to, the oldest first; empty where the directory cannot be read."""
+    directory, base = os.path.split(path)
+    try:
+        names = files.listdir(directory or ".")
+    except OSError:
+        return []
+    pattern = rotation_pattern(path)
+    aged: list[tuple[str, File]] = []
+    for name in names:
+        match = pattern.fullmatch(name) if name != base else None
+        if match is None:
+            continue
+        try:
+            status = files.stat(os.path.join(directory, name))
+        except OSError:
+            continue  # renamed or deleted between the two calls; the next look will tell
+        if stat.S_ISREG(status.st_mode):
+            aged.append((match["middle"] or match["age"] or "", (os.path.join(directory, name), status)))
+    return _ordered(aged)
+
+
+def _ordered(aged: Sequence[tuple[str, File]]) -> list[File]:
+    """By the numbers or dates in the names where all have such, since those say it best; by the time of change otherwise."""
+    dated = [(age.lstrip(".-_@"), file) for age, file in aged if age]
+    others = sorted((file for age, file in aged if not age), key=lambda file: file[1].st_mtime_ns)
+    if all(age.isdigit() and len(age) <= 4 for age, _ in dated):
+        dated.sort(key=lambda pair: -int(pair[0]))
+        times = [status.st_mtime_ns for _, (_, status) in dated]
+        if len(times) > 1 and all(first > second for first, second in zip(times, times[1:])):
+            dated.reverse()  # some programs give the newest the highest number
+    elif all(age[0].isdigit() and len(age) > 4 for age, _ in dated):
+        dated.sort(key=lambda pair: pair[0])
+    else:
+        dated.sort(key=lambda pair: pair[1][1].st_mtime_ns)
+    return [file for _, file in dated] + others
+
+
+def is_backup(path: str) -> bool:
+    """Whether the name says that somebody kept a copy."""
+    return re.search(r"(?:~|[.\-_](?:old|bak|prev)\d*(?:\.(?:gz|bz2|xz))?)$", path) is not None
+
+
+def without_compression(name: str) -> str | None:
+    """What `name` was called before it was compressed, None for a name that says nothing of compression."""
+    stem, extension = os.path.splitext(name)
+    return stem if extension in (".gz", ".bz2", ".xz") else None
