@@ -218,7 +218,8 @@ class FollowSource(Source):
 
     def _refresh(self, generation: Generation, status: os.stat_result | None) -> None:
         try:
-            generation.refresh(status)
+            if generation.refresh(status) and generation is self._current:
+                self._search_again = self._looked
         except (Overwritten, OSError) as error:
             self._cannot_read(generation, error)
 
@@ -269,7 +270,7 @@ class FollowSource(Source):
             for probe in found.probes:
                 probe.close()
         self._key = None if status is None else key_of(status)
-        current = [generation for generation in self._generations if not generation.dead and generation.key == self._key]
+        current = [generation for generation in self._generations if generation.overwritten is None and generation.key == self._key]
         self._current = current[-1] if current else None
         for generation in self._generations:
             if generation is self._current:

@@ -131,26 +131,29 @@ class Generation:
                 self._counts.bytes += read
             return lines
 
-    def refresh(self, status: os.stat_result | None = None) -> None:
-        """Look at the file; `status` is what its name was just found to be. Raises `Overwritten` and `OSError`."""
+    def refresh(self, status: os.stat_result | None = None) -> bool:
+        """Look at the file; `status` is what its name was just found to be. Raises `Overwritten` and `OSError`.
+
+        True when something was done to the file, and it is as long as before: it may have been truncated, and be empty again.
+        """
         if self.dead:
-            return
+            return False
         if status is None:
             status = self._files.stat(self.path) if self._descriptor is None else self._files.fstat(self._descriptor)
             if key_of(status) != self.key:
                 raise FileNotFoundError(f"{self.path}: is another file now")
         stamp = (status.st_mtime_ns, status.st_ctime_ns)
         if self._settled and status.st_size == self.size and stamp == self._stamp:
-            return
-        self.size = status.st_size
-        if self._unpack is None and self.size < self._position:
+            return False
+        if status.st_size < (self._position if self._unpack is None else self._raw_position):
             raise Overwritten
-        if self._unpack is not None and self.size < self._raw_position:
-            raise Overwritten
-        if self._unpack is None and self.size == self._position:
+        if self._unpack is None:
             self._read_plain(0)
+        touched = status.st_size == self.size and stamp != self._stamp
+        self.size = status.st_size
         self._stamp = stamp
         self._settled = time.time() - status.st_ctime > RACY_SECONDS
+        return touched
 
     def fill(self, size: int) -> bool:
         """Read on; False when there is nothing now. All lines that were ready must have been taken."""

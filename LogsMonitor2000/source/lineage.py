@@ -73,7 +73,7 @@ class Lineage:
         files: list[File] = siblings(self._files, self._path)
         if at_path is not None:
             files.append((self._path, at_path))
-        held_by_key = {generation.key: generation for generation in generations if not generation.dead}
+        held_by_key = {generation.key: generation for generation in generations if generation.overwritten is None}
         held: list[Generation] = []
         probes: list[Probe] = []
         seen: set[Key] = set()
@@ -93,7 +93,7 @@ class Lineage:
                 failed = True
                 self._failed(error)
         probes.reverse()
-        match = _Match(self._path, self.marks, held, [g for g in generations if not g.dead and g not in held], probes[:])
+        match = _Match(self._path, self.marks, held, [g for g in generations if g.overwritten is None and g not in held], probes[:])
         try:
             match.by_inode()
             match.by_content({path for path, _ in files}, self._is_patient)
@@ -209,7 +209,8 @@ class _Match:
         """Whether the file at the followed name has the content of one that was deleted, as an editor does it."""
         if probe.path != self._path:
             return False
-        for generation in reversed(self._unlinked):
+        edited = [generation for generation in self._held if generation.path == self._path + "~"]
+        for generation in (*edited, *reversed(self._unlinked)):
             if generation.agrees_as(probe):
                 self.replaced.append(generation)
                 self.continued.append((probe, generation.mark()._replace(device=probe.key[0], inode=probe.key[1])))

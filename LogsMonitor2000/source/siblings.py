@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from .files import Files
 
 COMPRESSED = r"(?:\.(?:gz|bz2|xz))?"
-ROTATED = r"(?:[.\-_@]?\d[\d.\-_:TZ+]*|[.\-_](?:old|bak|prev|rotated)\d*)"
+ROTATED = r"(?:[.\-_@]\d[\d.\-_:TZ+]*|[.\-_](?:old|bak|prev|rotated)\d*)"
 """A number, a date, or a word: access.log.1, access.log-20240131, access.log.2024-01-31_23:59, access.log.old."""
+
+INSERTED = r"(?:\.\d{1,3}|[.\-_@]\d{4}[\d.\-_:TZ+]{2,})"
+"""The same in front of the extension, access-20240131.log, where app-1.log may be a log of its own."""
 
 File = tuple[str, os.stat_result]
 
@@ -20,7 +23,7 @@ def rotation_pattern(path: str) -> re.Pattern[str]:
     """Matches the names that `path` is rotated to; the group `age` says which rotation it was."""
     base = os.path.basename(path)
     stem, extension = os.path.splitext(base)
-    before = rf"{re.escape(stem)}(?P<middle>{ROTATED}){re.escape(extension)}|" if stem and extension else ""
+    before = rf"{re.escape(stem)}(?P<middle>{INSERTED}){re.escape(extension)}|" if stem and extension else ""
     return re.compile(rf"(?:{before}{re.escape(base)}(?P<age>{ROTATED})?){COMPRESSED}~?")
 
 
