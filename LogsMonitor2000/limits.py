@@ -57,8 +57,9 @@ WORKER_SECONDS_MAX = 5
 HEAD_BYTES = 1 << 10
 """How much of a file's beginning tells it from others; a longer common header is told apart by the bytes before the offset."""
 
-TAIL_BYTES = 64
-"""How much before the offset must still be the same: an access log's line begins with an address and a time."""
+TAIL_BYTES = 512
+"""How much before the offset must still be the same: long enough to hold the time of the last line, whose end, a browser's name,
+is often that of the line before."""
 
 GRACE_SECONDS = 5
 """How long a rotated file is read on after its last byte: servers take a moment to open the new file, logrotate signals them after

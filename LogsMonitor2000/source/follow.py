@@ -77,7 +77,7 @@ class FollowSource(Source):
         self._search_delay = LOOK_SECONDS
         self._failure: int | None = None  # what went wrong last, so that it is told once
         self._failed_since_look = False
-        self._is_first = position is None
+        self._is_first = True
         self._has_begun = False
         self._stopping = False
         self._stop_room = CHUNK_BYTES
@@ -100,6 +100,7 @@ class FollowSource(Source):
         marks = [*self._lineage.marks, *(generation.mark() for generation in self._generations)]
         return {
             "offset": self._handed_on,
+            "begun": not self._is_first,
             "marks": [mark.as_json() for mark in marks],
             "counts": self.counts.as_json(),
         }
@@ -330,6 +331,7 @@ class FollowSource(Source):
             if (mark := Mark.from_json(value)) is not None:
                 self._lineage.add(mark)
                 self._has_begun = self._has_begun or mark.own
+        self._is_first = position.get("begun") is not True
         self._handed_on = offset if type(offset) is int and offset >= 0 else 0
         self.counts = Counts.from_json(position.get("counts"))
 

@@ -310,5 +310,5 @@ class Generation:
         self._block = b""
 
     def _tail(self) -> bytes:
-        """The up to 64 bytes of content before the place where reading stands."""
+        """The last bytes of content before the place where reading stands."""
         return (self._before + self._block[-TAIL_BYTES:])[-TAIL_BYTES:]

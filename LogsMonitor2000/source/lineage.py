@@ -150,11 +150,8 @@ class _Match:
     def by_inode(self) -> None:
         """Step 1 of the module's list."""
         for probe in self._probes[:]:
-            agreeing = []
-            for mark in self._marks:
-                unknown = not mark.own and not mark.head_bytes and probe.size  # it was empty: this may be any file
-                if mark.key == probe.key and mark not in self.moved and not unknown and probe.agrees(mark):
-                    agreeing.append(mark)
+            agreeing = [mark for mark in self._marks if mark.key == probe.key and mark not in self.moved]
+            agreeing = [mark for mark in agreeing if _has_content(mark, probe) and probe.agrees(mark)]
             if agreeing:
                 self._is(probe, max(agreeing, key=lambda mark: mark.seen))
 
@@ -216,6 +213,11 @@ class _Match:
                 self.continued.append((probe, generation.mark()._replace(device=probe.key[0], inode=probe.key[1])))
                 return True
         return False
+
+
+def _has_content(mark: Mark, probe: Probe) -> bool:
+    """Whether the mark says anything: of a file that was empty only the inode is known, which may be any file's now."""
+    return mark.head_bytes > 0 or probe.size in (0, mark.packed)
 
 
 def _begins(whole: Probe, part: Probe) -> bool:

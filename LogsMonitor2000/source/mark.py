@@ -43,7 +43,7 @@ class Mark(NamedTuple):
     seen: int
     """How far the content has been read, unfinished line included."""
     tail: str
-    """Hash of the up to 64 bytes before `seen`."""
+    """Hash of the bytes shortly before `seen`."""
     own: bool
     """It is read by the source that has the mark; otherwise it is only known so as not to be read."""
     packed: int
