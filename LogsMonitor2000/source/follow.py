@@ -161,7 +161,7 @@ class FollowSource(Source):
                     return True
             except (Overwritten, OSError) as error:
                 self._cannot_read(generation, error)
-                if generation.dead:
+                if generation.dead or generation.out_of_sight:
                     self._look()  # before anything else is read: its content may be found elsewhere
                     return self._fill_one()
         return False
@@ -229,16 +229,16 @@ class FollowSource(Source):
         if isinstance(error, Overwritten):
             self.counts.truncations += generation is self._current
             self._lineage.add(generation.lose()._replace(device=0, inode=0))  # a copy may have been made before
-        elif isinstance(error, FileNotFoundError):  # no descriptor is held, and the last name belongs to another file
-            self._lineage.add(generation.lose())
+            if generation is self._current:
+                self._current = None
+        elif isinstance(error, FileNotFoundError):
+            generation.out_of_sight = True
         else:
             assert isinstance(error, OSError)
             self._failed(error)
             if error.errno == errno.ESTALE:
                 generation.close()  # the server has forgotten it: open it again
             return
-        if generation is self._current:
-            self._current = None
         self._search_again = self._looked
 
     def _let_go(self, generation: Generation) -> None:
@@ -261,6 +261,7 @@ class FollowSource(Source):
         now = self._clock.elapsed()
         if self._is_first and not self._lineage.marks:
             self._lineage.leave_out(self._rotated)
+        out_of_sight = [generation for generation in self._generations if generation.out_of_sight]
         found = self._lineage.search(status, self._generations, now)
         try:
             self._arrange(found)
@@ -278,6 +279,8 @@ class FollowSource(Source):
                 generation.replaced = None
             elif generation.replaced is None:
                 generation.replaced = now
+        for generation in out_of_sight:
+            self._refresh(generation, None)
         self._is_first = self._is_first and found.failed
         if found.failed or status is None:
             self._search_again = now + LOOK_SECONDS

@@ -46,6 +46,8 @@ class Generation:
         self.replaced: float | None = None
         """Since when its name belongs to another file, or to none."""
         self.heard = 0.0
+        self.out_of_sight = False
+        """No descriptor is held, and the last name belongs to another file: it must be searched for."""
         self.overwritten: Mark | None = None
         """What its mark was when its content was found gone, or out of reach."""
         self.lost_bytes = 0
@@ -84,6 +86,11 @@ class Generation:
         else:
             self._before = self._skip_packed(offset)
         probe.descriptor = -1
+
+    @property
+    def is_open(self) -> bool:
+        """While its descriptor is held, its inode is given to no other file."""
+        return self._descriptor is not None
 
     @property
     def at_end(self) -> bool:

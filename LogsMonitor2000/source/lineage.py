@@ -83,16 +83,27 @@ class Lineage:
             if key in seen:
                 continue
             seen.add(key)
-            if (generation := held_by_key.get(key)) is not None:
+            generation = held_by_key.get(key)
+            if generation is not None and generation.is_open:
                 generation.path = path
                 held.append(generation)
                 continue
             try:
-                probes.append(Probe(self._files, path, status))
+                probe = Probe(self._files, path, status)
+                if generation is not None and probe.agrees(generation.mark()) is not False:
+                    probe.close()
+                    generation.path = path
+                    held.append(generation)
+                else:  # the inode may have been given to another file
+                    probes.append(probe)
             except OSError as error:
                 failed = True
                 self._failed(error)
         probes.reverse()
+        for generation in generations:
+            if generation.out_of_sight and generation not in held:
+                self.add(generation.lose())
+            generation.out_of_sight = False
         match = _Match(self._path, self.marks, held, [g for g in generations if g.overwritten is None and g not in held], probes[:])
         try:
             match.by_inode()
@@ -217,7 +228,7 @@ class _Match:
 
 def _has_content(mark: Mark, probe: Probe) -> bool:
     """Whether the mark says anything: of a file that was empty only the inode is known, which may be any file's now."""
-    return mark.head_bytes > 0 or probe.size in (0, mark.packed)
+    return mark.head_bytes > 0 or probe.size == 0 or (probe.kind is not None and probe.size == mark.packed)
 
 
 def _begins(whole: Probe, part: Probe) -> bool:
