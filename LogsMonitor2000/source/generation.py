@@ -237,6 +237,20 @@ class Generation:
         mark = self.mark()
         return mark.seen > 0 and probe.agrees(mark) is True
 
+    def is_still(self, probe: Probe) -> bool:
+        """Whether `probe`, on the same inode, is this file still, of which no descriptor was held."""
+        mark = self.mark()
+        return probe.agrees(mark) is not False if mark.seen else probe.size == 0
+
+    def is_whole(self, probe: Probe) -> bool:
+        """Whether `probe` begins with all that is in this file, read or not."""
+        if self._descriptor is None or self._unpack is not None:
+            return False
+        size = self._files.fstat(self._descriptor).st_size
+        back = min(TAIL_BYTES, size)
+        head, tail = self._pread(min(HEAD_BYTES, size), 0), self._pread(back, size - back)
+        return size > 0 and probe.agrees(Mark(*self.key, len(head), digest(head), size, 0, size, digest(tail), True, 0)) is True
+
     def begins_with(self, probe: Probe) -> bool:
         """Whether the plain file of `probe` is a copy of the beginning of this."""
         if self._unpack is not None or probe.kind is not None or not 0 < probe.size <= self.size:

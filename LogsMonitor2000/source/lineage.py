@@ -90,12 +90,14 @@ class Lineage:
                 continue
             try:
                 probe = Probe(self._files, path, status)
-                if generation is not None and probe.agrees(generation.mark()) is not False:
+                if generation is not None and generation.is_still(probe):
                     probe.close()
                     generation.path = path
                     held.append(generation)
-                else:  # the inode may have been given to another file
-                    probes.append(probe)
+                    continue
+                probes.append(probe)
+                if generation is not None:
+                    generation.out_of_sight = True  # its inode was given to another file
             except OSError as error:
                 failed = True
                 self._failed(error)
@@ -207,10 +209,10 @@ class _Match:
         """Whether a file beside the followed one is a copy of what is read from another, in which nothing more can be."""
         if probe.path == self._path:
             return False
+        if generation in self._unlinked:
+            return generation.agrees_as(probe) or generation.is_whole(probe)
         if generation.path == self._path or is_backup(probe.path):
             return generation.agrees_as(probe) or generation.begins_with(probe)
-        if generation in self._unlinked:
-            return generation.agrees_as(probe)
         return without_compression(probe.path) == generation.path
 
     def _replaces(self, probe: Probe) -> bool:
