@@ -37,3 +37,7 @@ class Counts:
             if type(number) is int and number >= 0:
                 setattr(counts, name, number)
         return counts
+
+    def add(self, other: Counts) -> None:
+        for name, number in asdict(other).items():
+            setattr(self, name, getattr(self, name) + number)

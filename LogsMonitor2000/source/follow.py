@@ -105,15 +105,28 @@ class FollowSource(Source):
             "counts": self.counts.as_json(),
         }
 
-    def knows(self, probe: Probe) -> Mark | Generation | None:
-        """The generation that `probe` has open: while it is being read itself, later its mark."""
-        for generation in self._generations:
-            if generation.key == probe.key:
-                return generation
+    @property
+    def key(self) -> Key | None:
+        """Device and inode of the file that has the name, as it was last looked at."""
+        return self._key
+
+    def is_reading(self, probe: Probe) -> bool:
+        """Whether the file that `probe` has open is a generation that is being read."""
+        return any(generation.key == probe.key and generation.overwritten is None for generation in self._generations)
+
+    def mark_of(self, probe: Probe) -> Mark | None:
+        """The mark of the file that `probe` has open, if it was read here and is read no longer.
+
+        Only a compressed file is known by its content alone: two logs may well begin with the same lines.
+        """
         for mark in reversed(self._lineage.marks):
-            if mark.own and mark.seen and probe.agrees(mark):
+            if mark.own and mark.seen and (mark.key == probe.key or probe.kind) and probe.agrees(mark):
                 return mark
         return None
+
+    def hand_over(self, mark: Mark) -> None:
+        """Another source goes on there."""
+        self._lineage.marks.remove(mark)
 
     def stop(self) -> None:
         """Read what is there now, within reason, and end; see `last_line`."""
@@ -272,7 +285,9 @@ class FollowSource(Source):
             for probe in found.probes:
                 probe.close()
         self._key = None if status is None else key_of(status)
-        current = [generation for generation in self._generations if generation.overwritten is None and generation.key == self._key]
+        current = [
+            generation for generation in self._generations if generation.overwritten is None and generation.key == self._key
+        ]
         self._current = current[-1] if current else None
         for generation in self._generations:
             if generation is self._current:

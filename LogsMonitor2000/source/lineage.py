@@ -106,7 +106,9 @@ class Lineage:
             if generation.out_of_sight and generation not in held:
                 self.add(generation.lose())
             generation.out_of_sight = False
-        match = _Match(self._path, self.marks, held, [g for g in generations if g.overwritten is None and g not in held], probes[:])
+        match = _Match(
+            self._path, self.marks, held, [g for g in generations if g.overwritten is None and g not in held], probes[:]
+        )
         try:
             match.by_inode()
             match.by_content({path for path, _ in files}, self._is_patient)

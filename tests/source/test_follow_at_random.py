@@ -78,12 +78,12 @@ class World(FollowCase):
             self.assertFalse(line in self.got, f"it came twice: {line!r}")
             self.got.append(line)
 
-    def read_and_save(self) -> None:
+    def read_and_save(self, seconds: float = 1) -> None:
         """Before something is destroyed: whatever is being waited for has come."""
         if self.source is None:
             self.start(self.saved[0])
         self.read()
-        self.clock.advance(1)
+        self.clock.advance(seconds)
         self.read()
         self.save()
 
@@ -164,7 +164,7 @@ class World(FollowCase):
 
     def shift(self) -> None:
         if os.path.exists(f"{self.log}.{KEPT}") or os.path.exists(f"{self.log}.{KEPT}.gz"):
-            self.read_and_save()
+            self.read_and_save(GRACE_SECONDS + 1)
             for ending in ("", ".gz"):
                 if os.path.exists(name := f"{self.log}.{KEPT}{ending}"):
                     os.unlink(name)
@@ -275,7 +275,9 @@ class AtRandom(unittest.TestCase):
                     world.run_steps(STEPS)
                 except Exception as error:
                     world.close()
-                    error.add_note(f"seed {seed} (set LOGSMONITOR2000_SEED), after {len(world.actions)} steps: {world.actions[-12:]}")
+                    error.add_note(
+                        f"seed {seed} (set LOGSMONITOR2000_SEED), after {len(world.actions)} steps: {world.actions[-12:]}"
+                    )
                     raise
 
 
