@@ -106,7 +106,9 @@ class StateDirectory:
 
     def close(self) -> None:
         """Let another process have the directory."""
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
 
     def _refuse(self, why: str) -> dict[str, object] | None:
         self.warnings.append(f"{os.path.join(self.path, SNAPSHOT)}: {why}; starting afresh")

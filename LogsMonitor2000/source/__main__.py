@@ -119,12 +119,11 @@ class _Follower:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGUSR1, self._ask_for_report)
         try:
-            self._save()
             while self._signal is None and not self._is_over():
-                self._sources.look()
+                is_new = self._sources.look()
                 has_read = [_print_chunk(source) for source in self._sources.sources]
                 self._tell_warnings()
-                if self._clock.elapsed() - self._saved >= STATE_SECONDS:
+                if is_new or self._clock.elapsed() - self._saved >= STATE_SECONDS:  # what is not known cannot be missed later
                     self._save()
                 if self._report_is_due:
                     self._report_is_due = False

@@ -62,6 +62,11 @@ def compression_of(head: bytes) -> str | None:
     return None
 
 
+def may_be_compressed(head: bytes) -> bool:
+    """Whether the first bytes of a stream, which are all that have come, could be the beginning of a signature."""
+    return any(signature.startswith(head) for signature in SIGNATURES)
+
+
 def _new_codec(kind: str) -> _Codec:
     if kind == "gzip":
         return _Gzip()

@@ -110,6 +110,10 @@ class FollowSource(Source):
         """Device and inode of the file that has the name, as it was last looked at."""
         return self._key
 
+    @property
+    def has_looked(self) -> bool:
+        return self._looked > float("-inf")
+
     def is_reading(self, probe: Probe) -> bool:
         """Whether the file that `probe` has open is a generation that is being read."""
         return any(generation.key == probe.key and generation.overwritten is None for generation in self._generations)

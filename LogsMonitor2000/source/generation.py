@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..limits import BLOCK_BYTES, HEAD_BYTES, RACY_SECONDS, TAIL_BYTES
 from .counts import Counts
-from .decompress import MAGIC_BYTES, SIGNATURES, Decompressor, compression_of
+from .decompress import MAGIC_BYTES, Decompressor, compression_of, may_be_compressed
 from .files import Descriptors, Files
 from .lines import LineFramer
 from .mark import Mark, Probe, digest, key_of
@@ -135,7 +135,7 @@ class Generation:
                     continue
             if lines:
                 self._counts.lines += lines.count(b"\n")
-                self._counts.bytes += read
+                self._counts.bytes += read - (self._end is not None and self._framer.offset > self._end[0])
             return lines
 
     def refresh(self, status: os.stat_result | None = None) -> bool:
@@ -288,7 +288,7 @@ class Generation:
         """Plain or compressed? False while there are too few bytes to say."""
         head = self._pread(MAGIC_BYTES, 0)
         kind = compression_of(head)
-        if kind is None and len(head) < MAGIC_BYTES and any(signature.startswith(head) for signature in SIGNATURES):
+        if kind is None and may_be_compressed(head):
             return False
         self._decide(kind)
         return True

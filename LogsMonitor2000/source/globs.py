@@ -134,7 +134,7 @@ class SourceSet:
         self._follow(path, position, rotated)
 
     def _keys_now(self) -> set[Key | None]:
-        return {source.key or self._keys.get(path) for path, source in self._followed.items()}
+        return {source.key if source.has_looked else self._keys.get(path) for path, source in self._followed.items()}
 
     def _is_unknown(self, path: str, status: os.stat_result) -> bool:
         try:

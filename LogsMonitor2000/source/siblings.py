@@ -55,9 +55,6 @@ def _ordered(aged: Sequence[tuple[str, File]]) -> list[File]:
     others = sorted((file for age, file in aged if not age), key=lambda file: file[1].st_mtime_ns)
     if all(age.isdigit() and len(age) <= 4 for age, _ in dated):
         dated.sort(key=lambda pair: -int(pair[0]))
-        times = [status.st_mtime_ns for _, (_, status) in dated]
-        if len(times) > 1 and all(first > second for first, second in zip(times, times[1:])):
-            dated.reverse()  # some programs give the newest the highest number
     elif all(age[0].isdigit() and len(age) > 4 for age, _ in dated):
         dated.sort(key=lambda pair: pair[0])
     else:

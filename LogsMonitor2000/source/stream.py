@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from ..limits import BLOCK_BYTES
-from .decompress import MAGIC_BYTES, Decompressor, compression_of
+from .decompress import Decompressor, compression_of, may_be_compressed
 from .lines import LineFramer
 from .source import Source
 
@@ -51,7 +51,7 @@ class StreamSource(Source):
 
         def read(size: int) -> bytes | None:
             nonlocal head
-            while len(head) < MAGIC_BYTES:
+            while may_be_compressed(head):
                 more = self._read_raw(size)
                 if more is None:
                     return None
