@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from ..clock import Clock
-from ..limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, LINE_BYTES_MAX, LOOK_SECONDS, POLL_SECONDS
+from ..limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, LOOK_SECONDS, POLL_SECONDS
 from .counts import Counts
 from .files import Descriptors, Files
 from .generation import Generation, Overwritten
@@ -69,6 +69,8 @@ class FollowSource(Source):
         self._grace_seconds = grace_seconds
         self._lineage = Lineage(self._files, path, self._failed)
         self._generations: list[Generation] = []
+        self.reading: set[Key] = set()
+        """Devices and inodes of the files that are being read."""
         self._reading: Generation | None = None  # whose lines are being taken
         self._current: Generation | None = None  # whose file has the name
         self._key: Key | None = None  # of the file that has the name, read or not
@@ -114,9 +116,9 @@ class FollowSource(Source):
     def has_looked(self) -> bool:
         return self._looked > float("-inf")
 
-    def is_reading(self, probe: Probe) -> bool:
-        """Whether the file that `probe` has open is a generation that is being read."""
-        return any(generation.key == probe.key and generation.overwritten is None for generation in self._generations)
+    @property
+    def has_marks(self) -> bool:
+        return bool(self._lineage.marks)
 
     def mark_of(self, probe: Probe) -> Mark | None:
         """The mark of the file that `probe` has open, if it was read here and is read no longer.
@@ -269,6 +271,7 @@ class FollowSource(Source):
 
     def _drop(self, generation: Generation) -> None:
         self._generations.remove(generation)
+        self.reading = {other.key for other in self._generations}
         generation.close()
         if generation is self._reading:
             self._reading = None
@@ -328,12 +331,13 @@ class FollowSource(Source):
                 continue
             refills = probe.path == self.path and any(generation.overwritten for generation in self._generations)
             self.counts.rotations += self._has_begun and not self._is_first and not refills
-            self._begin(probe, None, _last_line_start(probe) if is_first else 0)
+            self._begin(probe, None, probe.last_line_start() if is_first else 0)
 
     def _begin(self, probe: Probe, mark: Mark | None, start: int = 0) -> None:
         generation = Generation(self._files, self._descriptors, self.counts, self._warn, probe, mark, start)
         generation.heard = self._clock.elapsed()
         self._generations.append(generation)
+        self.reading.add(generation.key)
         self._has_begun = True
 
     def _failed(self, error: OSError) -> None:
@@ -356,15 +360,3 @@ class FollowSource(Source):
         self._is_first = position.get("begun") is not True
         self._handed_on = offset if type(offset) is int and offset >= 0 else 0
         self.counts = Counts.from_json(position.get("counts"))
-
-
-def _last_line_start(probe: Probe) -> int:
-    """Where the last line begins that is unfinished, or the end of the file: never in the middle of a line, if it is of a sane length."""
-    end = probe.size
-    while end > 0 and end > probe.size - LINE_BYTES_MAX:
-        start = max(0, end - BLOCK_BYTES)
-        newline = probe.span(start, end).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        end = start
-    return probe.size if end else 0

@@ -22,7 +22,7 @@ from .files import Descriptors, Files
 from .follow import FollowSource, Start
 from .mark import Key, Probe, key_of
 from .pipe import PipeSource
-from .siblings import rotation_pattern
+from .siblings import age_of
 from .source import Source
 
 STANDARD_INPUT = "-"
@@ -142,7 +142,7 @@ class SourceSet:
         except OSError:
             return True  # whoever follows it will tell
         try:
-            return not any(source.is_reading(probe) or source.mark_of(probe) for source in self._followed.values())
+            return not self._is_known(probe, None)
         finally:
             probe.close()
 
@@ -153,7 +153,7 @@ class SourceSet:
         except OSError:
             return None
         try:
-            if any(source.is_reading(probe) for source in self._followed.values()):
+            if any(probe.key in source.reading for source in self._followed.values()):
                 return None
             for source in self._followed.values():
                 if (mark := source.mark_of(probe)) is not None:
@@ -180,8 +180,11 @@ class SourceSet:
 
     def _is_elsewhere(self, asking: FollowSource, probe: Probe) -> bool:
         """Whether a source other than `asking` reads the file that `probe` has open, or has read it."""
+        return self._is_known(probe, asking)
+
+    def _is_known(self, probe: Probe, asking: FollowSource | None) -> bool:
         for source in self._followed.values():
-            if source is not asking and (source.is_reading(probe) or source.mark_of(probe) is not None):
+            if source is not asking and (probe.key in source.reading or source.has_marks and source.mark_of(probe) is not None):
                 return True
         return False
 
@@ -215,6 +218,6 @@ def _base_of(path: str, names: set[str]) -> str | None:
     for length in range(len(base) - 1, 0, -1):
         for end in {"", os.path.splitext(base)[1]}:
             name = os.path.join(directory, base[:length] + end)
-            if name != path and name in names and rotation_pattern(name).fullmatch(base):
+            if name in names and age_of(base, os.path.basename(name)) is not None:
                 return name
     return None

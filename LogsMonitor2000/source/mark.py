@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..limits import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES
+from ..limits import BLOCK_BYTES, HEAD_BYTES, LINE_BYTES_MAX, TAIL_BYTES
 from .decompress import Decompressor, compression_of
 from .files import Files
 
@@ -144,6 +144,17 @@ class Probe:
         if self.kind is None:
             return self._files.pread(self.descriptor, end - start, start)
         return self._unpacked(start, end)[0]
+
+    def last_line_start(self) -> int:
+        """Where the unfinished last line of a plain file begins, or its end: no line of a sane length is cut."""
+        end = self.size
+        while end > max(0, self.size - LINE_BYTES_MAX):
+            start = max(0, end - BLOCK_BYTES)
+            newline = self.span(start, end).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            end = start
+        return self.size if end else 0
 
     def _hash(self, size: int) -> str:
         if size not in self._hashes:

@@ -9,22 +9,31 @@ from collections.abc import Sequence
 
 from .files import Files
 
-COMPRESSED = r"(?:\.(?:gz|bz2|xz))?"
-ROTATED = r"(?:[.\-_@]\d[\d.\-_:TZ+]*|[.\-_](?:old|bak|prev|rotated)\d*)"
+COMPRESSED = (".gz", ".bz2", ".xz")
+
+ROTATED = re.compile(r"[.\-_@]\d[\d.\-_:TZ+]*|[.\-_](?:old|bak|prev|rotated)\d*")
 """A number, a date, or a word: access.log.1, access.log-20240131, access.log.2024-01-31_23:59, access.log.old."""
 
-INSERTED = r"(?:\.\d{1,3}|[.\-_@]\d{4}[\d.\-_:TZ+]{2,})"
+INSERTED = re.compile(r"\.\d{1,3}|[.\-_@]\d{4}[\d.\-_:TZ+]{2,}")
 """The same in front of the extension, access-20240131.log, where app-1.log may be a log of its own."""
 
 File = tuple[str, os.stat_result]
 
 
-def rotation_pattern(path: str) -> re.Pattern[str]:
-    """Matches the names that `path` is rotated to; the group `age` says which rotation it was."""
-    base = os.path.basename(path)
+def age_of(name: str, base: str) -> str | None:
+    """What was added to the name `base` of a log to make `name` when it was rotated; None where that is another log's name."""
     stem, extension = os.path.splitext(base)
-    before = rf"{re.escape(stem)}(?P<middle>{INSERTED}){re.escape(extension)}|" if stem and extension else ""
-    return re.compile(rf"(?:{before}{re.escape(base)}(?P<age>{ROTATED})?){COMPRESSED}~?")
+    if name == base or not name.startswith(stem or base):
+        return None
+    name = name.removesuffix("~")
+    plain = without_compression(name) or name
+    if plain.startswith(base):
+        age = plain[len(base) :]
+        return age if not age or ROTATED.fullmatch(age) else None
+    if extension and plain.endswith(extension):
+        age = plain[len(stem) : -len(extension)]
+        return age if INSERTED.fullmatch(age) else None
+    return None
 
 
 def siblings(files: Files, path: str) -> list[File]:
@@ -34,18 +43,18 @@ def siblings(files: Files, path: str) -> list[File]:
         names = files.listdir(directory or ".")
     except OSError:
         return []
-    pattern = rotation_pattern(path)
+    beginning = os.path.splitext(base)[0]
     aged: list[tuple[str, File]] = []
     for name in names:
-        match = pattern.fullmatch(name) if name != base else None
-        if match is None:
+        age = age_of(name, base) if name.startswith(beginning) else None  # most are another log's, and told so at once
+        if age is None:
             continue
         try:
             status = files.stat(os.path.join(directory, name))
         except OSError:
             continue  # renamed or deleted between the two calls; the next look will tell
         if stat.S_ISREG(status.st_mode):
-            aged.append((match["middle"] or match["age"] or "", (os.path.join(directory, name), status)))
+            aged.append((age, (os.path.join(directory, name), status)))
     return _ordered(aged)
 
 
@@ -70,4 +79,4 @@ def is_backup(path: str) -> bool:
 def without_compression(name: str) -> str | None:
     """What `name` was called before it was compressed, None for a name that says nothing of compression."""
     stem, extension = os.path.splitext(name)
-    return stem if extension in (".gz", ".bz2", ".xz") else None
+    return stem if extension in COMPRESSED else None
