@@ -53,3 +53,41 @@ JOB_BYTES_MIN = 16 << 20
 
 WORKER_SECONDS_MAX = 5
 """How long a worker that is no longer needed may take to end before it is killed; a chunk takes a twentieth of a second."""
+
+HEAD_BYTES = 1 << 10
+"""How much of a file's beginning tells it from others; a longer common header is told apart by the bytes before the offset."""
+
+TAIL_BYTES = 512
+"""How much before the offset must still be the same: long enough to hold the time of the last line, whose end, a browser's name,
+is often that of the line before."""
+
+GRACE_SECONDS = 5
+"""How long a rotated file is read on after its last byte: servers take a moment to open the new file, logrotate signals them after
+the rename, and a process that is busy with a request comes later still."""
+
+LOOK_SECONDS = 0.5
+"""How often a directory is searched again while something there is not settled, and a glob is expanded: noticed within a second."""
+
+RACY_SECONDS = 0.1
+"""A file that changed this shortly before it was looked at may change again without another time stamp: a kernel tick, and some."""
+
+KNOWN_SECONDS = 60
+"""How long a generation that is nowhere to be seen is remembered: until its compressed copy is complete."""
+
+KNOWN_MAX = 200
+"""Generations remembered for each followed name: more than any rotation keeps."""
+
+SETTLE_LOOKS_MAX = 10
+"""How often a compressed file that breaks off is looked at, each time twice as long after, before it counts as it is."""
+
+GONE_SECONDS = 60
+"""How long a name that a glob found may be missing before it is followed no more; should it come back, the glob finds it."""
+
+DESCRIPTORS_MAX = 256
+"""Files held open at once, at most half of what the system allows: the rest is for listings, state, output, workers."""
+
+STATE_SECONDS = 0.5
+"""How often the state is saved under load; with the time it takes, it is never older than a second."""
+
+STATE_BYTES_MAX = 256 << 20
+"""A larger snapshot is not one of ours."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from .action.action import Action
 from .clock import Clock
 from .event import Event
-from .source.source import Source
+from .source.stream import StreamSource
 from .waiter import Waiter
 
 PAUSE = None
@@ -49,7 +49,7 @@ class ManualWaiter(Waiter):
         next(self._steps, self._at_end)()
 
 
-class ScriptedSource(Source):
+class ScriptedSource(StreamSource):
     """Gives the pieces of `script` one after the other, then ends, or with `endless` has nothing more for now."""
 
     def __init__(self, script: Iterable[bytes | None], name: str = "script", *, endless: bool = False) -> None:

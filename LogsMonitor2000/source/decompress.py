@@ -14,6 +14,9 @@ from typing import Protocol
 
 SIGNATURES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 
+MAGIC_BYTES = 6
+"""The length of the longest signature."""
+
 
 class _Codec(Protocol):
     """What `bz2.BZ2Decompressor` and `lzma.LZMADecompressor` have in common."""
@@ -84,6 +87,11 @@ def compression_of(head: bytes) -> str | None:
     return None
 
 
+def may_be_compressed(head: bytes) -> bool:
+    """Whether the first bytes of a stream, which are all that have come, could be the beginning of a signature."""
+    return any(signature.startswith(head) for signature in SIGNATURES)
+
+
 def _new_codec(kind: str) -> _Codec:
     if kind == "gzip":
         return _Gzip()
@@ -99,7 +107,7 @@ def _new_codec(kind: str) -> _Codec:
 class Decompressor:
     """Reads raw bytes with `read_raw` and gives what they hold; members that follow one another are one stream.
 
-    `warn` is called with a sentence when the stream is damaged. `read` follows `Source._read_raw`.
+    `warn` is called with a sentence when the stream is damaged. `read` follows `StreamSource._read_raw`.
     """
 
     def __init__(self, kind: str, read_raw: Callable[[int], bytes | None], head: bytes, warn: Callable[[str], None]) -> None:

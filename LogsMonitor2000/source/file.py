@@ -6,10 +6,10 @@ import os
 
 from ..errors import InputError
 from ..limits import BLOCK_BYTES, CHUNK_BYTES
-from .source import Source
+from .stream import StreamSource
 
 
-class FileSource(Source):
+class FileSource(StreamSource):
     """The lines of `path` that begin at byte `start` or later; a `start` inside a line skips to the next one."""
 
     def __init__(self, path: str, start: int = 0, block_bytes: int = BLOCK_BYTES) -> None:

@@ -29,6 +29,8 @@ class LineFramer:
         self._partial_bytes = 0
         self._partial_dropped = 0
         self._at_start = offset == 0
+        self.long_lines = 0
+        """Lines that were longer than the limit."""
 
     @property
     def partial_bytes(self) -> int:
@@ -44,6 +46,7 @@ class LineFramer:
         last = data.rfind(b"\n") + 1
         if self._partial:
             self._keep(data[: first - 1])
+            self.long_lines += self._partial_bytes > self._line_bytes_max
             self._ready = b"".join((*self._partial, b"\n", memoryview(data)[first:last]))
             self._ready_dropped = self._partial_dropped
             self._partial.clear()
@@ -58,7 +61,13 @@ class LineFramer:
     def finish(self) -> None:
         """There is no more: an unfinished last line counts as a line."""
         if self._partial:
+            ready = self._ready
             self.feed(b"\n")
+            self._ready = ready + self._ready
+
+    def skip(self, count: int) -> None:
+        """The next `count` bytes of the stream are none of any line; nothing of a line may have been fed."""
+        self.offset += count
 
     def take(self, room: int) -> bytes:
         """The lines that are ready and begin within the next `room` bytes."""

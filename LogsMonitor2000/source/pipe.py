@@ -7,10 +7,10 @@ import select
 
 from ..errors import InputError
 from ..limits import BLOCK_BYTES
-from .source import Source
+from .stream import StreamSource
 
 
-class PipeSource(Source):
+class PipeSource(StreamSource):
     """What can be read from an open descriptor until its end, without ever waiting for it."""
 
     def __init__(self, name: str, descriptor: int, block_bytes: int = BLOCK_BYTES) -> None:

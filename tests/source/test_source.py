@@ -66,10 +66,10 @@ class Blocks(unittest.TestCase):
         self.assertEqual(list(source.chunk()), [])
 
     def test_a_pause_within_the_first_bytes(self) -> None:
-        source = ScriptedSource([b"a", PAUSE, b"\nb", PAUSE, b"\nc\nd\n"])
-        self.assertEqual(list(source.chunk()), [])
-        self.assertEqual(list(source.chunk()), [])
-        self.assertEqual(b"".join(source.chunk()), b"a\nb\nc\nd\n")
+        source = ScriptedSource([b"BZ", PAUSE, b"\nb", PAUSE, b"\nc\nd\n"])
+        self.assertEqual(list(source.chunk()), [], "it may yet turn out to be compressed")
+        self.assertEqual(list(source.chunk()), [b"BZ\n"])
+        self.assertEqual(b"".join(source.chunk()), b"b\nc\nd\n")
 
     def test_an_endless_source_never_ends(self) -> None:
         source = ScriptedSource([b"one and\ntwo"], endless=True)
