@@ -28,7 +28,6 @@ from .parse.parser import Malformed, Parser
 from .settings import VERSION as __version__
 from .settings import Settings
 from .source.file import FileSource
-from .source.follow import FollowSource
 from .source.pipe import PipeSource
 from .source.source import Source
 
@@ -41,7 +40,6 @@ __all__ = [
     "Count",
     "Event",
     "FileSource",
-    "FollowSource",
     "FormatError",
     "HTTPLogParser",
     "HighTrafficCalculator",

@@ -28,7 +28,6 @@ from .parse.detect import detect, parser_named
 from .parse.parser import Parser
 from .settings import VERSION, Settings
 from .source.file import FileSource
-from .source.follow import FollowSource
 from .source.pipe import PipeSource
 from .source.source import Source
 from .text import printable
@@ -40,13 +39,35 @@ def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`."""
     processor = AnalyticsProcessor(_calculators(settings), settings.buffer_time)
     actions = _actions(settings, out, errors)  # what is wrong with them is told before anything is opened
-    return Monitor(
-        _inputs(settings, processor),
-        processor,
-        actions,
-        follow=settings.follow,
-        skew_max=skew_max(settings),
+    if settings.follow:
+        return _build_following(settings, processor, actions)
+    return Monitor(_inputs(settings, processor), processor, actions, skew_max=skew_max(settings))
+
+
+def _build_following(settings: Settings, processor: AnalyticsProcessor, actions: Sequence[Action]) -> Monitor:
+    """A monitor whose inputs come while it runs, and with a state directory, one that goes on where the last run was."""
+    from .following import Following  # here, because few runs need them and start-up counts
+    from .source.globs import SourceSet
+
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
+    names = settings.files or _paths(settings.files)
+    journal, found = None, None
+    if settings.state is not None:
+        from .journal import Journal
+        from .state import StateDirectory
+
+        journal = Journal(StateDirectory(settings.state))
+        found = journal.found
+        if found is not None and not processor.restore(found["processor"]):
+            journal.warn("was kept by a run with other settings; going on from its position with empty windows")
+    sources = SourceSet(
+        names,
+        start="end" if settings.start == "end" else "begin",
+        position=None if found is None else found["position"],
+        last_line=journal is None,
     )
+    following = Following(sources, recognise, None if found is None else found["inputs"])
+    return Monitor([], processor, actions, following=following, journal=journal, skew_max=skew_max(settings))
 
 
 def skew_max(settings: Settings) -> int:
@@ -103,7 +124,7 @@ def open_log(
     log: str | Source, processor: AnalyticsProcessor, *, log_format: str = "auto", parser: Parser | None = None
 ) -> Input:
     """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name."""
-    source = _source(log, follow=False) if isinstance(log, str) else log
+    source = _source(log) if isinstance(log, str) else log
     return Input(source, _recogniser(processor, log_format, parser))
 
 
@@ -132,8 +153,7 @@ def _recogniser(processor: AnalyticsProcessor, log_format: str, own_parser: Pars
 
 def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     """One input for each file, in the order they were named."""
-    own_parser = _load(settings.parser, Parser) if settings.parser else None
-    recognise = _recogniser(processor, settings.log_format, own_parser)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
     paths = _paths(settings.files)
     jobs = _jobs(settings, paths)
     pool = None
@@ -147,12 +167,16 @@ def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
             if pool is not None and splittable(path):
                 inputs.append(ParallelInput(path, recognise, pool))
             else:
-                inputs.append(Input(_source(path, settings.follow), recognise))
+                inputs.append(Input(_source(path), recognise))
     except InputError:
         for opened in inputs:
             opened.close()
         raise
     return inputs
+
+
+def _own_parser(settings: Settings) -> Parser | None:
+    return _load(settings.parser, Parser) if settings.parser else None
 
 
 def _paths(files: Sequence[str]) -> list[str]:
@@ -175,7 +199,7 @@ def _paths(files: Sequence[str]) -> list[str]:
 
 def _jobs(settings: Settings, paths: Sequence[str]) -> int:
     """How many worker processes: 1 means that the monitor reads by itself."""
-    if settings.follow or settings.jobs == 1:
+    if settings.jobs == 1:
         return 1
     plain = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     if settings.jobs is not None:
@@ -184,7 +208,7 @@ def _jobs(settings: Settings, paths: Sequence[str]) -> int:
     return max(1, min(cores, plain // JOB_BYTES_MIN))
 
 
-def _source(path: str, follow: bool) -> Source:
+def _source(path: str) -> Source:
     """The kind of source that `path` is."""
     if path == STANDARD_INPUT:
         return PipeSource("standard input", 0)
@@ -196,7 +220,7 @@ def _source(path: str, follow: bool) -> Source:
             return PipeSource(path, os.open(path, os.O_RDONLY))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
-    return FollowSource(path) if follow else FileSource(path)
+    return FileSource(path)
 
 
 def _load(name: str, kind: type) -> Any:

@@ -53,5 +53,6 @@ def _run(arguments: Sequence[str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
     monitor.run()
     return INTERRUPTED if interrupted else 0

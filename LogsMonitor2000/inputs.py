@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 from .analyze.digest import Digest, Digester
 from .errors import FormatError
@@ -103,6 +104,19 @@ class Input:
         self.chunk = digest.chunk
         self.newest = latest(self.newest, digest.newest)
         return samples
+
+    def snapshot(self) -> list[Any]:
+        """What a restart needs besides the source's position, as JSON can hold it."""
+        waiting = b"".join(self._first_blocks).decode("latin-1")  # lines whose format is not known yet
+        return [self.newest, self._line_count, waiting]
+
+    def restore(self, snapshot: list[Any]) -> None:
+        """Go on from a snapshot, the source from its position."""
+        self.newest, self._line_count, waiting = snapshot
+        if waiting:
+            self._first_blocks = [waiting.encode("latin-1")]
+            self._first_chunk = self.source.offset // CHUNK_BYTES
+            self._sample_end = self.source.offset + BLOCK_BYTES
 
     def notices(self) -> list[Notice]:
         """What a person should know about the input and has not been told yet."""

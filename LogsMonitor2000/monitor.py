@@ -11,19 +11,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from .action.action import Action
 from .analyze.digest import Digest
 from .analyze.processor import AnalyticsProcessor
 from .clock import Clock
-from .event import Event, Summary
+from .event import Event, Notice, Summary
 from .inputs import Input, latest
 from .limits import POLL_SECONDS, SAMPLES_MAX
 from .waiter import Waiter
 
+if TYPE_CHECKING:  # few runs need them and start-up counts
+    from .following import Following
+    from .journal import Journal
+
 
 class Monitor:
-    """Runs `inputs` through `processor` and tells `actions`. `skew_max` is how far ahead of the clock a time may lie, in seconds."""
+    """Runs `inputs` through `processor` and tells `actions`.
+
+    With `follow` inputs are read on as they grow; `following` brings more of them while running. A `journal` keeps what a restart
+    needs; then what is still open when the run is stopped stays open, for the next run to go on with. `skew_max` is how far ahead
+    of the clock a time may lie, in seconds.
+    """
 
     def __init__(
         self,
@@ -32,6 +42,8 @@ class Monitor:
         actions: Sequence[Action] = (),
         *,
         follow: bool = False,
+        following: Following | None = None,
+        journal: Journal | None = None,
         skew_max: int = 86_400,
         clock: Clock | None = None,
         waiter: Waiter | None = None,
@@ -39,25 +51,34 @@ class Monitor:
         self.inputs = list(inputs)
         self.processor = processor
         self.actions = list(actions)
-        self._follow = follow
+        self._follow = follow or following is not None
+        self._following = following
+        self._journal = journal
         self._skew_max = skew_max
         self._clock = clock or Clock()
         self._waiter = waiter or Waiter()
         self._stopping = False
+        self._report_is_due = False
+        self._has_changed = self._has_arrived = False  # since the journal was last asked
         self._samples = 0
+        self._newest: int | None = None  # of all inputs
+        self._heard = self._clock.elapsed()  # when the last line came, from whichever
         for source in self.inputs:
-            source.heard = self._clock.elapsed()
+            source.heard = self._heard
 
     def run(self) -> Summary:
         """Read to the end, or until `stop`; the actions are told of everything, the summary last."""
         summary = Summary()
         try:
             for events in self._steps():
-                for event in events:
+                released = self._released(events)
+                for event in released:
                     for action in self.actions:
                         action.notify(event)
                     if isinstance(event, Summary):
                         summary = event
+                if self._journal is not None and released:
+                    self._journal.told()
                 read, total = self._progress()
                 lines = self.processor.summary().lines
                 for action in self.actions:
@@ -65,6 +86,8 @@ class Monitor:
         finally:
             for action in self.actions:
                 action.close()
+            if self._journal is not None:
+                self._journal.close()
         return summary
 
     def events(self) -> Iterator[Event]:
@@ -76,24 +99,76 @@ class Monitor:
         self._stopping = True
         self._waiter.wake()
 
+    def ask_for_report(self) -> None:
+        """Tell soon how much of each followed log was read; may be called from a signal handler."""
+        self._report_is_due = True
+
+    def _released(self, events: list[Event]) -> list[Event]:
+        """What of `events`, and of what was held back before, may be told now."""
+        if self._journal is None:
+            return events
+        has_changed, at_once = self._has_changed, self._has_arrived or self._stopping
+        self._has_changed = self._has_arrived = False
+        return self._journal.release(
+            [*self._journal.notices(), *events], self._snapshot, has_changed=has_changed or at_once, at_once=at_once
+        )
+
+    def _snapshot(self) -> dict[str, Any]:
+        """All that a restart needs, as JSON can hold it."""
+        assert self._following is not None
+        return {
+            "processor": self.processor.snapshot(),
+            "position": self._following.position(),
+            "inputs": self._following.snapshot(),
+        }
+
     def _steps(self) -> Iterator[list[Event]]:
         """What each chunk, or each look at the clock, brings."""
         try:
-            while (unended := [source for source in self.inputs if not source.ended]) and not self._stopping:
+            while not self._stopping and ((unended := self._unended()) or self._is_endless()):
                 unended.sort(key=lambda source: (source.newest is not None, source.newest))
                 for source in unended if self._follow else unended[:1]:
                     if (digest := self._digest(source)) is not None:
                         yield self._join(source, digest)
                         break
                 else:
-                    yield [*(notice for source in unended for notice in source.notices()), *self._advance()]
-                    if not unended[0].ended:
-                        self._rest(unended[0])
+                    yield [*self._notices(unended), *self._advance()]
+                    if not unended or not unended[0].ended:
+                        self._rest(unended)
             yield self._finish()
         finally:
             for source in self.inputs:
                 source.close()
+            if self._following is not None:
+                self._following.close()
             self._waiter.close()
+
+    def _unended(self) -> list[Input]:
+        """The inputs that may have more, those that have come since included."""
+        if self._following is not None:
+            for source in self._following.look():
+                source.heard = self._clock.elapsed()
+                self._newest = latest(self._newest, source.newest)
+                self.inputs.append(source)
+                self._has_arrived = True
+            self.inputs = [source for source in self.inputs if not source.ended]
+        return [source for source in self.inputs if not source.ended]
+
+    def _is_endless(self) -> bool:
+        return self._following is not None and not self._following.is_over
+
+    def _notices(self, sources: Sequence[Input]) -> list[Notice]:
+        """What the sources have to say, and the report if it was asked for."""
+        notices = [notice for source in sources for notice in source.notices()]
+        if self._report_is_due:
+            self._report_is_due = False
+            notices += self._report()
+        return notices
+
+    def _report(self) -> list[Notice]:
+        lines = self._following.report() if self._following is not None else []
+        lines += self._journal.report() if self._journal is not None else []
+        return [Notice(line) for line in lines]
 
     def _digest(self, source: Input) -> Digest | None:
         """The next chunk of `source`, or what there is of it now."""
@@ -103,11 +178,13 @@ class Monitor:
 
     def _join(self, source: Input, digest: Digest) -> list[Event]:
         """Move on behind `digest`: what it brings, malformed lines first."""
-        source.heard = self._clock.elapsed()
+        source.heard = self._heard = self._clock.elapsed()
+        self._has_changed = True
         if digest.chunk != source.chunk:
             self.processor.shrink()
         samples = source.join(digest)[: SAMPLES_MAX - self._samples]
         self._samples += len(samples)
+        self._newest = latest(self._newest, source.newest)
         self.processor.add(digest)
         return [*source.notices(), *samples, *self._advance()]
 
@@ -124,15 +201,13 @@ class Monitor:
             silence = self.processor.buffer_time
             counting = [source for source in counting if not source.is_quiet or elapsed - source.heard <= silence]
             if not counting:
-                newest = latest(*(source.newest for source in self.inputs))
-                heard = max(source.heard for source in self.inputs)
-                return None if newest is None else newest + elapsed - heard
+                return None if self._newest is None else self._newest + elapsed - self._heard
         seconds = [source.newest for source in counting if source.newest is not None]
         return min(seconds) if seconds and len(seconds) == len(counting) else None
 
-    def _rest(self, source: Input) -> None:
-        """Wait until there may be something new."""
-        descriptor = source.fileno()
+    def _rest(self, sources: Sequence[Input]) -> None:
+        """Wait until there may be something new from the first of `sources`, or when following, from any."""
+        descriptor = sources[0].fileno() if sources else None
         if self._follow or descriptor is None:
             self._waiter.wait([], POLL_SECONDS)
         else:
@@ -147,7 +222,9 @@ class Monitor:
                 while (digest := self._digest(source)) is not None:
                     events += self._join(source, digest)
             events += source.notices()
-        return [*events, *self.processor.finish(), self.processor.summary()]
+        if self._journal is None:
+            events += self.processor.finish()
+        return [*events, *self._report(), self.processor.summary()]
 
     def _progress(self) -> tuple[int, int]:
         """Bytes read and bytes there are; (0, 0) when nobody knows."""

@@ -26,6 +26,8 @@ class _Settings(NamedTuple):
     files: tuple[str, ...] = ()
     log_format: str = "auto"
     follow: bool = False
+    start: str = "begin"
+    state: str | None = None
     stats_interval: int = 10
     top: int = 3
     high_traffic_interval: int = 120
@@ -57,6 +59,8 @@ class Settings(_Settings):
             raise UsageError(f"--top must be at least 1: {self.top}")
         if self.jobs is not None and not 1 <= self.jobs <= JOBS_MAX:
             raise UsageError(f"--jobs must be auto or 1 to {JOBS_MAX}: {self.jobs}")
+        if not self.follow and (self.state is not None or self.start != "begin"):
+            raise UsageError("--state and --start go with --follow")
         return self
 
 
@@ -102,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "files", nargs="*", metavar="FILE", help="paths or quoted globs; - is standard input; .gz, .bz2, .xz too"
     )
-    group.add_argument("--follow", action="store_true", help="keep reading what is appended")
+    group.add_argument("--follow", action="store_true", help="keep reading what is appended, through rotations")
+    group.add_argument("--start", choices=("begin", "end"), help="where following begins (%(default)s)")
+    group.add_argument("--state", metavar="DIR", help="keep there what a restart needs to go on where it was")
     group.add_argument(
         "--log_format", default="auto", metavar="NAME", help="auto, or one of: " + ", ".join(row.name for row in FORMATS)
     )

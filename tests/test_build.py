@@ -17,7 +17,7 @@ from LogsMonitor2000.errors import FormatError, InputError, UsageError
 from LogsMonitor2000.event import Notice, Summary
 from LogsMonitor2000.monitor import Monitor
 from LogsMonitor2000.settings import Settings
-from LogsMonitor2000.source.follow import FollowSource
+from LogsMonitor2000.source.file import FileSource
 from LogsMonitor2000.source.pipe import PipeSource
 from LogsMonitor2000.testing import Collecting
 from LogsMonitor2000.workers import ParallelInput
@@ -104,8 +104,8 @@ class TestBuild(TemporaryFiles):
 
     def test_kinds_of_sources(self) -> None:
         path = self.path(content=b"")
-        self.assertIsInstance(self.built(path, follow=True).inputs[0].source, FollowSource)
-        self.assertNotIsInstance(self.built(path).inputs[0].source, FollowSource)
+        self.assertEqual(self.built(path, follow=True).inputs, [], "they come while it runs")
+        self.assertIsInstance(self.built(path).inputs[0].source, FileSource)
         self.assertIsInstance(self.built(os.devnull).inputs[0].source, PipeSource)
 
     def test_inputs_that_cannot_be_opened(self) -> None:
@@ -133,7 +133,6 @@ class TestBuild(TemporaryFiles):
             ([small], {}, False),
             ([small], {"jobs": 2}, True),
             ([big], {"jobs": 1}, False),
-            ([big], {"follow": True}, False),
             ([packed], {"jobs": 2}, False),
             ([os.devnull], {"jobs": 2}, False),
         ):

@@ -228,6 +228,8 @@ class FollowSource(Source):
             self.missing_since = None
         elif self.missing_since is None:
             self.missing_since = now
+            if self._is_first:
+                self._warn("no such file yet; waiting for it")
         key = None if status is None else key_of(status)
         for generation in self._generations[:]:
             self._refresh(generation, status if generation is self._current and generation.key == key else None)
