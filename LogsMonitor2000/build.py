@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -27,12 +26,9 @@ from .monitor import Monitor
 from .parse.detect import detect, parser_named
 from .parse.parser import Parser
 from .settings import VERSION, Settings
-from .source.file import FileSource
-from .source.pipe import PipeSource
+from .source.opening import STANDARD_INPUT, expanded, open_source
 from .source.source import Source
 from .text import printable
-
-STANDARD_INPUT = "-"
 
 
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
@@ -50,7 +46,7 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
     from .source.globs import SourceSet
 
     recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
-    names = settings.files or _paths(settings.files)
+    names = _names(settings.files)
     journal, found = None, None
     if settings.state is not None:
         from .journal import Journal
@@ -124,7 +120,7 @@ def open_log(
     log: str | Source, processor: AnalyticsProcessor, *, log_format: str = "auto", parser: Parser | None = None
 ) -> Input:
     """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name."""
-    source = _source(log) if isinstance(log, str) else log
+    source = open_source(log) if isinstance(log, str) else log
     return Input(source, _recogniser(processor, log_format, parser))
 
 
@@ -154,7 +150,7 @@ def _recogniser(processor: AnalyticsProcessor, log_format: str, own_parser: Pars
 def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     """One input for each file, in the order they were named."""
     recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
-    paths = _paths(settings.files)
+    paths = expanded(_names(settings.files))
     jobs = _jobs(settings, paths)
     pool = None
     if jobs > 1:
@@ -167,7 +163,7 @@ def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
             if pool is not None and splittable(path):
                 inputs.append(ParallelInput(path, recognise, pool))
             else:
-                inputs.append(Input(_source(path), recognise))
+                inputs.append(Input(open_source(path), recognise))
     except InputError:
         for opened in inputs:
             opened.close()
@@ -179,22 +175,13 @@ def _own_parser(settings: Settings) -> Parser | None:
     return _load(settings.parser, Parser) if settings.parser else None
 
 
-def _paths(files: Sequence[str]) -> list[str]:
-    """The files named, globs expanded, each file once."""
-    if not files:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("no log file is named and standard input is a terminal (see --help)")
-        return [STANDARD_INPUT]
-    from glob import glob  # here, because the shell has mostly done it already and start-up counts
-
-    paths: dict[str, str] = {}  # by the file they lead to
-    for name in files:
-        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob(name, recursive=True))
-        if not found:
-            raise InputError(f"{name}: no such file")
-        for path in found:
-            paths.setdefault(path if path == STANDARD_INPUT else os.path.realpath(path), path)
-    return list(paths.values())
+def _names(files: Sequence[str]) -> Sequence[str]:
+    """What to read: standard input where nothing is named, unless somebody sits at it."""
+    if files:
+        return files
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("no log file is named and standard input is a terminal (see --help)")
+    return [STANDARD_INPUT]
 
 
 def _jobs(settings: Settings, paths: Sequence[str]) -> int:
@@ -206,21 +193,6 @@ def _jobs(settings: Settings, paths: Sequence[str]) -> int:
         return settings.jobs if plain else 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, plain // JOB_BYTES_MIN))
-
-
-def _source(path: str) -> Source:
-    """The kind of source that `path` is."""
-    if path == STANDARD_INPUT:
-        return PipeSource("standard input", 0)
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: is a directory")
-        if not stat.S_ISREG(mode):
-            return PipeSource(path, os.open(path, os.O_RDONLY))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
-    return FileSource(path)
 
 
 def _load(name: str, kind: type) -> Any:

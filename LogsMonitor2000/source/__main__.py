@@ -9,23 +9,21 @@ later: a reader that is killed prints the lines of that last second again, and l
 from __future__ import annotations
 
 import argparse
-import glob
 import os
 import signal
-import stat
 import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
 from ..clock import Clock
-from ..errors import InputError, MonitorError, UsageError
+from ..errors import MonitorError, UsageError
 from ..limits import POLL_SECONDS, STATE_SECONDS
 from ..state import StateDirectory
 from ..text import printable
 from ..waiter import Waiter
-from .file import FileSource
-from .globs import STANDARD_INPUT, SourceSet
+from .globs import SourceSet
+from .opening import expanded, open_source
 from .pipe import PipeSource
 from .source import Source
 
@@ -70,33 +68,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _cat(names: Sequence[str]) -> int:
-    for name in names:
-        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob.glob(name, recursive=True))
-        if not found:
-            raise InputError(f"{name}: no such file")
-        for path in found:
-            source = _open(path)
-            try:
-                while not source.ended:
-                    _print_chunk(source)
-                    if not source.ended and source.fileno() is not None:
-                        Waiter().wait([source.fileno() or 0], None)
-            finally:
-                source.close()
-            _warn(source)
+    waiter = Waiter()
+    for path in expanded(names):
+        source = open_source(path)
+        try:
+            while not source.ended:
+                if not _print_chunk(source) and not source.ended and (descriptor := source.fileno()) is not None:
+                    waiter.wait([descriptor], None)
+        finally:
+            source.close()
+        _warn(source)
     return 0
-
-
-def _open(path: str) -> Source:
-    if path == STANDARD_INPUT:
-        return PipeSource("standard input", 0)
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: is a directory")
-        return FileSource(path) if stat.S_ISREG(mode) else PipeSource(path, os.open(path, os.O_RDONLY))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
 
 
 class _Follower:

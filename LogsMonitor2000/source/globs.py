@@ -21,11 +21,10 @@ from .counts import Counts
 from .files import Descriptors, Files
 from .follow import FollowSource, Start
 from .mark import Key, Probe, key_of
+from .opening import STANDARD_INPUT
 from .pipe import PipeSource
 from .siblings import age_of
 from .source import Source
-
-STANDARD_INPUT = "-"
 
 
 class SourceSet:

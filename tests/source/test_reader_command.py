@@ -82,7 +82,7 @@ class ReaderCommand(unittest.TestCase):
     def test_without_follow_it_is_a_cat_that_understands_compression(self) -> None:
         self.write(b"\xff1\n2")
         self.write(gzip.compress(b"3\n"), "b.log")
-        self.assertEqual(self.start("[ab].log", "a.log").rest(), (b"\xff1\n2\n3\n\xff1\n2\n", "", 0))
+        self.assertEqual(self.start("[ab].log", "a.log").rest(), (b"\xff1\n2\n3\n", "", 0), "each file once")
 
     def test_errors_are_one_line_and_status_two(self) -> None:
         for arguments in (
