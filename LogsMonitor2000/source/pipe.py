@@ -35,3 +35,4 @@ class PipeSource(StreamSource):
     def close(self) -> None:
         if self._descriptor > 2:
             os.close(self._descriptor)
+            self._descriptor = -1

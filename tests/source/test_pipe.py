@@ -45,6 +45,15 @@ class Pipe(unittest.TestCase):
         self.assertEqual(self.read(), ([b"one line\n"], True))
         self.assertEqual(self.read(), ([], True))
 
+    def test_it_may_be_closed_twice(self) -> None:
+        self.source.close()
+        other, writer = os.pipe()  # has the number that has become free
+        self.source.close()
+        os.write(writer, b"x")
+        self.assertEqual(os.read(other, 1), b"x")
+        os.close(other)
+        os.close(writer)
+
     def test_it_may_end_without_a_byte(self) -> None:
         self.hang_up()
         self.assertEqual(self.read(), ([], True))
