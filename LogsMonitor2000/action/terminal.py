@@ -109,8 +109,12 @@ def tell_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -
     errors.flush()
 
 
-@lru_cache(maxsize=4096)  # the top keys of one interval are those of the next
 def _clipped(key: bytes) -> str:
+    return _clipped_short(key[: 4 * KEY_WIDTH_MAX + 1])  # no character takes more than four bytes
+
+
+@lru_cache(maxsize=4096)  # the top keys of one interval are those of the next
+def _clipped_short(key: bytes) -> str:
     text = printable(key)
     return text if len(text) <= KEY_WIDTH_MAX else text[: KEY_WIDTH_MAX - 3] + "..."
 
