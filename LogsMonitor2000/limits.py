@@ -18,6 +18,9 @@ KEYS_MAX = 100_000
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
+CONVERTED_MAX = 20_000
+"""Values (durations, addresses with ports) remembered by their text, about 2 MB."""
+
 STAMP_BYTES_MAX = 40
 """A longer text is not remembered: no time stamp is that long."""
 
@@ -53,3 +56,18 @@ JOB_BYTES_MIN = 16 << 20
 
 WORKER_SECONDS_MAX = 5
 """How long a worker that is no longer needed may take to end before it is killed; a chunk takes a twentieth of a second."""
+
+MINUTES_MAX = 64
+"""Minutes of a log remembered by their text: lines come nearly in order."""
+
+SHAPES_MAX = 8
+"""Patterns learned from the records of one input; when records still differ, the rest is read one by one."""
+
+JSON_DEPTH_MAX = 5
+"""How deep in a JSON record its fields are looked for."""
+
+JSON_DIGITS_MAX = 18
+"""Digits of a number in a JSON record that the fast path takes."""
+
+FORWARDED_BYTES_MAX = 2_000
+"""A longer `X-Forwarded-For` is not looked into: no chain of proxies is that long."""

@@ -17,18 +17,23 @@ from itertools import compress
 from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX
 from .formats import Format, Values
+from .template import TemplateFormat
 from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_horizon, check_length, is_blank
 from .stamps import NO_TIME
 
 ANY_LINE = rb"|.*+\n"
 
+LineFormat = Format | TemplateFormat
+"""A row of the table whose lines one pattern matches."""
+
 
 class HTTPLogParser(Parser):
     """Reads the lines of one row of `FORMATS`."""
 
-    def __init__(self, log_format: Format) -> None:
+    def __init__(self, log_format: LineFormat) -> None:
         self.name = log_format.name
         self.fields = log_format.fields
+        self.format = log_format
         self._format = log_format
         self._stamps = log_format.stamps()
 
@@ -39,13 +44,7 @@ class HTTPLogParser(Parser):
     def parse_line(self, line: bytes) -> WebLogEvent:
         """The event of one line, by the careful path."""
         second, values = self.read_line(line)
-        status, size = values["status"], values["size"]
-        text = {
-            name: "-" if value is None else value.decode("utf-8", "surrogateescape")
-            for name, value in values.items()
-            if name in WebLogEvent._fields and name not in ("time", "status", "size")
-        }
-        return WebLogEvent(second, status=None if status is None else int(status), size=int(size or 0), **text)
+        return event_of(second, values)
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
         """Second and fields of one line without its end; `Malformed` says what is wrong."""
@@ -73,6 +72,23 @@ class HTTPLogParser(Parser):
         return self._stamps
 
 
+def event_of(second: int, values: Values) -> WebLogEvent:
+    """The event of a line whose fields are `values`."""
+    status, size, duration = (values.get(name) for name in ("status", "size", "duration"))
+    text = {
+        name: "-" if value is None else value.decode("utf-8", "surrogateescape")
+        for name, value in values.items()
+        if name in WebLogEvent._fields and name not in ("time", "status", "size", "duration")
+    }
+    return WebLogEvent(
+        second,
+        status=int(status) if status and status != b"-" else None,
+        size=int(size or 0),
+        duration=float(duration) if duration else None,
+        **text,
+    )
+
+
 class _Reader:
     """A parser bound to fields: called with a block, gives its columns."""
 
@@ -85,6 +101,8 @@ class _Reader:
         self._stride = self._quick.groups + 1
         self._time = groups["time"]
         self._columns = [(field, groups[field]) for field in fields]
+        converters = parser.format.converters
+        self._converted = [(field, converters[field].__getitem__) for field in fields if field in converters]
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         # `split` gives the groups of all matches as one flat list, with nothing between them: columns are its strides.
@@ -95,6 +113,8 @@ class _Reader:
         stride = self._stride
         seconds = list(map(self._second_of, flat[self._time :: stride]))
         values: dict[str, Column] = {field: flat[group::stride] for field, group in self._columns}
+        for field, convert in self._converted:
+            values[field] = list(map(convert, values[field]))
         ascending = sorted(seconds)
         too_long = len(block) > LINE_BYTES_MAX and any(len(line) > LINE_BYTES_MAX for line in block.split(b"\n"))
         if not too_long and (not seconds or (ascending[0] != NO_TIME and ascending[-1] <= horizon)):

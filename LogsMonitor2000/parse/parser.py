@@ -15,10 +15,10 @@ from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
 
 FIELDS = (
-    *("source", "user", "vhost", "method", "target", "section", "protocol"),
-    *("status", "status_class", "size", "referrer", "agent"),
+    *("source", "user", "vhost", "method", "target", "path", "section", "protocol"),
+    *("status", "status_class", "size", "referrer", "agent", "duration"),
 )
-"""Every field an event can have besides its time; `status_class` is the first digit of the status."""
+"""Every field an event can have besides its time; `status_class` is the first digit of the status, `duration` decimal seconds."""
 
 Column = list["bytes | None"]
 """One field of successive events as it stands in the log; None where the log says "-" for a number."""
@@ -60,6 +60,8 @@ class Parser(ABC):
 
     name: str = ""
     fields: frozenset[str] = frozenset(FIELDS)
+    sequential: bool = False
+    """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:
@@ -138,6 +140,8 @@ def _field(event: WebLogEvent, field: str) -> bytes | None:
     """A field of an event as a log would write it."""
     if field == "size":
         return b"%d" % event.size
+    if field == "duration":
+        return None if event.duration is None else f"{event.duration:.9f}".encode()
     if field in ("status", "status_class"):
         status = b"-" if event.status is None else b"%03d" % event.status
         return status if field == "status" else status[:1]
