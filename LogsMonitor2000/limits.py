@@ -39,6 +39,9 @@ SAMPLE_BYTES_MAX = 200
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
 
+DETECT_BYTES_MAX = 8_192
+"""How much of a line is searched for hints at a format, and of the first lines for what is no text."""
+
 SKEW_SECONDS = 86_400
 """How far ahead of the clock a time may lie when a finished log is read: a day, for logs brought over from another zone."""
 
@@ -63,8 +66,17 @@ MINUTES_MAX = 64
 SHAPES_MAX = 8
 """Patterns learned from the records of one input; when records still differ, the rest is read one by one."""
 
-JSON_DEPTH_MAX = 5
-"""How deep in a JSON record its fields are looked for."""
+SHAPE_VALUES_MAX = 200
+"""Values of a record that a pattern is learned from."""
+
+SHAPE_BYTES_MAX = 1 << 16
+"""How much of a block is searched, from its end, for a record to learn from."""
+
+PLANS_MAX = 64
+"""Sets of keys of JSON records for which it is remembered where the fields are."""
+
+JSON_KEYS_MAX = 64
+"""Keys of a record for which that is done."""
 
 JSON_DIGITS_MAX = 18
 """Digits of a number in a JSON record that the fast path takes."""

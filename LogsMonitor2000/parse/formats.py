@@ -52,6 +52,10 @@ class Format(NamedTuple):
         return {}
 
     @property
+    def forwards(self) -> bool:
+        return False
+
+    @property
     def examples(self) -> tuple[bytes, ...]:
         return (self.example,)
 
@@ -195,7 +199,7 @@ FORMATS = (
         b'"10.0.0.2","-","apache",1549573860,"GET /api/user HTTP/1.0",200,1234',
         header=_CSV_HEADER,
         origin="the HTTP log monitor exercise",
-        hint=rb"\"remotehost\"|remotehost,|,\"?\d{9,12}",
+        hint=rb"(?i)\"remotehost\"|remotehost,|,\"?\d{9,12}",
     ),
     Format(
         "common",

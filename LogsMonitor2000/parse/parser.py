@@ -20,6 +20,8 @@ FIELDS = (
 )
 """Every field an event can have besides its time; `status_class` is the first digit of the status, `duration` decimal seconds."""
 
+FORWARDED = "forwarded"
+
 Column = list["bytes | None"]
 """One field of successive events as it stands in the log; None where the log says "-" for a number."""
 
@@ -60,6 +62,8 @@ class Parser(ABC):
 
     name: str = ""
     fields: frozenset[str] = frozenset(FIELDS)
+    forwards: bool = False
+    """Whether it tells an `X-Forwarded-For`, by the name `forwarded`, which `bind` takes like a field."""
     sequential: bool = False
     """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
 
@@ -71,6 +75,24 @@ class Parser(ABC):
         """Whether `line` is the format's own header or directive, and so no line that counts."""
         return False
 
+    def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
+        """How many of `lines` are events, and how many of them count as lines at all."""
+        read = count = 0
+        for line in lines:
+            if self.skips(line):
+                continue
+            count += 1
+            try:
+                check_length(line)
+                read += self.parse_line(line) is not None
+            except Malformed:
+                continue
+        return read, count
+
+    def typical(self, lines: Sequence[bytes]) -> int:
+        """How many of `lines` are as the format's lines usually are: tells alike formats apart."""
+        return self.try_lines(lines)[0]
+
     def bind(self, fields: Sequence[str]) -> BoundParser:
         """A function from a block of lines to the columns `fields`; `FormatError` when the format lacks one of them."""
         self.require(fields)
@@ -78,7 +100,7 @@ class Parser(ABC):
 
     def require(self, fields: Sequence[str]) -> None:
         """Raise a `FormatError` that names what is missing."""
-        missing = [field for field in fields if field not in self.fields]
+        missing = [field for field in fields if field not in self.fields and not (field == FORWARDED and self.forwards)]
         if missing:
             raise FormatError(
                 f"the format {self.name or type(self).__name__} has no {', '.join(missing)}"

@@ -116,7 +116,7 @@ class TemplateFormat:
         return frozenset(name for segment in self.segments for name in group_names(segment[-1])) & frozenset(FIELDS)
 
     @cached_property
-    def has_forwarded(self) -> bool:
+    def forwards(self) -> bool:
         return any(value.field == "forwarded" or value.kind == "hops" for value in self.values)
 
     @cached_property
@@ -192,7 +192,7 @@ class TemplateFormat:
         if found is None:
             if self.fallback is None:
                 raise Malformed(self.what_is_wrong(line))
-            plain: Values = {name: b"-" for name in self.fields} | {"forwarded": b"-"}
+            plain: Values = dict.fromkeys((*self.fields, "forwarded"), b"-")
             plain |= {name: text for name, text in self.fallback(line).items() if text is not None}
             return plain | {name: None for name in ("size", "duration") if plain.get(name, b"-") == b"-"}
         texts = found.groupdict()
