@@ -83,3 +83,9 @@ JSON_DIGITS_MAX = 18
 
 FORWARDED_BYTES_MAX = 2_000
 """A longer `X-Forwarded-For` is not looked into: no chain of proxies is that long."""
+
+DEFINITION_BYTES_MAX = 8_192
+"""A definition of a log format that somebody pastes: nobody's is longer."""
+
+CONF_BYTES_MAX = 1 << 20
+"""How much of a server's configuration is read."""

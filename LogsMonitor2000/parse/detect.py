@@ -8,7 +8,7 @@ pattern, which takes only typical lines, matches nearly the most; and of these t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import FormatError
@@ -17,6 +17,8 @@ from ..text import printable
 from .http_log import HTTPLogParser
 from .parser import Malformed, Parser, is_blank
 from .table import LINES, NAMES, RECORDS, make_parser
+
+NO_FIELDS: Mapping[str, str] = {}
 
 
 class Score(NamedTuple):
@@ -30,24 +32,35 @@ class Score(NamedTuple):
         return f"{self.parser.name} ({self.read} of {self.lines} lines)"
 
 
-def parser_named(name: str) -> Parser:
-    """The parser of the format `name`, or a `FormatError` that lists the names there are."""
-    parser = make_parser(name)
+def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
+    """The parser of the format `name` or of the definition that `name` is, or a `FormatError` that lists the names there are.
+
+    `fields` are the keys of fields in a record.
+    """
+    from .definitions import defined, is_definition
+    from .wrappers import WRAPPERS
+
+    wrapper, _, inside = name.partition(":")
+    if wrapper in WRAPPERS and inside:
+        return WRAPPERS[wrapper]().around(parser_named(inside, fields))
+    if is_definition(name):
+        return HTTPLogParser(defined(name))
+    parser = make_parser(name, fields)
     if parser is None:
         raise FormatError(f"no log format is called {name!r}; there are: auto, {', '.join(NAMES)}")
     return parser
 
 
-def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
+def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
     """The best format for the input `name` that begins with `blocks`; None while there is nothing but blank lines.
 
     A `FormatError` shows the first line and what was tried when nothing fits.
     """
-    lines = _sample(blocks)
+    lines = sample_of(blocks)
     if not lines:
         return None
     refuse_other_encodings(name, lines)
-    best = best_of(lines)
+    best = best_of(lines, fields)
     if best is None or best.read * 2 < best.lines or not best.lines:
         if best is not None and not best.lines:  # only a header: it tells the format by itself
             return best
@@ -58,16 +71,16 @@ def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
     return best
 
 
-def best_of(lines: Sequence[bytes]) -> Score | None:
+def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
     """The score of the format that fits `lines` best; None when there is no sign of any."""
     from .wrappers import wrapper_of
 
     wrapper = wrapper_of(lines)
     if wrapper is not None:
-        inner = best_of([wrapper.unwrap_line(line) for line in lines])
+        inner = best_of([wrapper.unwrap_line(line) for line in lines], fields)
         if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
             return inner._replace(parser=wrapper.around(inner.parser))
-    scores = _scores(lines)
+    scores = _scores(lines, fields)
     if not scores:
         return None
     header = next((score for score in scores if not score.lines and any(map(score.parser.skips, lines))), None)
@@ -92,7 +105,8 @@ def refuse_other_encodings(name: str, lines: Sequence[bytes]) -> None:
         raise FormatError(f"{name}: is no text but binary data; first bytes: {printable(sample[:40])}")
 
 
-def _sample(blocks: Iterable[bytes]) -> list[bytes]:
+def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
+    """The first lines that are not blank."""
     lines: list[bytes] = []
     for block in blocks:
         lines += (line.removesuffix(b"\r") for line in block.split(b"\n") if not is_blank(line))
@@ -101,7 +115,7 @@ def _sample(blocks: Iterable[bytes]) -> list[bytes]:
     return lines
 
 
-def _scores(lines: Sequence[bytes]) -> list[Score]:
+def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
     """What each format that the lines hint at makes of them."""
     text = b"\n".join(line[:DETECT_BYTES_MAX] for line in lines)
     scores: dict[str, Score] = {}
@@ -113,7 +127,7 @@ def _scores(lines: Sequence[bytes]) -> list[Score]:
         scores[row.name] = _score(parser, lines) if plainer is None else plainer._replace(parser=parser)
     for record in RECORDS:
         if re.search(record.hint, text) is not None:
-            scores[record.name] = _score(record.make(), lines)
+            scores[record.name] = _score(record.make(fields), lines)
     return list(scores.values())
 
 
@@ -123,7 +137,7 @@ def _score(parser: Parser, lines: Sequence[bytes]) -> Score:
 
 def _tried(lines: Sequence[bytes]) -> str:
     """The names of all formats, by how many lines they read."""
-    read = {score.parser.name: score.read for score in _scores(lines)}
+    read = {score.parser.name: score.read for score in _scores(lines, NO_FIELDS)}
     by_count: dict[int, list[str]] = {}
     for name in NAMES:
         by_count.setdefault(read.get(name, 0), []).append(name)

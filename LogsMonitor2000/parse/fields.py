@@ -38,6 +38,13 @@ class Scaled(Converter):
         return seconds_of(text, self.shift)
 
 
+class TimeTaken(Converter):
+    """W3C's `time-taken`: seconds when it has a point, as CloudFront writes it; else milliseconds, as IIS does."""
+
+    def convert(self, text: bytes) -> bytes | None:
+        return seconds_of(text, 0 if b"." in text else 3)
+
+
 _UNITS = {b"": 0, b"s": 0, b"ms": 3, b"us": 6, b"\xc2\xb5s": 6, b"\xce\xbcs": 6, b"ns": 9}
 _DURATION = re.compile(rb"(\d{1,18}+)(?:\.(\d{1,18}+))?+(s|ms|us|\xc2\xb5s|\xce\xbcs|ns)?+\Z")
 

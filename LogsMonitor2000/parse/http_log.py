@@ -129,6 +129,9 @@ class BlockReader:
         self._time = groups["time"]
         self._columns = [(field, groups.get(field)) for field in fields]
         self._converted = [(field, converters[field].__getitem__) for field in fields if field in converters]
+        self._absent: dict[str, bytes | None] = {
+            field: None if field in ("size", "duration") else b"-" for field in fields if field not in groups
+        }
 
     def _pattern(self, cautious: bool, strict: bool) -> re.Pattern[bytes]:
         compiled = self._compiled.get((cautious, strict))
@@ -153,7 +156,8 @@ class BlockReader:
             flat = self._pattern(cautious, True).split(block)
         seconds = list(map(self._second_of, flat[self._time :: stride]))
         values: dict[str, Column] = {
-            field: [None] * len(seconds) if group is None else flat[group::stride] for field, group in self._columns
+            field: [self._absent[field]] * len(seconds) if group is None else flat[group::stride]
+            for field, group in self._columns
         }
         for field, convert in self._converted:
             values[field] = list(map(convert, values[field]))
@@ -187,7 +191,7 @@ class BlockReader:
                 continue
             seconds[row] = second
             for field, column in values.items():
-                column[row] = fields[field]
+                column[row] = fields[field] if field in fields else self._absent[field]
         seconds = list(compress(seconds, kept))
         return Columns(
             len(kept),

@@ -198,13 +198,6 @@ class Shape(NamedTuple):
     converters: dict[str, Converter]
 
 
-class Constant(Converter):
-    """The same for every line: a field that lines of this shape do not have."""
-
-    def __init__(self, value: bytes | None) -> None:
-        super().__init__({None: value})
-
-
 PORTS = WithoutPort()
 
 
@@ -254,9 +247,7 @@ class _LearningReader:
         if b"(?P<time>" not in pattern:
             pattern += b"(?P<time>)"
         there = group_names(pattern)
-        converters: dict[str, Converter] = dict(shape.converters)
-        absent = [field for field in self._fields if field not in there]
-        converters |= {field: Constant(None if field in ("size", "duration") else b"-") for field in absent}
+        converters = {field: converter for field, converter in shape.converters.items() if field in there}
         if self._parser.syntax.escaped is None:
             return BlockReader(self._parser, pattern, self._fields, converters)
         cautious = _NEGATED.sub(rb"[^\1\\\\]", pattern).replace(rb'[^"\\]*+', self._parser.syntax.escaped)

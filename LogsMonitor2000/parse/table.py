@@ -7,7 +7,7 @@ counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import NamedTuple, cast
 
@@ -37,9 +37,14 @@ class Record(NamedTuple):
     def example(self) -> bytes:
         return self.examples[0]
 
-    def make(self) -> Parser:
-        kind = getattr(import_module(f".{self.module}", __package__), self.parser)
-        return cast(Callable[..., Parser], kind)(*self.arguments)
+    def make(self, fields: Mapping[str, str] | None = None) -> Parser:
+        """A parser; `fields` are the keys under which it finds fields, where the format lets them be told."""
+        kind = cast(Callable[..., Parser], getattr(import_module(f".{self.module}", __package__), self.parser))
+        return kind(fields) if fields and self.keyed else kind(*self.arguments)
+
+    @property
+    def keyed(self) -> bool:
+        return self.name in ("json", "ltsv", "logfmt")
 
 
 RECORDS: tuple[Record, ...] = (
@@ -90,18 +95,55 @@ RECORDS: tuple[Record, ...] = (
         "https://brandur.org/logfmt",
         rb"(?m)^[\w.@-]++=[^\n]*? [\w.@-]++=",
     ),
+    Record(
+        "cloudfront",
+        "CloudFront's standard log: w3c between tabs",
+        "w3c",
+        "W3cParser",
+        (
+            b"#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer)"
+            b" cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes"
+            b" time-taken x-forwarded-for\n2024-01-01\t12:00:00\tFRA2\t512\t192.0.2.7\tGET\td1.cloudfront.net\t/a/b\t200\t-"
+            b"\tcurl/8.5.0\tc=d\t-\tHit\tabc==\twww.example.com\thttps\t23\t0.125\t-",
+        ),
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+        rb"(?mi)^#Fields: [^\n]*?x-edge-",
+        ("cloudfront",),
+    ),
+    Record(
+        "w3c",
+        "W3C extended: IIS and others; #Fields: says what the lines hold",
+        "w3c",
+        "W3cParser",
+        (
+            b"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer)"
+            b" sc-status sc-substatus sc-win32-status sc-bytes time-taken\n2024-01-01 12:00:00 10.0.0.1 GET /a/b c=d 80 - 192.0.2.7"
+            b" curl/8.5.0 - 200 0 0 512 125",
+        ),
+        "https://www.w3.org/TR/WD-logfile.html",
+        rb"(?mi)^#Fields: ",
+    ),
+    Record(
+        "test_results",
+        "blocks of # Test: NAME and # Result: PASS or FAIL, at the time of reading",
+        "results",
+        "ResultsParser",
+        (b"# Test: login_works in a browser\nopening the page\n# Result: PASS",),
+        "this project's mission",
+        rb"(?m)^# Result: (?:PASS|FAIL)",
+    ),
 )
 
 NAMES: tuple[str, ...] = tuple(row.name for row in (*LINES, *RECORDS))
 """What may stand behind --log_format, besides auto, list, a definition, and `syslog:` before any of these."""
 
 
-def make_parser(name: str) -> Parser | None:
+def make_parser(name: str, fields: Mapping[str, str] | None = None) -> Parser | None:
     """A parser of the format `name`; None when there is no such format."""
     for row in LINES:
         if row.name == name:
             return HTTPLogParser(row)
     for record in RECORDS:
         if record.name == name:
-            return record.make()
+            return record.make(fields)
     return None

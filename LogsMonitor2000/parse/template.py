@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
-from .fields import Converter, LastHop, OrDash, Scaled, WithoutPort, WithoutLastPort
+from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken, WithoutLastPort, WithoutPort
 from .formats import Values, group_names, pattern_of
 from .parser import FIELDS, Malformed
 from .request import path_of, request_values, section_of
@@ -46,6 +46,7 @@ _TIMES = {
     "clf_local": (rb"(?P<time>.{20})(?:\.\d++)?+", rb"[^][]*+"),
     "iso": (rb"(?P<time>.{10}T.{8}(?:[+-]\d\d:?+\d\d(?![.Z]))?+)(?:\.\d++)?+Z?+", rb"[^%s]++"),
     "iso_space": (rb"(?P<time>.{10} .{8})(?:\.\d++)?+", rb"[^ ]++ [^ ]++"),
+    "date_time": (rb"(?P<time>.{10}[ \t].{8})", rb"[^ \t]++[ \t][^ \t]++"),
     "epoch": (rb"(?P<time>\d{1,%d}+)(?:\.\d++)?+" % EPOCH_DIGITS_MAX, rb"\d{1,%d}+(?:\.\d++)?+" % EPOCH_DIGITS_MAX),
     "epoch_any": (rb"(?P<time>\d{1,20}+(?:\.\d++)?+)", rb"\d{1,20}+(?:\.\d++)?+"),
     "any": (rb"(?P<time>[^%s]++)", rb"[^%s]++"),
@@ -128,6 +129,8 @@ class TemplateFormat:
                 found["duration"] = Scaled(SHIFTS[value.kind])
             elif value.field == "source" and value.kind in SOURCES:
                 found["source"] = SOURCES[value.kind]()
+            elif value.kind == "taken":
+                found["duration"] = TimeTaken()
             elif value.kind == "or_host":
                 found |= {"section": OrDash(), "path": OrDash()}
         return found
@@ -232,13 +235,14 @@ CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded"}
 
 
 def _stop(value: Value) -> bytes:
-    """The character that may not stand in the value: the first of what is behind it."""
-    return re.escape(value.after[:1] or b" ")
+    """What may not stand in the value: the first character behind it, and where tabs separate, no space either."""
+    stop = value.after[:1] or b" "
+    return rb"\t " if stop == b"\t" else re.escape(stop)
 
 
 def _fast(value: Value, last: bool) -> tuple[bytes, ...]:
     """Versions of the value's piece of the fast pattern."""
-    stop = _stop(value) + (rb"\r\n" if last else b"")
+    stop = _stop(value) + (rb"\t\r\n" if last else b"")
     field = value.field
     name = b"(?P<%s>" % field.encode() if field in CAPTURED else b"(?:"
     if field == "time":
@@ -316,7 +320,7 @@ def _careful(value: Value, escapes: bool) -> bytes:
         return rb'(?:[^"\\]++|\\.)*+'
     if value.quoted:
         return rb'(?:[^"]++|"(?!%s))*+' % (re.escape(value.after[1:2]) or rb"[ \t]*+\Z")
-    stop = _stop(value)
+    stop = _stop(value) + (b"" if value.after else rb"\t\r")
     if field == "user" and len(value.after) > 1:  # a name may hold spaces
         return rb"(?:[^%s]++|%s(?!%s))++" % (stop, stop, re.escape(value.after[1:]))
     return rb"[^%s]++" % stop

@@ -10,7 +10,7 @@ RFC 5424: `<134>1 2003-10-11T22:14:15.003Z host app 4321 ID47 [data] `, a byte-o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..event import WebLogEvent
 from .parser import BoundParser, Columns, Parser
@@ -28,6 +28,9 @@ class Wrapper:
     """A kind of wrapping. `name` comes before the name of the format inside, with a colon."""
 
     name = ""
+
+    def wraps(self, line: bytes) -> bool:
+        raise NotImplementedError
 
     def unwrap_line(self, line: bytes) -> bytes:
         raise NotImplementedError
@@ -56,6 +59,52 @@ class Syslog(Wrapper):
 
     def unwrap(self, block: bytes) -> bytes:
         return b"".join(self._lines.findall(block))
+
+
+class JsonWrapper(Wrapper):
+    """A JSON object a line, the line inside under `key`; the rest of the object is the shipper's."""
+
+    key = ""
+
+    def __init__(self) -> None:
+        from json import JSONDecoder
+
+        self._decode = JSONDecoder(strict=False).decode
+        # What needs no decoding; the end of the line inside is left out.
+        self._plain = re.compile(rb'\{"%s":"([^"\\]*+)(?:\\n)?+",' % self.key.encode())
+
+    def wraps(self, line: bytes) -> bool:
+        return self.unwrap_line(line) is not line
+
+    def unwrap_line(self, line: bytes) -> bytes:
+        found = self._plain.match(line)
+        if found is not None:
+            return found[1]
+        try:
+            record = self._decode(line.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
+            return line
+        text = record.get(self.key) if isinstance(record, dict) else None
+        if not isinstance(text, str):
+            return line
+        text = text.rstrip("\r\n").replace("\n", " ")
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half of a surrogate pair, escaped
+            return text.encode("utf-8", "backslashreplace")
+
+
+class Docker(JsonWrapper):
+    name = "docker"
+    key = "log"
+
+
+class Journal(JsonWrapper):
+    name = "journal"
+    key = "MESSAGE"
+
+
+WRAPPERS: dict[str, Callable[[], Wrapper]] = {"syslog": Syslog, "docker": Docker, "journal": Journal}
 
 
 class WrappedParser(Parser):
@@ -100,4 +149,10 @@ def wrapper_of(lines: Sequence[bytes]) -> Wrapper | None:
         syslog = Syslog()
         if sum(map(syslog.wraps, lines)) * 2 > len(lines):
             return syslog
+    if first == b"{":
+        for kind in (Docker, Journal):
+            if b'"%s"' % kind.key.encode() in lines[0]:
+                wrapper = kind()
+                if sum(map(wrapper.wraps, lines)) * 2 > len(lines):
+                    return wrapper
     return None
