@@ -55,6 +55,7 @@ class ClientParser(Parser):
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self.require(fields)
+        self._inner.otherwise = self.otherwise
         if "source" not in fields or not self._inner.forwards:
             return self._inner.bind(fields)
         return _Client(self._inner, fields)

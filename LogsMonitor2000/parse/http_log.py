@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import compress
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from ..limits import LINE_BYTES_MAX
 from .fields import Converter
 from .formats import Format, Values
 from .template import TemplateFormat
-from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_horizon, check_length, is_blank
+from .parser import BoundParser, Column, Columns, Malformed, Otherwise, Parser, Rejects, check_horizon, check_length, is_blank
 from .stamps import NO_TIME
 
 ANY_LINE = rb"|.*+\n"
@@ -66,8 +67,15 @@ class HTTPLogParser(Parser):
 
     def typical(self, lines: Sequence[bytes]) -> int:
         """How many of `lines` the fast path takes."""
-        fullmatch = re.compile(self.format.pattern(frozenset())).fullmatch
-        return sum(fullmatch(line + b"\n") is not None for line in lines)
+        return sum(map(self.is_typical, lines))
+
+    def is_typical(self, line: bytes) -> bool:
+        """Whether the fast path takes `line`."""
+        return self._typical.fullmatch(line + b"\n") is not None
+
+    @cached_property
+    def _typical(self) -> re.Pattern[bytes]:
+        return re.compile(self.format.pattern(frozenset()))
 
     @property
     def stamps(self) -> dict[bytes | None, int]:
@@ -94,6 +102,9 @@ def event_of(second: int, values: Values) -> WebLogEvent:
 
 class Careful(Protocol):
     """What a block reader needs of a parser: the careful path."""
+
+    @property
+    def otherwise(self) -> Otherwise | None: ...
 
     @property
     def stamps(self) -> dict[bytes | None, int]: ...
@@ -186,9 +197,12 @@ class BlockReader:
                 second, fields = self._parser.read_line(line)
                 check_horizon(second, horizon)
             except Malformed as error:
-                rejects.add(row, str(error), line)
-                kept[row] = False
-                continue
+                changed = self._parser.otherwise(line) if self._parser.otherwise is not None else None
+                if changed is None or changed[0] > horizon:
+                    rejects.add(row, str(error), line)
+                    kept[row] = False
+                    continue
+                second, fields = changed
             seconds[row] = second
             for field, column in values.items():
                 column[row] = fields[field] if field in fields else self._absent[field]

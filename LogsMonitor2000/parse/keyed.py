@@ -40,6 +40,8 @@ _TOLD_BY = {
 }
 """Of which values of a record a field is made, where that is not one of its own name."""
 _NEGATED = re.compile(rb"\[\^([^\]]*)\]")
+QUOTED = rb'(?:[^"]*+)'
+"""A value in quotes that nobody asks for; the group tells it from pieces of others."""
 NUMBER = rb"(?:0|[1-9]\d{0,%d}+)(?:\.\d{1,20}+)?+" % (JSON_DIGITS_MAX - 1)
 
 
@@ -178,7 +180,7 @@ class KeyedParser(Parser):
             name = names.get(scalar.path)
             versions: tuple[bytes, ...] | None
             if name is None or name not in asked:
-                plain = rb'[^"]*+' if scalar.quoted else self.syntax.plain(text, stop)
+                plain = QUOTED if scalar.quoted else self.syntax.plain(text, stop)
                 versions = None if plain is None else (plain,)
             else:
                 versions = _versions(name, text, stop, found.places[name].shift, converters)
@@ -250,7 +252,9 @@ class _LearningReader:
         converters = {field: converter for field, converter in shape.converters.items() if field in there}
         if self._parser.syntax.escaped is None:
             return BlockReader(self._parser, pattern, self._fields, converters)
-        cautious = _NEGATED.sub(rb"[^\1\\\\]", pattern).replace(rb'[^"\\]*+', self._parser.syntax.escaped)
+        cautious = _NEGATED.sub(rb"[^\1\\\\]", pattern).replace(
+            _NEGATED.sub(rb"[^\1\\\\]", QUOTED), self._parser.syntax.escaped
+        )
         return BlockReader(self._parser, pattern, self._fields, converters, cautious)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:

@@ -57,6 +57,10 @@ BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
 
 
+Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
+"""Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
+
+
 class Parser(ABC):
     """Reads one format. `name` is what messages call it; `fields` are those of `FIELDS` that it can tell."""
 
@@ -66,6 +70,9 @@ class Parser(ABC):
     """Whether it tells an `X-Forwarded-For`, by the name `forwarded`, which `bind` takes like a field."""
     sequential: bool = False
     """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
+
+    otherwise: Otherwise | None = None
+    """What reads a line that does not fit, because the log may have changed its format; None: it is malformed."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:

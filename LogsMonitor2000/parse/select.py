@@ -48,7 +48,9 @@ class Choice(NamedTuple):
         score = detect(name, blocks, self.fields)
         if score is None:
             return None
-        return self._finished(score.parser), f"reads {score.read} of its first {score.lines} lines"
+        parser = self._finished(score.parser)
+        parser.otherwise = _otherwise
+        return parser, f"reads {score.read} of its first {score.lines} lines"
 
     def _configured(self, name: str, lines: Sequence[bytes]) -> Parser | None:
         """The format of a configuration that fits best: the one said to be that file's, if it reads half of the lines."""
@@ -72,6 +74,12 @@ class Choice(NamedTuple):
 
             return ClientParser(parser)
         return parser
+
+
+def _otherwise(line: bytes) -> tuple[int, dict[str, bytes | None]] | None:
+    from .otherwise import read_otherwise  # here, because few logs need it and start-up counts
+
+    return read_otherwise(line)
 
 
 def _same(path: str, name: str) -> bool:

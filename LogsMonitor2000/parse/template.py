@@ -139,7 +139,9 @@ class TemplateFormat:
     def segments(self) -> tuple[tuple[bytes, ...], ...]:
         """The fast pattern, piece by piece, each in versions that capture more and more."""
         values = self.values
-        segments: list[tuple[bytes, ...]] = [(re.escape(values[0].before),)]
+        # The careful path ignores spaces in front; a first value that may hold spaces must not begin with one here.
+        begin = b"" if values[0].before or _stop(values[0])[-1:] == b" " else b"(?! )"
+        segments: list[tuple[bytes, ...]] = [(begin + re.escape(values[0].before),)]
         for value in values:
             if value.name == "rest":
                 segments.append((rb".*+\n",))

@@ -49,6 +49,8 @@ class Directive:
         self.usable = "date" in names and "time" in names and names.index("time") - names.index("date") == 1
         self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
 
+    otherwise = None
+
     def skips(self, line: bytes) -> bool:
         return line.startswith(b"#")
 

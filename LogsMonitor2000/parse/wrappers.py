@@ -128,6 +128,7 @@ class WrappedParser(Parser):
         return self._inner.typical([self._wrapper.unwrap_line(line) for line in lines])
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
+        self._inner.otherwise = self.otherwise
         return _Unwrapping(self._wrapper, self._inner.bind(fields))
 
 
