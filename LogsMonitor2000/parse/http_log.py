@@ -117,7 +117,7 @@ class Careful(Protocol):
 class BlockReader:
     """A parser bound to fields: called with a block, gives its columns. `missed` is how many rows of it the pattern did not take.
 
-    `cautious` is a pattern for blocks with a backslash, where that means something.
+    `cautious` is a pattern for blocks in which `trigger` occurs, where that means something: a backslash in most cases.
     """
 
     def __init__(
@@ -127,12 +127,14 @@ class BlockReader:
         fields: Sequence[str],
         converters: Mapping[str, Converter],
         cautious: bytes | None = None,
+        trigger: bytes = b"\\",
     ) -> None:
         self.missed = 0
         self._parser = parser
         self._second_of = parser.stamps.__getitem__
         self._patterns = (pattern, pattern if cautious is None else cautious)
         self._compiled: dict[tuple[bool, bool], re.Pattern[bytes]] = {}
+        self._trigger = trigger
         self._cautious = cautious is not None
         self._quick = self._pattern(False, False)
         groups = self._quick.groupindex
@@ -154,12 +156,12 @@ class BlockReader:
 
     def takes(self, line: bytes) -> bool:
         """Whether the pattern takes `line`."""
-        found = self._pattern(self._cautious and b"\\" in line, True).match(line + b"\n")
+        found = self._pattern(self._cautious and self._trigger in line, True).match(line + b"\n")
         return found is not None and found["time"] is not None
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         # `split` gives the groups of all matches as one flat list, with nothing between them: columns are its strides.
-        cautious = self._cautious and b"\\" in block
+        cautious = self._cautious and self._trigger in block
         flat = (self._pattern(True, False) if cautious else self._quick).split(block)
         line_count = count_lines(block)
         stride = self._stride

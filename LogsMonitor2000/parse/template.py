@@ -237,9 +237,8 @@ CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded"}
 
 
 def _stop(value: Value) -> bytes:
-    """What may not stand in the value: the first character behind it, and where tabs separate, no space either."""
-    stop = value.after[:1] or b" "
-    return rb"\t " if stop == b"\t" else re.escape(stop)
+    """The character that may not stand in the value: the first of what is behind it."""
+    return re.escape(value.after[:1] or b" ")
 
 
 def _fast(value: Value, last: bool) -> tuple[bytes, ...]:

@@ -41,7 +41,7 @@ NAMES = {
 
 
 class Directive:
-    """What one `#Fields:` says: reads the lines behind it, with spaces between their values or else with tabs."""
+    """What one `#Fields:` says: reads the lines behind it, with tabs between their values where there is any, or else with spaces."""
 
     def __init__(self, line: bytes) -> None:
         names = line.decode("ascii", "replace").partition(":")[2].lower().split()
@@ -57,18 +57,18 @@ class Directive:
     def read_line(self, line: bytes) -> tuple[int, Values]:
         if not self.usable:
             raise Malformed("no #Fields: directive with date and time came before it")
-        try:
-            return self.variants[0].read_line(line)
-        except Malformed:
-            if b"\t" not in line:
-                raise
-            return self.variants[1].read_line(line)
+        return self.variants[b"\t" in line].read_line(line)
 
     def bind(self, fields: Sequence[str], line: bytes) -> BoundParser:
         """A reader for lines like `line`."""
-        variant = self.variants[b"\t" in line] if self.usable else None
-        pattern = b"(?!)(?P<time>)\n" if variant is None else variant.format.pattern(frozenset(fields))
-        return BlockReader(self, pattern, fields, {} if variant is None else variant.format.converters)
+        if not self.usable:
+            return BlockReader(self, b"(?!)(?P<time>)\n", fields, {})
+        row = self.variants[b"\t" in line].format
+        pattern = row.pattern(frozenset(fields))
+        if b"\t" in line:
+            return BlockReader(self, pattern, fields, row.converters)
+        spaced = pattern.replace(b"[ \\t]", b" ").replace(b"[^", rb"[^\t")  # takes no line with a tab in it
+        return BlockReader(self, pattern, fields, row.converters, spaced, b"\t")
 
 
 def _format(names: Sequence[str], separator: str) -> TemplateFormat:
