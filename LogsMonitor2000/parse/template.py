@@ -147,9 +147,14 @@ class TemplateFormat:
                 segments.append((rb".*+\n",))
                 return tuple(segments)
             last = value is values[-1] and not value.after
-            segments += [_fast(value, last), (re.escape(value.after),)]
+            end = rb"(?= |\r?\n)" if self._ends_at_rest(value) else b""
+            segments += [_fast(value, last), (re.escape(value.after) + end,)]
         segments.append((rb"\r?+\n",))
         return tuple(segments)
+
+    def _ends_at_rest(self, value: Value) -> bool:
+        """Whether quotes close and anything may follow: then a quote within the value must not be taken for the closing one."""
+        return value.quoted and value.after == b'"' and self.values[-1].name == "rest" and value is self.values[-2]
 
     def pattern(self, fields: frozenset[str]) -> bytes:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
@@ -176,13 +181,15 @@ class TemplateFormat:
         pieces = []
         for index, value in enumerate(self.values):
             last = index == len(self.values) - 1
-            piece = _careful(value, escapes)
+            piece = _careful(value, escapes, last)
             if value.field in CAPTURED and not nested:
                 piece = b"(?P<%s>%s)" % (value.field.encode(), piece)
             elif b"|" in piece:
                 piece = b"(?:%s)" % piece
             before = re.escape(value.before) if index == 0 else b""
             end = b"" if value.name == "rest" else rb"[ \t]*+\Z" if last else b""
+            if self._ends_at_rest(value):
+                end = rb"(?= |\Z)"
             pieces.append(before + piece + re.escape(value.after) + end)
         if not nested:
             return b"".join(pieces)
@@ -301,7 +308,7 @@ def target_versions(stop: bytes) -> tuple[bytes, ...]:
     )
 
 
-def _careful(value: Value, escapes: bool) -> bytes:
+def _careful(value: Value, escapes: bool, last: bool) -> bytes:
     """The value's piece of the careful pattern; captures nothing."""
     field = value.field
     if value.name == "rest":
@@ -320,7 +327,8 @@ def _careful(value: Value, escapes: bool) -> bytes:
     if value.quoted and escapes:
         return rb'(?:[^"\\]++|\\.)*+'
     if value.quoted:
-        return rb'(?:[^"]++|"(?!%s))*+' % (re.escape(value.after[1:2]) or rb"[ \t]*+\Z")
+        behind = rb"[ \t]*+\Z" if last else re.escape(value.after[1:2]) or rb" |\Z"
+        return rb'(?:[^"]++|"(?!%s))*+' % behind
     stop = _stop(value) + (b"" if value.after else rb"\t\r")
     if field == "user" and len(value.after) > 1:  # a name may hold spaces
         return rb"(?:[^%s]++|%s(?!%s))++" % (stop, stop, re.escape(value.after[1:]))

@@ -8,6 +8,8 @@ import time
 import unittest
 from collections.abc import Callable, Sequence
 
+from LogsMonitor2000 import AnalyticsProcessor, Event, HighTrafficCalculator, MalformedLine, Monitor, MostCommonCalculator
+from LogsMonitor2000 import Notice, Summary, open_log
 from LogsMonitor2000.parse.definitions import defined
 from LogsMonitor2000.parse.detect import detect, parser_named
 from LogsMonitor2000.parse.http_log import HTTPLogParser
@@ -15,6 +17,7 @@ from LogsMonitor2000.parse.keyed import KeyedParser
 from LogsMonitor2000.parse.parser import FIELDS, Columns, Malformed, Parser, is_blank
 from LogsMonitor2000.parse.table import LINES, RECORDS
 from LogsMonitor2000.parse.wrappers import WRAPPERS
+from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
 FAR_FUTURE = 1 << 50
 MUTANTS = 150
@@ -204,6 +207,45 @@ class Agreement(unittest.TestCase):
                     malformed += columns.malformed
                 with self.subTest(record.name, size=size):
                     self.assertEqual((rows, malformed), (rows_of(whole, fields), whole.malformed))
+
+
+class WholeRuns(unittest.TestCase):
+    """Through the monitor: block sizes down to one byte make no difference, and neither does a change of format."""
+
+    def events(self, log: bytes, size: int, log_format: str = "auto") -> list[Event]:
+        processor = AnalyticsProcessor([MostCommonCalculator(10, 5), HighTrafficCalculator(5, 0.5)], buffer_time=1 << 40)
+        pieces = [log[start : start + size] for start in range(0, len(log), size)]
+        source = open_log(ScriptedSource(pieces), processor, log_format=log_format)
+        events = Monitor([source], processor, clock=ManualClock(2e9)).events()
+        return [event for event in events if not isinstance(event, (MalformedLine, Notice))]
+
+    def test_every_block_size(self) -> None:
+        for row in ROWS:
+            if row.name == "test_results":
+                continue
+            draw = random.Random(row.name)
+            *front, last = row.example.split(b"\n")
+            lines = [*front, last, *(draw.choice((last, last, mutated(draw, [last]))) for _ in range(12)), last]
+            log = b"\n".join(lines) + b"\r\n"
+            whole = self.events(log, len(log))
+            for size in (1, 7, 100):
+                with self.subTest(row.name, size=size):
+                    self.assertEqual(self.events(log, size), whole)
+
+    def test_a_log_that_changes_its_format_goes_on(self) -> None:
+        for row in (LINES[2], RECORDS[0], LINES[13]):
+            for other in (LINES[2], RECORDS[0], LINES[13], LINES[8]):
+                log = (row.example + b"\n") * 30 + (other.example + b"\n") * 20 + b"garbage\n"
+                summary = self.events(log, 50)[-1]
+                with self.subTest(row.name, other=other.name):
+                    assert isinstance(summary, Summary)
+                    self.assertEqual((summary.events, summary.malformed), (50, 1))
+
+    def test_a_format_that_was_told_stays(self) -> None:
+        log = (LINES[2].example + b"\n") * 3 + (RECORDS[0].example + b"\n") * 2
+        summary = self.events(log, 50, "combined")[-1]
+        assert isinstance(summary, Summary)
+        self.assertEqual((summary.events, summary.malformed), (3, 2))
 
 
 class Hostile(unittest.TestCase):
