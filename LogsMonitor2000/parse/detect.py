@@ -8,12 +8,13 @@ pattern, which takes only typical lines, matches nearly the most; and of these t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import FormatError
 from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
+from .formats import Format, Values
 from .http_log import HTTPLogParser
 from .parser import Malformed, Parser, is_blank
 from .table import LINES, NAMES, RECORDS, make_parser
@@ -119,12 +120,16 @@ def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
     """What each format that the lines hint at makes of them."""
     text = b"\n".join(line[:DETECT_BYTES_MAX] for line in lines)
     scores: dict[str, Score] = {}
+    by_reader: dict[Callable[[bytes], Values], Score] = {}
     for row in LINES:
         if re.search(row.hint, text) is None:
             continue
         parser = HTTPLogParser(row)
-        plainer = scores.get("combined") if getattr(row, "fallback", None) else None
-        scores[row.name] = _score(parser, lines) if plainer is None else plainer._replace(parser=parser)
+        # Formats that are read by one careful reader, or fall back on it, read the same lines.
+        reader = row.read if isinstance(row, Format) else row.fallback or row.read
+        known = by_reader.get(reader)
+        score = by_reader[reader] = _score(parser, lines) if known is None else known._replace(parser=parser)
+        scores[row.name] = score
     for record in RECORDS:
         if re.search(record.hint, text) is not None:
             scores[record.name] = _score(record.make(fields), lines)
