@@ -12,8 +12,10 @@ from ipaddress import ip_address
 
 from ..event import WebLogEvent
 from ..limits import FORWARDED_BYTES_MAX
-from .fields import WithoutPort
+from .fields import Converter, WithoutPort
+from .http_log import HTTPLogParser
 from .parser import FORWARDED, BoundParser, Columns, Parser
+from .template import TemplateFormat
 
 _PORTS = WithoutPort()
 
@@ -30,6 +32,13 @@ def client_of(source: bytes | None, forwarded: bytes | None) -> bytes | None:
     return hops[0] if hops else source
 
 
+class FirstUntrusted(Converter):
+    """The client out of a list of hops."""
+
+    def convert(self, text: bytes) -> bytes | None:
+        return client_of(b"-", text)
+
+
 def _trusted(hop: bytes) -> bool:
     try:
         address = ip_address(hop.decode("ascii"))
@@ -42,6 +51,8 @@ class ClientParser(Parser):
     """Reads as `inner` does, but the source is who `X-Forwarded-For` says."""
 
     def __init__(self, inner: Parser) -> None:
+        if isinstance(inner, HTTPLogParser) and isinstance(inner.format, TemplateFormat):
+            inner = HTTPLogParser(inner.format.reading_hops(FirstUntrusted))
         self.name = inner.name
         self.fields = inner.fields | ({"source"} if inner.forwards else set())
         self.sequential = inner.sequential

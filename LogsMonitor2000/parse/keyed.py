@@ -26,7 +26,7 @@ from .parser import FIELDS, FORWARDED, BoundParser, Columns, Malformed, Parser, 
 from .request import path_of, request_values, section_of
 from .stamps import NO_TIME
 from .synonyms import SYNONYMS, Path, Place
-from .template import request_versions, target_versions
+from .pieces import request_versions, target_versions
 
 _STATUS = re.compile(rb"\d{3}\Z")
 _SIZE = re.compile(rb"\d{1,%d}\Z" % SIZE_DIGITS_MAX)

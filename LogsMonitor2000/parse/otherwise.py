@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ..limits import DETECT_BYTES_MAX
 from .formats import Values
 from .http_log import HTTPLogParser
 from .keyed import KeyedParser
@@ -31,12 +32,13 @@ def _candidates() -> tuple[list[tuple[re.Pattern[bytes], HTTPLogParser]], list[t
 def read_otherwise(line: bytes) -> tuple[int, Values] | None:
     """Second and fields of a line in the format it is typical of; None when there is none, or its time is no time."""
     lines, records = _candidates()
+    head = line[:DETECT_BYTES_MAX]
     try:
         for hint, parser in lines:
-            if hint.search(line) is not None and parser.is_typical(line):
+            if hint.search(head) is not None and parser.is_typical(line):
                 return parser.read_line(line)
         for hint, record in records:
-            if hint.search(line) is not None:
+            if hint.search(head) is not None:
                 return record.read_line(line)
     except Malformed:
         pass

@@ -79,7 +79,7 @@ SERVERS = (
             _COMBINED_EXAMPLE + b' 1 "-" "-" 0ms',
         ),
         origin="https://doc.traefik.io/traefik/observability/access-logs/",
-        hint=rb"\d++ms(?:\s|\Z)",
+        hint=rb"\dms(?:\s|\Z)",
         fallback=read_common,
     ),
     TemplateFormat(

@@ -16,59 +16,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import cached_property
-from typing import NamedTuple
 
-from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
-from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken, WithoutLastPort, WithoutPort
+from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken
 from .formats import Values, group_names, pattern_of
 from .parser import FIELDS, Malformed
+from .pieces import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
 from .request import path_of, request_values, section_of
 from .stamps import ClfStamps, Stamps
 
 _TOKEN = re.compile(r"\{([a-z_-]+\??)(?::([a-z0-9_]+))?\}")
-_CODE = rb"(?P<status>(?P<status_class>\d)\d\d)"
-_CODE_PLAIN = {"status": rb"\d{3}", "status?": rb"\d{3}|-1|0|-"}
-_NUMBER = rb"\d{1,15}+(?:\.\d{1,12}+)?+"
-KINDS = {
-    "scheme": rb"(?:https?|h2|wss?|grpcs?)",
-    "pad": rb" *+",
-    "name": rb"[^ .:]++[.:][^ ]++",
-    "braces": rb"(?:\{[^}]*+\} ){0,2}+",
-    "code": rb"(?:-|\d{3})",
-}
-"""Kinds whose piece is the same on both paths and depends on nothing behind it."""
-_SIZE = rb"\d{1,%d}+" % SIZE_DIGITS_MAX
-_TIMES = {
-    # The captured text alone must tell the second: the fraction may be left out only where no zone follows it. A stamp that is
-    # none is read again with care, so what a piece takes need not be checked further.
-    "clf": (rb"(?P<time>.{26})", rb"[^][]*+"),
-    "clf_local": (rb"(?P<time>.{20})(?:\.\d++)?+", rb"[^][]*+"),
-    "iso": (rb"(?P<time>.{10}T.{8}(?:[+-]\d\d:?+\d\d(?![.Z]))?+)(?:\.\d++)?+Z?+", rb"[^%s]++"),
-    "iso_space": (rb"(?P<time>.{10} .{8})(?:\.\d++)?+", rb"[^ ]++ [^ ]++"),
-    "date_time": (rb"(?P<time>.{10}[ \t].{8})", rb"[^ \t]++[ \t][^ \t]++"),
-    "epoch": (rb"(?P<time>\d{1,%d}+)(?:\.\d++)?+" % EPOCH_DIGITS_MAX, rb"\d{1,%d}+(?:\.\d++)?+" % EPOCH_DIGITS_MAX),
-    "epoch_any": (rb"(?P<time>\d{1,20}+(?:\.\d++)?+)", rb"\d{1,20}+(?:\.\d++)?+"),
-    "any": (rb"(?P<time>[^%s]++)", rb"[^%s]++"),
-}
-SHIFTS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
-"""Units of a duration: how many places its decimal point moves to make seconds."""
-SOURCES: Mapping[str, type[Converter]] = {"port": WithoutPort, "port_last": WithoutLastPort, "hops": LastHop}
-WORDS = {"source": "client", "-": "field", "rest": "rest of the line"}
-
-
-class Value(NamedTuple):
-    """A value of a template: what it is called, of which kind, between which texts; `quoted` when quotes enclose it."""
-
-    name: str
-    kind: str
-    before: bytes
-    after: bytes
-    quoted: bool
-
-    @property
-    def field(self) -> str:
-        return self.name.rstrip("?")
 
 
 class TemplateFormat:
@@ -95,6 +53,7 @@ class TemplateFormat:
         self.fallback = fallback
         """Reads the lines that do not have what the template has more than a plainer format."""
         self.header: bytes | None = None
+        self.hop: type[Converter] = LastHop
 
     @property
     def example(self) -> bytes:
@@ -116,6 +75,15 @@ class TemplateFormat:
     def fields(self) -> frozenset[str]:
         return frozenset(name for segment in self.segments for name in group_names(segment[-1])) & frozenset(FIELDS)
 
+    def reading_hops(self, hop: type[Converter]) -> TemplateFormat:
+        """The same format, but `hop` chooses the source where the log has nothing but a list of hops."""
+        if not any(value.kind == "hops" for value in self.values):
+            return self
+        other = copy(self)
+        other.__dict__.pop("converters", None)
+        other.hop = hop
+        return other
+
     @cached_property
     def forwards(self) -> bool:
         return any(value.field == "forwarded" or value.kind == "hops" for value in self.values)
@@ -127,6 +95,8 @@ class TemplateFormat:
         for value in self.values:
             if value.field == "duration" and SHIFTS.get(value.kind, 0):
                 found["duration"] = Scaled(SHIFTS[value.kind])
+            elif value.kind == "hops":
+                found["source"] = self.hop()
             elif value.field == "source" and value.kind in SOURCES:
                 found["source"] = SOURCES[value.kind]()
             elif value.kind == "taken":
@@ -140,7 +110,7 @@ class TemplateFormat:
         """The fast pattern, piece by piece, each in versions that capture more and more."""
         values = self.values
         # The careful path ignores spaces in front; a first value that may hold spaces must not begin with one here.
-        begin = b"" if values[0].before or _stop(values[0])[-1:] == b" " else b"(?! )"
+        begin = b"" if values[0].before or stop_of(values[0])[-1:] == b" " else b"(?! )"
         segments: list[tuple[bytes, ...]] = [(begin + re.escape(values[0].before),)]
         for value in values:
             if value.name == "rest":
@@ -148,7 +118,7 @@ class TemplateFormat:
                 return tuple(segments)
             last = value is values[-1] and not value.after
             end = rb"(?= |\r?\n)" if self._ends_at_rest(value) else b""
-            segments += [_fast(value, last), (re.escape(value.after) + end,)]
+            segments += [fast_pieces(value, last), (re.escape(value.after) + end,)]
         segments.append((rb"\r?+\n",))
         return tuple(segments)
 
@@ -181,7 +151,7 @@ class TemplateFormat:
         pieces = []
         for index, value in enumerate(self.values):
             last = index == len(self.values) - 1
-            piece = _careful(value, escapes, last)
+            piece = careful_piece(value, escapes, None if last else self.values[index + 1])
             if value.field in CAPTURED and not nested:
                 piece = b"(?P<%s>%s)" % (value.field.encode(), piece)
             elif b"|" in piece:
@@ -238,98 +208,3 @@ class TemplateFormat:
         if value.name == "-" and not depth:
             word = "beginning"
         return f"the {word} does not fit at byte {at + 1}"
-
-
-CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded"}
-
-
-def _stop(value: Value) -> bytes:
-    """The character that may not stand in the value: the first of what is behind it."""
-    return re.escape(value.after[:1] or b" ")
-
-
-def _fast(value: Value, last: bool) -> tuple[bytes, ...]:
-    """Versions of the value's piece of the fast pattern."""
-    stop = _stop(value) + (rb"\t\r\n" if last else b"")
-    field = value.field
-    name = b"(?P<%s>" % field.encode() if field in CAPTURED else b"(?:"
-    if field == "time":
-        fast = _TIMES[value.kind][0]
-        return (fast % stop if b"%s" in fast else fast,)
-    if value.kind in KINDS:
-        return (name + KINDS[value.kind] + b")",)
-    if field == "request":
-        versions = request_versions(_stop(value), absolute=value.kind == "absolute")
-        return tuple(version + rb"(?<!\\)" for version in versions) if value.quoted else versions
-    if field == "target":
-        if value.kind == "or_host":  # what has no slash is no path, and the groups of a path are left empty
-            short, full = target_versions(stop)
-            host = rb"[^/%s]++" % stop
-            return (b"(?:%s|%s)" % (short, host), full.replace(b"(?P<path>", b"(?:(?P<path>", 1)[:-1] + b"|%s))" % host)
-        return target_versions(stop)
-    if field == "status":
-        return (_CODE,) if value.name == "status" else (rb"(?:%s)" % _CODE,)
-    if field == "size":
-        return (rb"(?:(?P<size>%s)|-)" % _SIZE,)
-    if field == "duration":
-        if value.kind == "fraction":
-            return (rb"(?P<duration>\d{1,9}+\.\d{1,9}+)",)
-        return (rb"(?:(?P<duration>%s)|-1?+)" % _NUMBER,)
-    if field == "forwarded" and value.quoted:  # others are rare; what is nothing of the kind shows another format
-        return (name + rb"(?:-|[0-9A-Fa-f][0-9A-Fa-f:., ]*+))",)
-    if value.quoted:
-        return (name + rb'[^"]*+)(?<!\\)',)
-    return (name + rb"[^%s]++)" % stop,)
-
-
-def request_versions(stop: bytes, absolute: bool = False) -> tuple[bytes, ...]:
-    """`METHOD target PROTOCOL` up to a character `stop`, which is not taken; the section's version comes first."""
-    section = rb"(?P<section>/[^/ ?#%s]*+)" % stop
-    origin = rb"https?+://[^/?# %s]++(?=/)" % stop
-    if not absolute:
-        origin = rb"(?:%s)?+" % origin
-    method = rb"[^ %s]++ " % stop
-    path = rb"(?P<path>%s(?:/[^ ?#%s]*+)?+)" % (section, stop)
-    target = rb"(?P<target>%s%s(?:[?#][^ %s]*+)?+)" % (origin, path, stop)
-    return (
-        method + origin + section + rb"(?:[/?#]| HTTP/)[^%s]*+" % stop,
-        rb"(?P<method>[^ %s]++) " % stop + origin + section + rb"(?:[/?#]| HTTP/)[^%s]*+" % stop,
-        rb"(?P<method>[^ %s]++) %s (?P<protocol>HTTP/[^ %s]*+)" % (stop, target, stop),
-    )
-
-
-def target_versions(stop: bytes) -> tuple[bytes, ...]:
-    """A target that begins with a slash, behind an origin or not, up to a character of `stop`."""
-    section = rb"(?P<section>/[^/?#%s]*+)" % stop
-    origin = rb"(?:https?+://[^/?#%s]++(?=/))?+" % stop
-    return (
-        origin + section + rb"[^%s]*+" % stop,
-        rb"(?P<target>%s(?P<path>%s(?:/[^?#%s]*+)?+)(?:[?#][^%s]*+)?+)" % (origin, section, stop, stop),
-    )
-
-
-def _careful(value: Value, escapes: bool, last: bool) -> bytes:
-    """The value's piece of the careful pattern; captures nothing."""
-    field = value.field
-    if value.name == "rest":
-        return b".*+"
-    if field == "time":
-        careful = _TIMES[value.kind][1]
-        return careful % _stop(value) if b"%s" in careful else careful
-    if field == "status":
-        return _CODE_PLAIN[value.name]
-    if field == "size":
-        return _SIZE + b"|-"
-    if field == "duration":
-        return _NUMBER + (b"" if value.kind == "fraction" else b"|-1|-")
-    if value.kind in KINDS:
-        return KINDS[value.kind]
-    if value.quoted and escapes:
-        return rb'(?:[^"\\]++|\\.)*+'
-    if value.quoted:
-        behind = rb"[ \t]*+\Z" if last else re.escape(value.after[1:2]) or rb" |\Z"
-        return rb'(?:[^"]++|"(?!%s))*+' % behind
-    stop = _stop(value) + (b"" if value.after else rb"\t\r")
-    if field == "user" and len(value.after) > 1:  # a name may hold spaces
-        return rb"(?:[^%s]++|%s(?!%s))++" % (stop, stop, re.escape(value.after[1:]))
-    return rb"[^%s]++" % stop

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..event import WebLogEvent
-from ..limits import SAMPLES_MAX
+from ..limits import DEFINITION_BYTES_MAX, SAMPLES_MAX, SHAPE_VALUES_MAX
 from .formats import Values
 from .http_log import BlockReader, HTTPLogParser, event_of
 from .iso import IsoStamps
@@ -44,7 +44,9 @@ class Directive:
     """What one `#Fields:` says: reads the lines behind it, with tabs between their values where there is any, or else with spaces."""
 
     def __init__(self, line: bytes) -> None:
-        names = line.decode("ascii", "replace").partition(":")[2].lower().split()
+        names = line[:DEFINITION_BYTES_MAX].decode("ascii", "replace").partition(":")[2].lower().split()
+        if len(names) > SHAPE_VALUES_MAX or len(line) > DEFINITION_BYTES_MAX:
+            names = []
         self.variants = [HTTPLogParser(_format(names, separator)) for separator in (" ", "\t")] if names else []
         self.usable = "date" in names and "time" in names and names.index("time") - names.index("date") == 1
         self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
@@ -80,7 +82,7 @@ def _format(names: Sequence[str], separator: str) -> TemplateFormat:
             value = "-"
         if value != "-":
             seen.add(value)
-        if name == "time" and values and values[-1] == "{date}":
+        if name == "time" and values and values[-1] == "{date}" and "{time:date_time}" not in values:
             values[-1] = "{time:date_time}"
         else:
             values.append("{date}" if name == "date" else "{%s}" % value)
