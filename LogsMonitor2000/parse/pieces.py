@@ -24,6 +24,7 @@ KINDS = {
     "code": rb"(?:-|\d{3})",
 }
 """Kinds whose piece is the same on both paths and depends on nothing behind it."""
+_FRACTION = rb"\d{1,9}+\.\d{1,9}+(?!\d)"
 _SIZE = rb"\d{1,%d}+" % SIZE_DIGITS_MAX
 _TIMES = {
     # The captured text alone must tell the second: the fraction may be left out only where no zone follows it. A stamp that is
@@ -90,7 +91,7 @@ def fast_pieces(value: Value, last: bool) -> tuple[bytes, ...]:
         return (rb"(?:(?P<size>%s)|-)" % _SIZE,)
     if field == "duration":
         if value.kind == "fraction":
-            return (rb"(?P<duration>\d{1,9}+\.\d{1,9}+)",)
+            return (rb"(?P<duration>%s)" % _FRACTION,)
         return (rb"(?:(?P<duration>%s)|-1?+)" % _NUMBER,)
     if field == "forwarded" and value.quoted:  # others are rare; what is nothing of the kind shows another format
         return (name + rb"(?:-|[0-9A-Fa-f][0-9A-Fa-f:., ]*+))",)
@@ -138,7 +139,7 @@ def careful_piece(value: Value, escapes: bool, following: Value | None) -> bytes
     if field == "size":
         return _SIZE + b"|-"
     if field == "duration":
-        return _NUMBER + (b"" if value.kind == "fraction" else b"|-1|-")
+        return _FRACTION if value.kind == "fraction" else _NUMBER + b"|-1|-"
     if value.kind in KINDS:
         return KINDS[value.kind]
     if value.quoted and escapes:
