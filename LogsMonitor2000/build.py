@@ -21,10 +21,10 @@ from .analyze.processor import AnalyticsProcessor
 from .errors import InputError, UsageError
 from .event import Notice
 from .inputs import Input, Recognise
-from .limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
+from .limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from .monitor import Monitor
-from .parse.detect import detect, parser_named
 from .parse.parser import Parser
+from .parse.select import Choice, bind_some, mapped_fields
 from .settings import VERSION, Settings
 from .source.opening import STANDARD_INPUT, expanded, open_source
 from .source.source import Source
@@ -45,8 +45,9 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
     from .following import Following  # here, because few runs need them and start-up counts
     from .source.globs import SourceSet
 
-    recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
-    names = _names(settings.files)
+    choice = _choice(settings)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), choice)
+    names = _names(settings.files or choice.paths())
     journal, found = None, None
     if settings.state is not None:
         from .journal import Journal
@@ -119,38 +120,49 @@ def _banner(settings: Settings) -> str:
 def open_log(
     log: str | Source, processor: AnalyticsProcessor, *, log_format: str = "auto", parser: Parser | None = None
 ) -> Input:
-    """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name."""
+    """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name or definition."""
     source = open_source(log) if isinstance(log, str) else log
     return Input(source, _recogniser(processor, log_format, parser))
 
 
-def _recogniser(processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None) -> Recognise:
+def _recogniser(
+    processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None, choice: Choice | None = None
+) -> Recognise:
     """What finds out the format of an input, and binds its parser to the fields that the calculators ask for."""
     fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields})
-    if log_format != "auto":
-        parser_named(log_format).require(fields)  # what is wrong with it is told before anything is opened
+    chosen = Choice(log_format) if choice is None else choice
+    if chosen.log_format != "auto":
+        chosen.named().require(sorted(processor.needed))  # what is wrong with it is told before anything is opened
 
     def recognise(name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
-        parser: Parser
-        if own_parser is not None:
-            parser, why = own_parser, "as told"
-        elif log_format != "auto":
-            parser, why = parser_named(log_format), "as told"
-        else:
-            score = detect(name, blocks)
-            if score is None:
-                return None
-            parser, why = score.parser, f"reads {score.read} of its first {score.lines} lines"
-        digester = Digester(parser.bind(fields), processor.layouts, processor.buffer_time)
+        known = (own_parser, "as told") if own_parser is not None else chosen.recognise(name, blocks)
+        if known is None:
+            return None
+        parser, why = known
+        parse = bind_some(parser, fields, processor.needed)
+        digester = Digester(parse, processor.layouts, processor.buffer_time, parser.sequential)
         return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
 
     return recognise
 
 
+def _choice(settings: Settings) -> Choice:
+    """What the settings say about formats."""
+    conf = ""
+    if settings.nginx_conf:
+        try:
+            with open(settings.nginx_conf, encoding="utf-8", errors="surrogateescape") as file:
+                conf = file.read(CONF_BYTES_MAX)
+        except OSError as error:
+            raise InputError(f"{settings.nginx_conf}: {error.strerror or error}") from error
+    return Choice(settings.log_format, mapped_fields(settings.fields), settings.client_from, conf)
+
+
 def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     """One input for each file, in the order they were named."""
-    recognise = _recogniser(processor, settings.log_format, _own_parser(settings))
-    paths = expanded(_names(settings.files))
+    choice = _choice(settings)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), choice)
+    paths = expanded(_names(settings.files or choice.paths()))
     jobs = _jobs(settings, paths)
     pool = None
     if jobs > 1:

@@ -12,7 +12,7 @@ from types import FrameType
 
 from .build import build
 from .errors import MonitorError
-from .settings import parse_arguments
+from .settings import Settings, parse_arguments
 from .text import printable
 
 INTERRUPTED = 130
@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     # Nothing in the data path makes cycles; with the default of 700 the collector looks for some in every block.
     gc.set_threshold(GC_OBJECTS)
-    monitor = build(parse_arguments(arguments), sys.stdout, sys.stderr)
+    settings = parse_arguments(arguments)
+    if settings.log_format == "list" or settings.explain_line:
+        return _tell_of_formats(settings)
+    monitor = build(settings, sys.stdout, sys.stderr)
     interrupted = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -56,3 +59,17 @@ def _run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
     monitor.run()
     return INTERRUPTED if interrupted else 0
+
+
+def _tell_of_formats(settings: Settings) -> int:
+    from .parse.detect import parser_named
+    from .parse.explain import explain, list_formats
+    from .parse.select import mapped_fields
+
+    if settings.log_format == "list":
+        print("\n".join(list_formats()))
+        return 0
+    named = settings.log_format != "auto"
+    others = [parser_named(settings.log_format, mapped_fields(settings.fields))] if named else []
+    print("\n".join(explain(os.fsencode(settings.explain_line), others)))
+    return 0

@@ -14,6 +14,7 @@ Key = bytes
 class WebLogEvent(NamedTuple):
     """One request as a log line tells it; what the line does not say is `None` (or "-", as logs write it).
 
+    `path` is the target without its query, `section` the first segment of that, `duration` seconds.
     Text that is not UTF-8 is held with `surrogateescape`, so that no byte is lost.
     """
 
@@ -23,12 +24,14 @@ class WebLogEvent(NamedTuple):
     vhost: str = "-"
     method: str = "-"
     target: str = "-"
+    path: str = "-"
     section: str = "-"
     protocol: str = "-"
     status: int | None = None
     size: int = 0
     referrer: str = "-"
     agent: str = "-"
+    duration: float | None = None
 
 
 class Event(Protocol):

@@ -26,6 +26,9 @@ class Following:
             if (snapshot := self._restored.pop(source.name, None)) is not None:
                 source.restore(snapshot)
             self._inputs[source.name] = source
+        if len(self._inputs) > len(self._sources.sources):  # some were given up
+            names = {source.name for source in self._sources.sources}
+            self._inputs = {name: source for name, source in self._inputs.items() if name in names}
         return arrived
 
     @property

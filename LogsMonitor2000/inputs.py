@@ -37,6 +37,7 @@ class Input:
         self._sample_end = 0
         self._line_count = 0
         self._is_told = False  # that nothing fits what has come so far
+        self._is_given_up = False
 
     @property
     def name(self) -> str:
@@ -44,7 +45,7 @@ class Input:
 
     @property
     def ended(self) -> bool:
-        return self.source.ended and not self._first_blocks
+        return self.source.ended and (self._is_given_up or not self._first_blocks)
 
     def open(self) -> bool:
         """Find out the format from what can be read now; False when that is not enough to tell.
@@ -93,6 +94,11 @@ class Input:
         digest.chunk = chunk
         self._first_blocks = []
         return digest if digest.line_count else None
+
+    def give_up(self, why: FormatError) -> None:
+        """The source has ended before its format was known. Its lines stay in the snapshot: more may come after a restart."""
+        self._is_given_up = True
+        self._notices.append(Notice(str(why)))
 
     def join(self, digest: Digest) -> list[MalformedLine]:
         """Move on behind `digest`; returns its samples of malformed lines with their place in the input."""

@@ -36,7 +36,9 @@ class Journal:
         self._is_dirty = False
         self._saved = float("-inf")
         loaded: dict[str, Any] | None = directory.load()
-        if loaded is not None and "run" in loaded:
+        if loaded is not None and "run" not in loaded:
+            self.warn("holds the state of something else; starting afresh")
+        elif loaded is not None:
             self.found = loaded["run"]
             if self._number < loaded["number"]:
                 self._outbox = [_load_event(dumped) for dumped in loaded["outbox"]]
@@ -113,7 +115,9 @@ def _plain(value: Any) -> Any:
         return {"bytes": value.decode("latin-1")}
     if isinstance(value, dict):
         return {"dict": [[_plain(key), _plain(part)] for key, part in value.items()]}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(part) for part in value]}
+    if isinstance(value, list):
         return [_plain(part) for part in value]
     return value
 
@@ -127,6 +131,8 @@ def _rich(value: Any) -> Any:
     if isinstance(value, dict):
         if "bytes" in value:
             return value["bytes"].encode("latin-1")
+        if "tuple" in value:
+            return tuple(_rich(part) for part in value["tuple"])
         return {_rich(key): _rich(part) for key, part in value["dict"]}
     if isinstance(value, list):
         return [_rich(part) for part in value]

@@ -18,6 +18,9 @@ KEYS_MAX = 100_000
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
+CONVERTED_MAX = 20_000
+"""Values (durations, addresses with ports) remembered by their text, about 2 MB."""
+
 STAMP_BYTES_MAX = 40
 """A longer text is not remembered: no time stamp is that long."""
 
@@ -35,6 +38,9 @@ SAMPLE_BYTES_MAX = 200
 
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
+
+DETECT_BYTES_MAX = 8_192
+"""How much of a line is searched for hints at a format, and of the first lines for what is no text."""
 
 SKEW_SECONDS = 86_400
 """How far ahead of the clock a time may lie when a finished log is read: a day, for logs brought over from another zone."""
@@ -91,3 +97,33 @@ STATE_SECONDS = 0.5
 
 STATE_BYTES_MAX = 256 << 20
 """A larger snapshot is not one of ours."""
+
+MINUTES_MAX = 64
+"""Minutes of a log remembered by their text: lines come nearly in order."""
+
+SHAPES_MAX = 8
+"""Patterns learned from the records of one input; when records still differ, the rest is read one by one."""
+
+SHAPE_VALUES_MAX = 200
+"""Values of a record that a pattern is learned from."""
+
+SHAPE_BYTES_MAX = 1 << 16
+"""How much of a block is searched, from its end, for a record to learn from."""
+
+PLANS_MAX = 64
+"""Sets of keys of JSON records for which it is remembered where the fields are."""
+
+JSON_KEYS_MAX = 64
+"""Keys of a record for which that is done."""
+
+JSON_DIGITS_MAX = 18
+"""Digits of a number in a JSON record that the fast path takes."""
+
+FORWARDED_BYTES_MAX = 2_000
+"""A longer `X-Forwarded-For` is not looked into: no chain of proxies is that long."""
+
+DEFINITION_BYTES_MAX = 8_192
+"""A definition of a log format that somebody pastes: nobody's is longer."""
+
+CONF_BYTES_MAX = 1 << 20
+"""How much of a server's configuration is read."""

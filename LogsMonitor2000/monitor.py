@@ -17,6 +17,7 @@ from .action.action import Action
 from .analyze.digest import Digest
 from .analyze.processor import AnalyticsProcessor
 from .clock import Clock
+from .errors import FormatError
 from .event import Event, Notice, Summary
 from .inputs import Input, latest
 from .limits import POLL_SECONDS, SAMPLES_MAX
@@ -172,7 +173,13 @@ class Monitor:
 
     def _digest(self, source: Input) -> Digest | None:
         """The next chunk of `source`, or what there is of it now."""
-        digest = source.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
+        try:
+            digest = source.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
+        except FormatError as error:
+            if self._following is None or not source.source.ended:
+                raise
+            source.give_up(error)  # the others end as ever
+            digest = None
         source.is_quiet = digest is None
         return digest
 

@@ -8,7 +8,6 @@ from typing import NamedTuple, NoReturn
 
 from .errors import UsageError
 from .limits import JOBS_MAX
-from .parse.formats import FORMATS
 
 VERSION = "0.1.0"
 
@@ -25,6 +24,10 @@ Every option may also be spelled with hyphens. Times in a log are event time; se
 class _Settings(NamedTuple):
     files: tuple[str, ...] = ()
     log_format: str = "auto"
+    fields: str = ""
+    client_from: str = ""
+    nginx_conf: str = ""
+    explain_line: str = ""
     follow: bool = False
     start: str = "begin"
     state: str | None = None
@@ -110,8 +113,17 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--start", choices=("begin", "end"), help="where following begins (%(default)s)")
     group.add_argument("--state", metavar="DIR", help="keep there what a restart needs to go on where it was")
     group.add_argument(
-        "--log_format", default="auto", metavar="NAME", help="auto, or one of: " + ", ".join(row.name for row in FORMATS)
+        "--log_format",
+        default="auto",
+        metavar="NAME",
+        help="auto, a name, a definition like nginx's or Apache's, or list, which shows the names",
     )
+    group.add_argument(
+        "--fields", metavar="FIELD=KEY,...", help="where JSON, LTSV or logfmt has a field: time=ts,status=res.code"
+    )
+    group.add_argument("--client_from", choices=("x_forwarded_for",), help="the client is its first hop that is not private")
+    group.add_argument("--nginx_conf", metavar="FILE", help="take log formats, and logs if none is named, from a configuration")
+    group.add_argument("--explain_line", metavar="LINE", help="show what each format makes of a line, and exit")
     group.add_argument("--parser", metavar="MODULE:CLASS", help="a parser of your own instead")
 
     group = parser.add_argument_group("statistics and alerts (0 turns them off)")

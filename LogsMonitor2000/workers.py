@@ -171,6 +171,9 @@ class ParallelInput(Input):
         if self.ended or not self.open():
             return None
         assert self._number is not None and self._digester is not None
+        if self._digester.sequential:
+            digest = digest_chunk(self._digester, self.name, self._joined, horizon, latest(self.newest, floor))
+            return self._step(digest)
         ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
         while self._submitted < self._chunks and len(self._tickets) <= ahead:
             self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon)))
@@ -181,6 +184,9 @@ class ParallelInput(Input):
             digest.join(newest)
         else:
             digest = digest_chunk(self._digester, self.name, self._joined, horizon, newest)
+        return self._step(digest)
+
+    def _step(self, digest: Digest) -> Digest | None:
         digest.chunk = self._joined
         self._joined += 1
         return digest if digest.line_count else None

@@ -24,6 +24,8 @@ class StreamCalculator(ABC):
     width: int = 1
     window: int = 1
     measures: tuple[Measure, ...] = ()
+    lenient: bool = False
+    """Whether a field that a log's format lacks is to count as "-"; else such a log is refused before it is read."""
 
     def count(self, bucket: Bucket) -> None:
         """`bucket` enters the window."""

@@ -55,7 +55,9 @@ class Digest:
 class Digester:
     """Makes digests of chunks of one format."""
 
-    def __init__(self, parse: BoundParser, layouts: Layouts, buffer_time: int) -> None:
+    def __init__(self, parse: BoundParser, layouts: Layouts, buffer_time: int, sequential: bool = False) -> None:
+        self.sequential = sequential
+        """Whether a chunk's digest depends on the chunks before it, so that each must be made once and in order."""
         self._parse = parse
         self._layouts = layouts
         self._buffer_time = buffer_time

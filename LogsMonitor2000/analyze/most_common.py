@@ -24,6 +24,7 @@ class MostCommonCalculator(StreamCalculator):
     """Yields `Stats` for each tumbling interval that had events: `[k * interval, (k + 1) * interval)`, aligned to the epoch."""
 
     measures = (SECTIONS, SOURCES, STATUSES, BYTES)
+    lenient = True
 
     def __init__(self, interval: int = 10, top: int = 3) -> None:
         if interval < 1 or top < 1:

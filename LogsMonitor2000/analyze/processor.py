@@ -30,7 +30,11 @@ class AnalyticsProcessor:
             raise UsageError("the buffer time cannot be negative")
         self.buffer_time = buffer_time
         self.layouts: Layouts = {}
+        self.needed: frozenset[str] = frozenset()
+        """Fields without which a log is refused."""
         for calculator in calculators:
+            if not calculator.lenient:
+                self.needed |= {field for measure in calculator.measures for field in measure.fields}
             self._check(calculator)
             measures: tuple[Measure, ...] = self.layouts.get(calculator.width, ())
             self.layouts[calculator.width] = tuple(dict.fromkeys((*measures, *calculator.measures)))

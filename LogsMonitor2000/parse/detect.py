@@ -1,21 +1,25 @@
 """Which format an input has, told from its first lines.
 
-Every format's careful path reads every sampled line. The format that reads the most wins, if that is at least half;
-among those that read nearly as many, so that no single odd line decides, the one whose fast pattern, which takes only typical
-lines, matches the most.
+Every format whose hint is found in the sampled lines has its careful path read all of them. The format that reads the most wins,
+if that is at least half. Among those that read nearly as many, so that no single odd line decides, those win whose fast
+pattern, which takes only typical lines, matches nearly the most; and of these the one that tells the most fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import FormatError
-from ..limits import DETECT_LINES_MAX, SAMPLE_BYTES_MAX
+from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
-from .formats import FORMATS
+from .formats import Format, Values
 from .http_log import HTTPLogParser
-from .parser import Malformed, is_blank
+from .parser import Malformed, Parser, is_blank
+from .table import LINES, NAMES, RECORDS, make_parser
+
+NO_FIELDS: Mapping[str, str] = {}
 
 
 class Score(NamedTuple):
@@ -23,43 +27,87 @@ class Score(NamedTuple):
 
     read: int
     lines: int
-    parser: HTTPLogParser
+    parser: Parser
 
     def __str__(self) -> str:
         return f"{self.parser.name} ({self.read} of {self.lines} lines)"
 
 
-def parser_named(name: str) -> HTTPLogParser:
-    """The parser of the format `name`, or a `FormatError` that lists the names there are."""
-    for log_format in FORMATS:
-        if log_format.name == name:
-            return HTTPLogParser(log_format)
-    raise FormatError(f"no log format is called {name!r}; there are: auto, {', '.join(row.name for row in FORMATS)}")
+def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
+    """The parser of the format `name` or of the definition that `name` is, or a `FormatError` that lists the names there are.
+
+    `fields` are the keys of fields in a record.
+    """
+    from .definitions import defined, is_definition
+    from .wrappers import WRAPPERS
+
+    wrapper, _, inside = name.partition(":")
+    if wrapper in WRAPPERS and inside:
+        return WRAPPERS[wrapper]().around(parser_named(inside, fields))
+    if is_definition(name):
+        return HTTPLogParser(defined(name))
+    parser = make_parser(name, fields)
+    if parser is None:
+        raise FormatError(f"no log format is called {name!r}; there are: auto, {', '.join(NAMES)}")
+    return parser
 
 
-def detect(name: str, blocks: Iterable[bytes]) -> Score | None:
+def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
     """The best format for the input `name` that begins with `blocks`; None while there is nothing but blank lines.
 
     A `FormatError` shows the first line and what was tried when nothing fits.
     """
-    lines = _sample(blocks)
+    lines = sample_of(blocks)
     if not lines:
         return None
-    scores = [_score(HTTPLogParser(row), lines) for row in FORMATS]
-    most = max(score.read for score in scores)
-    near = [score for score in scores if score.read * 4 >= most * 3]
-    best = max(near, key=lambda score: (score.parser.typical(lines), score.read)) if len(near) > 1 else near[0]
-    if best.read * 2 < best.lines or not best.lines:
-        if not best.lines:  # only a header: it tells the format by itself
-            return next((score for score in scores if any(map(score.parser.skips, lines))), None)
+    refuse_other_encodings(name, lines)
+    best = best_of(lines, fields)
+    if best is None or best.read * 2 < best.lines or not best.lines:
+        if best is not None and not best.lines:  # only a header: it tells the format by itself
+            return best
         raise FormatError(
             f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
-            f" tried: {', '.join(map(str, scores))} (name one with --log_format)"
+            f" tried: {_tried(lines)} (name one with --log_format)"
         )
     return best
 
 
-def _sample(blocks: Iterable[bytes]) -> list[bytes]:
+def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
+    """The score of the format that fits `lines` best; None when there is no sign of any."""
+    from .wrappers import wrapper_of
+
+    wrapper = wrapper_of(lines)
+    if wrapper is not None:
+        inner = best_of([wrapper.unwrap_line(line) for line in lines], fields)
+        if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
+            return inner._replace(parser=wrapper.around(inner.parser))
+    scores = _scores(lines, fields)
+    if not scores:
+        return None
+    header = next((score for score in scores if not score.lines and any(map(score.parser.skips, lines))), None)
+    if header is not None:
+        return header
+    most = max(score.read for score in scores)
+    near = [score for score in scores if score.read * 4 >= most * 3]
+    if len(near) == 1:
+        return near[0]
+    typical = [score.parser.typical(lines) for score in near]
+    usual = [(score, count) for score, count in zip(near, typical) if count * 10 >= max(typical) * 9]
+    return max(usual, key=lambda pair: (len(pair[0].parser.fields) + pair[0].parser.forwards, pair[1], pair[0].read))[0]
+
+
+def refuse_other_encodings(name: str, lines: Sequence[bytes]) -> None:
+    """Raise a `FormatError` for UTF-16 and UTF-32, which have a zero byte in or next to every line end, and for what is no text."""
+    sample = b"\n".join(lines)[:DETECT_BYTES_MAX]
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or sample.count(b"\0") * 3 > len(sample):
+        raise FormatError(f"{name}: is UTF-16 text, which is not read; convert it first: iconv -f UTF-16 -t UTF-8")
+    controls = len(sample) - len(sample.translate(None, bytes(c for c in range(32) if c not in b"\t\n\r\x1b")))
+    if controls * 10 > len(sample):
+        raise FormatError(f"{name}: is no text but binary data; first bytes: {printable(sample[:40])}")
+
+
+def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
+    """The first lines that are not blank."""
     lines: list[bytes] = []
     for block in blocks:
         lines += (line.removesuffix(b"\r") for line in block.split(b"\n") if not is_blank(line))
@@ -68,15 +116,36 @@ def _sample(blocks: Iterable[bytes]) -> list[bytes]:
     return lines
 
 
-def _score(parser: HTTPLogParser, lines: Sequence[bytes]) -> Score:
-    read = count = 0
-    for line in lines:
-        if parser.skips(line):
+def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
+    """What each format that the lines hint at makes of them."""
+    text = b"\n".join(line[:DETECT_BYTES_MAX] for line in lines)
+    scores: dict[str, Score] = {}
+    by_reader: dict[Callable[[bytes], Values], Score] = {}
+    for row in LINES:
+        if re.search(row.hint, text) is None:
             continue
-        count += 1
-        try:
-            parser.read_line(line)
-        except Malformed:
-            continue
-        read += 1
-    return Score(read, count, parser)
+        parser = HTTPLogParser(row)
+        # Formats that are read by one careful reader, or fall back on it, read the same lines.
+        reader = row.read if isinstance(row, Format) else row.fallback or row.read
+        known = by_reader.get(reader)
+        score = by_reader[reader] = _score(parser, lines) if known is None else known._replace(parser=parser)
+        scores[row.name] = score
+    for record in RECORDS:
+        if re.search(record.hint, text) is not None:
+            scores[record.name] = _score(record.make(fields), lines)
+    return list(scores.values())
+
+
+def _score(parser: Parser, lines: Sequence[bytes]) -> Score:
+    return Score(*parser.try_lines(lines), parser)
+
+
+def _tried(lines: Sequence[bytes]) -> str:
+    """The names of all formats, by how many lines they read."""
+    read = {score.parser.name: score.read for score in _scores(lines, NO_FIELDS)}
+    by_count: dict[int, list[str]] = {}
+    for name in NAMES:
+        by_count.setdefault(read.get(name, 0), []).append(name)
+    return "; ".join(
+        f"{' / '.join(names)} ({count} of {len(lines)} lines)" for count, names in sorted(by_count.items(), reverse=True)
+    )

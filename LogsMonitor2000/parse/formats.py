@@ -11,12 +11,13 @@ Careful path: `read` takes one line, accepts everything the format allows, and s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
+from .fields import Converter
 from .parser import Malformed
-from .request import split_request
+from .request import request_values
 from .stamps import ClfStamps, EpochStamps, Stamps
 
 Values = dict[str, "bytes | None"]
@@ -33,25 +34,45 @@ class Format(NamedTuple):
     stamps: type[Stamps]
     example: bytes
     header: bytes | None = None
+    origin: str = "https://httpd.apache.org/docs/2.4/logs.html#accesslog"
+    hint: bytes = rb"\[\d\d/\w{3}/\d{4}:"
 
     @property
     def fields(self) -> frozenset[str]:
-        groups = (name for segment in self.segments for name in _groups(segment[-1]))
+        groups = (name for segment in self.segments for name in group_names(segment[-1]))
         return frozenset(groups) - {"time"}
 
     def pattern(self, fields: frozenset[str]) -> bytes:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
-        wanted = fields | {"time"}
-        pattern = b"".join(
-            next(version for version in segment if wanted & _groups(segment[-1]) <= _groups(version))
-            for segment in self.segments
-        )
-        for name in _groups(pattern) - wanted:
-            pattern = pattern.replace(b"(?P<%s>" % name.encode(), b"(?:")
-        return pattern
+        return pattern_of(self.segments, fields)
+
+    @property
+    def converters(self) -> Mapping[str, Converter]:
+        """What turns values into what they mean: nothing here needs it."""
+        return {}
+
+    @property
+    def forwards(self) -> bool:
+        return False
+
+    @property
+    def examples(self) -> tuple[bytes, ...]:
+        return (self.example,)
 
 
-def _groups(pattern: bytes) -> frozenset[str]:
+def pattern_of(segments: Sequence[tuple[bytes, ...]], fields: frozenset[str]) -> bytes:
+    """Of each segment the first version that captures what is wanted of it; groups that nobody wants turned into plain ones."""
+    wanted = fields | {"time"}
+    pattern = b"".join(
+        next(version for version in segment if wanted & group_names(segment[-1]) <= group_names(version))
+        for segment in segments
+    )
+    for name in group_names(pattern) - wanted:
+        pattern = pattern.replace(b"(?P<%s>" % name.encode(), b"(?:")
+    return pattern
+
+
+def group_names(pattern: bytes) -> frozenset[str]:
     return frozenset(name.decode() for name in re.findall(rb"\(\?P<(\w+)>", pattern))
 
 
@@ -64,7 +85,7 @@ SIZE = rb"(?:(?P<size>\d{1,%d}+)|-)" % SIZE_DIGITS_MAX
 REQUEST = (
     rb'[^ ]++ (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
     rb'(?P<method>[^ ]++) (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
-    rb'(?P<method>[^ ]++) (?P<target>(?P<section>/[^/ ?#"]*+)(?:[/?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
+    rb'(?P<method>[^ ]++) (?P<target>(?P<path>(?P<section>/[^/ ?#"]*+)(?:/[^ ?#"]*+)?+)(?:[?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
 )
 CLIENT = (rb'(?P<source>[^ ]{1,255}+) [^ ]++ (?P<user>[^ ]++) \[(?P<time>.{26})\] "',)
 VHOST = (rb"(?P<vhost>[^ ]{1,255}+) ",)
@@ -89,7 +110,7 @@ _WRONG_CODE = re.compile(rb'(?:[^"\\]++|\\.)*+"(?: ([^ ]*+))?+(?: ([^ ]*+))?+')
 _EXTRA = re.compile(rb' (?:"((?:[^"\\]++|\\.)*+)(?:"|\Z)|([^ ]*+))')
 
 
-def _read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
+def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
     """`source ident user [time] "request" status size` and whatever follows; the user may hold spaces."""
     line = line.lstrip(b" ")
     head = client.match(line)
@@ -101,7 +122,7 @@ def _read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
         raise Malformed(_what_is_wrong(line, head.end()))
     status, size = core["status"], core["size"]
     values: Values = {"vhost": None, "referrer": b"-", "agent": b"-", **head.groupdict()}
-    values |= split_request(core["request"])._asdict()
+    values |= request_values(core["request"])
     values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
     end = core.end()
     for name in ("referrer", "agent"):
@@ -115,7 +136,7 @@ def _read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
 
 def _read_vhost_common(line: bytes) -> Values:
     """The same behind `vhost:port `."""
-    return _read_common(line, _VHOST_COMMON)
+    return read_common(line, _VHOST_COMMON)
 
 
 def _what_is_wrong(line: bytes, start: int) -> str:
@@ -159,7 +180,7 @@ def _read_csv(line: bytes) -> Values:
     if len(size) > SIZE_DIGITS_MAX:
         raise Malformed(f"the size has more than {SIZE_DIGITS_MAX} digits")
     values: Values = {"source": source or b"-", "user": user or b"-", "time": time}
-    values |= split_request(request)._asdict()
+    values |= request_values(request)
     values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
     return values
 
@@ -180,12 +201,14 @@ FORMATS = (
         EpochStamps,
         b'"10.0.0.2","-","apache",1549573860,"GET /api/user HTTP/1.0",200,1234',
         header=_CSV_HEADER,
+        origin="the HTTP log monitor exercise",
+        hint=rb"(?i)\"remotehost\"|remotehost,|,\"?\d{9,12}",
     ),
     Format(
         "common",
         "Common Log Format: Apache, nginx and most others",
         (CLIENT, REQUEST, CODE, LINE_END),
-        _read_common,
+        read_common,
         ClfStamps,
         _COMMON_EXAMPLE,
     ),
@@ -193,7 +216,7 @@ FORMATS = (
         "combined",
         "Combined Log Format: common with referrer and user agent; more may follow",
         (CLIENT, REQUEST, CODE, REST),
-        _read_common,
+        read_common,
         ClfStamps,
         _COMBINED_EXAMPLE,
     ),

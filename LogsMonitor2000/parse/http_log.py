@@ -11,46 +11,49 @@ so exactly when there are fewer rows than newlines; then the block is matched ag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import compress
+from typing import Protocol
 
 from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX
+from .fields import Converter
 from .formats import Format, Values
-from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_horizon, check_length, is_blank
+from .template import TemplateFormat
+from .parser import BoundParser, Column, Columns, Malformed, Otherwise, Parser, Rejects, check_horizon, check_length, is_blank
 from .stamps import NO_TIME
 
 ANY_LINE = rb"|.*+\n"
+
+LineFormat = Format | TemplateFormat
+"""A row of the table whose lines one pattern matches."""
 
 
 class HTTPLogParser(Parser):
     """Reads the lines of one row of `FORMATS`."""
 
-    def __init__(self, log_format: Format) -> None:
+    def __init__(self, log_format: LineFormat) -> None:
         self.name = log_format.name
         self.fields = log_format.fields
-        self._format = log_format
+        self.forwards = log_format.forwards
+        self.format = log_format
         self._stamps = log_format.stamps()
 
     def skips(self, line: bytes) -> bool:
-        header = self._format.header
+        header = self.format.header
         return header is not None and line.replace(b" ", b"").replace(b'"', b"").lower() == header.replace(b'"', b"")
 
     def parse_line(self, line: bytes) -> WebLogEvent:
         """The event of one line, by the careful path."""
         second, values = self.read_line(line)
-        status, size = values["status"], values["size"]
-        text = {
-            name: "-" if value is None else value.decode("utf-8", "surrogateescape")
-            for name, value in values.items()
-            if name in WebLogEvent._fields and name not in ("time", "status", "size")
-        }
-        return WebLogEvent(second, status=None if status is None else int(status), size=int(size or 0), **text)
+        return event_of(second, values)
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
         """Second and fields of one line without its end; `Malformed` says what is wrong."""
         check_length(line)
-        values = self._format.read(line)
+        values = self.format.read(line)
         stamp = values["time"]
         assert stamp is not None
         second = self._stamps[stamp]
@@ -60,12 +63,19 @@ class HTTPLogParser(Parser):
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self.require(fields)
-        return _Reader(self, self._format.pattern(frozenset(fields)), fields)
+        return BlockReader(self, self.format.pattern(frozenset(fields)), fields, self.format.converters)
 
-    def typical(self, lines: Iterable[bytes]) -> int:
+    def typical(self, lines: Sequence[bytes]) -> int:
         """How many of `lines` the fast path takes."""
-        fullmatch = re.compile(self._format.pattern(frozenset())).fullmatch
-        return sum(fullmatch(line + b"\n") is not None for line in lines)
+        return sum(map(self.is_typical, lines))
+
+    def is_typical(self, line: bytes) -> bool:
+        """Whether the fast path takes `line`."""
+        return self._typical.fullmatch(line + b"\n") is not None
+
+    @cached_property
+    def _typical(self) -> re.Pattern[bytes]:
+        return re.compile(self.format.pattern(frozenset()))
 
     @property
     def stamps(self) -> dict[bytes | None, int]:
@@ -73,32 +83,103 @@ class HTTPLogParser(Parser):
         return self._stamps
 
 
-class _Reader:
-    """A parser bound to fields: called with a block, gives its columns."""
+def event_of(second: int, values: Values) -> WebLogEvent:
+    """The event of a line whose fields are `values`."""
+    status, size, duration = (values.get(name) for name in ("status", "size", "duration"))
+    text = {
+        name: "-" if value is None else value.decode("utf-8", "surrogateescape")
+        for name, value in values.items()
+        if name in WebLogEvent._fields and name not in ("time", "status", "size", "duration")
+    }
+    return WebLogEvent(
+        second,
+        status=int(status) if status and status != b"-" else None,
+        size=int(size or 0),
+        duration=float(duration) if duration else None,
+        **text,
+    )
 
-    def __init__(self, parser: HTTPLogParser, pattern: bytes, fields: Sequence[str]) -> None:
+
+class Careful(Protocol):
+    """What a block reader needs of a parser: the careful path."""
+
+    @property
+    def otherwise(self) -> Otherwise | None: ...
+
+    @property
+    def stamps(self) -> dict[bytes | None, int]: ...
+
+    def skips(self, line: bytes) -> bool: ...
+
+    def read_line(self, line: bytes) -> tuple[int, Values]: ...
+
+
+class BlockReader:
+    """A parser bound to fields: called with a block, gives its columns. `missed` is how many rows of it the pattern did not take.
+
+    `cautious` is a pattern for blocks in which `trigger` occurs, where that means something: a backslash in most cases.
+    """
+
+    def __init__(
+        self,
+        parser: Careful,
+        pattern: bytes,
+        fields: Sequence[str],
+        converters: Mapping[str, Converter],
+        cautious: bytes | None = None,
+        trigger: bytes = b"\\",
+    ) -> None:
+        self.missed = 0
         self._parser = parser
         self._second_of = parser.stamps.__getitem__
-        self._quick = re.compile(pattern + ANY_LINE)
-        self._strict = re.compile(pattern.replace(b"[^", rb"[^\n") + ANY_LINE)
+        self._patterns = (pattern, pattern if cautious is None else cautious)
+        self._compiled: dict[tuple[bool, bool], re.Pattern[bytes]] = {}
+        self._trigger = trigger
+        self._cautious = cautious is not None
+        self._quick = self._pattern(False, False)
         groups = self._quick.groupindex
         self._stride = self._quick.groups + 1
         self._time = groups["time"]
-        self._columns = [(field, groups[field]) for field in fields]
+        self._columns = [(field, groups.get(field)) for field in fields]
+        self._converted = [(field, converters[field].__getitem__) for field in fields if field in converters]
+        self._absent: dict[str, bytes | None] = {
+            field: None if field in ("size", "duration") else b"-" for field in fields if field not in groups
+        }
+
+    def _pattern(self, cautious: bool, strict: bool) -> re.Pattern[bytes]:
+        compiled = self._compiled.get((cautious, strict))
+        if compiled is None:
+            pattern = self._patterns[cautious]
+            compiled = re.compile((pattern.replace(b"[^", rb"[^\n") if strict else pattern) + ANY_LINE)
+            self._compiled[cautious, strict] = compiled
+        return compiled
+
+    def takes(self, line: bytes) -> bool:
+        """Whether the pattern takes `line`."""
+        found = self._pattern(self._cautious and self._trigger in line, True).match(line + b"\n")
+        return found is not None and found["time"] is not None
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         # `split` gives the groups of all matches as one flat list, with nothing between them: columns are its strides.
-        flat = self._quick.split(block)
+        cautious = self._cautious and self._trigger in block
+        flat = (self._pattern(True, False) if cautious else self._quick).split(block)
         line_count = count_lines(block)
-        if len(flat) != line_count * self._stride + 1:
-            flat = self._strict.split(block)
         stride = self._stride
+        if len(flat) != line_count * stride + 1:
+            flat = self._pattern(cautious, True).split(block)
         seconds = list(map(self._second_of, flat[self._time :: stride]))
-        values: dict[str, Column] = {field: flat[group::stride] for field, group in self._columns}
+        values: dict[str, Column] = {
+            field: [self._absent[field]] * len(seconds) if group is None else flat[group::stride]
+            for field, group in self._columns
+        }
+        for field, convert in self._converted:
+            values[field] = list(map(convert, values[field]))
         ascending = sorted(seconds)
+        self.missed = 0
         too_long = len(block) > LINE_BYTES_MAX and any(len(line) > LINE_BYTES_MAX for line in block.split(b"\n"))
         if not too_long and (not seconds or (ascending[0] != NO_TIME and ascending[-1] <= horizon)):
             return Columns(line_count, 0, [], seconds, ascending, values)
+        self.missed = bisect_right(ascending, NO_TIME)
         return self._look_again(block, horizon, seconds, values)
 
     def _look_again(self, block: bytes, horizon: int, seconds: list[int], values: dict[str, Column]) -> Columns:
@@ -118,12 +199,15 @@ class _Reader:
                 second, fields = self._parser.read_line(line)
                 check_horizon(second, horizon)
             except Malformed as error:
-                rejects.add(row, str(error), line)
-                kept[row] = False
-                continue
+                changed = self._parser.otherwise(line) if self._parser.otherwise is not None else None
+                if changed is None or changed[0] > horizon:
+                    rejects.add(row, str(error), line)
+                    kept[row] = False
+                    continue
+                second, fields = changed
             seconds[row] = second
             for field, column in values.items():
-                column[row] = fields[field]
+                column[row] = fields[field] if field in fields else self._absent[field]
         seconds = list(compress(seconds, kept))
         return Columns(
             len(kept),

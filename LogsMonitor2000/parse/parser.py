@@ -15,10 +15,12 @@ from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
 
 FIELDS = (
-    *("source", "user", "vhost", "method", "target", "section", "protocol"),
-    *("status", "status_class", "size", "referrer", "agent"),
+    *("source", "user", "vhost", "method", "target", "path", "section", "protocol"),
+    *("status", "status_class", "size", "referrer", "agent", "duration"),
 )
-"""Every field an event can have besides its time; `status_class` is the first digit of the status."""
+"""Every field an event can have besides its time; `status_class` is the first digit of the status, `duration` decimal seconds."""
+
+FORWARDED = "forwarded"
 
 Column = list["bytes | None"]
 """One field of successive events as it stands in the log; None where the log says "-" for a number."""
@@ -55,11 +57,22 @@ BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
 
 
+Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
+"""Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
+
+
 class Parser(ABC):
     """Reads one format. `name` is what messages call it; `fields` are those of `FIELDS` that it can tell."""
 
     name: str = ""
     fields: frozenset[str] = frozenset(FIELDS)
+    forwards: bool = False
+    """Whether it tells an `X-Forwarded-For`, by the name `forwarded`, which `bind` takes like a field."""
+    sequential: bool = False
+    """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
+
+    otherwise: Otherwise | None = None
+    """What reads a line that does not fit, because the log may have changed its format; None: it is malformed."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:
@@ -69,6 +82,24 @@ class Parser(ABC):
         """Whether `line` is the format's own header or directive, and so no line that counts."""
         return False
 
+    def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
+        """How many of `lines` are events, and how many of them count as lines at all."""
+        read = count = 0
+        for line in lines:
+            if self.skips(line):
+                continue
+            count += 1
+            try:
+                check_length(line)
+                read += self.parse_line(line) is not None
+            except Malformed:
+                continue
+        return read, count
+
+    def typical(self, lines: Sequence[bytes]) -> int:
+        """How many of `lines` are as the format's lines usually are: tells alike formats apart."""
+        return self.try_lines(lines)[0]
+
     def bind(self, fields: Sequence[str]) -> BoundParser:
         """A function from a block of lines to the columns `fields`; `FormatError` when the format lacks one of them."""
         self.require(fields)
@@ -76,7 +107,7 @@ class Parser(ABC):
 
     def require(self, fields: Sequence[str]) -> None:
         """Raise a `FormatError` that names what is missing."""
-        missing = [field for field in fields if field not in self.fields]
+        missing = [field for field in fields if field not in self.fields and not (field == FORWARDED and self.forwards)]
         if missing:
             raise FormatError(
                 f"the format {self.name or type(self).__name__} has no {', '.join(missing)}"
@@ -138,6 +169,8 @@ def _field(event: WebLogEvent, field: str) -> bytes | None:
     """A field of an event as a log would write it."""
     if field == "size":
         return b"%d" % event.size
+    if field == "duration":
+        return None if event.duration is None else f"{event.duration:.9f}".encode()
     if field in ("status", "status_class"):
         status = b"-" if event.status is None else b"%03d" % event.status
         return status if field == "status" else status[:1]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 _PROTOCOL = re.compile(rb"(?i) HTTP/")
 _LAST_PROTOCOL = re.compile(rb" [A-Za-z]++/\d[\d.]*+\Z")
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*+://[^/?#]*+")
+_PATH = re.compile(rb"/[^?#]*+")
 _SECTION = re.compile(rb"/[^/?#]*+")
 
 
@@ -40,3 +41,20 @@ def section_of(target: bytes) -> bytes:
             return b"/"
     section = _SECTION.match(target)
     return section[0] if section else b"-"
+
+
+def path_of(target: bytes) -> bytes:
+    """The target without its origin, query and fragment; "-" for what is no path."""
+    origin = _ORIGIN.match(target)
+    if origin:
+        target = target[origin.end() :]
+        if not target.startswith(b"/"):
+            return b"/"
+    path = _PATH.match(target)
+    return path[0] if path else b"-"
+
+
+def request_values(request: bytes) -> dict[str, bytes | None]:
+    """Every field of an event that `request` tells."""
+    method, target, section, protocol = split_request(request)
+    return {"method": method, "target": target, "path": path_of(target), "section": section, "protocol": protocol}

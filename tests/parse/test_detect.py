@@ -21,8 +21,6 @@ NOT_ACCESS_LOGS = {
     "syslog": b"Oct 11 22:14:15 mymachine su[230]: 'su root' failed for lonvick on /dev/pts/8\n",
     "RFC 5424 syslog": b'<34>1 2003-10-11T22:14:15.003Z host su - ID47 [a@1 b="c"] "GET / HTTP/1.0" 200 1\n',
     "a CSV of something else": b'"name","street","city","zip","country","phone","mail"\n"a","b","c",12345,"d","e","f"\n',
-    "JSON": b'{"time": 1549573860, "request": "GET / HTTP/1.1", "status": 200, "size": 5}\n',
-    "W3C extended": b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2000-10-10 13:55:36 192.0.2.7 GET /x 200\n",
     "prose": b"It was a dark and stormy night.\n",
     "binary": bytes(range(256)) * 4,
 }

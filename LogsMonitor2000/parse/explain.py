@@ -1,0 +1,59 @@
+"""What people ask about formats: the table of them all, and what each makes of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+
+from ..event import WebLogEvent
+from ..text import printable
+from .detect import best_of
+from .http_log import HTTPLogParser
+from .parser import Malformed, Parser
+from .table import LINES, RECORDS
+from .wrappers import wrapper_of
+
+COLUMNS_MAX = 160
+
+
+def list_formats() -> Iterator[str]:
+    """The table, as lines: each format's name and title, an example, and where it is from."""
+    for row in (*LINES, *RECORDS):
+        yield f"{row.name:16} {row.title}"
+        for line in row.example.split(b"\n"):
+            text = printable(line.replace(b"\t", b"  "))
+            yield " " * 17 + (text if len(text) <= COLUMNS_MAX else text[: COLUMNS_MAX - 1] + "…")
+        yield f"{'':17}({row.origin})"
+    yield "Any of them may stand behind a syslog prefix or in Docker's or the journal's JSON: syslog:NAME, docker:NAME, journal:NAME."
+    yield "A server's own definition can be given instead of a name: '$remote_addr - …' of nginx, '%h %l …' of Apache."
+
+
+def explain(line: bytes, others: Sequence[Parser] = ()) -> Iterator[str]:
+    """What each format makes of `line`: its fields, or where it stops fitting. `others` are formats besides those of the table."""
+    wrapper = wrapper_of([line])
+    if wrapper is not None:
+        yield f"behind {wrapper.name}: {printable(wrapper.unwrap_line(line))}"
+        line = wrapper.unwrap_line(line)
+    best = best_of([line])
+    parsers: list[Parser] = [*others, *map(HTTPLogParser, LINES), *(row.make() for row in RECORDS)]
+    unfit: list[str] = []
+    for parser in parsers:
+        try:
+            event = parser.parse_line(line)
+        except Malformed as error:
+            unfit.append(f"{parser.name}: no: {printable(str(error).encode())}")
+            continue
+        if event is None or parser.skips(line):
+            unfit.append(f"{parser.name}: no event by itself")
+            continue
+        note = " (taken)" if best is not None and best.read and best.parser.name == parser.name else ""
+        yield f"{parser.name}: yes{note}"
+        yield from (f"    {field:10} {text}" for field, text in _told(event))
+    yield from unfit
+
+
+def _told(event: WebLogEvent) -> Iterator[tuple[str, str]]:
+    yield "time", datetime.fromtimestamp(event.time, timezone.utc).isoformat() if abs(event.time) < 1 << 37 else str(event.time)
+    for field, value in event._asdict().items():
+        if field != "time" and value not in ("-", None):
+            yield field, printable(str(value).encode("utf-8", "surrogateescape"))

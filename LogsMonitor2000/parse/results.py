@@ -1,0 +1,108 @@
+"""Results of tests: blocks of `# Test: NAME …`, any other lines, then `# Result: PASS|FAIL`.
+
+A result is an event whose target, path and section are the test's name and whose status is 200 or 500, so that what counts
+failures works. The blocks have no time of their own: they take the time of reading. A result belongs to the test before it, so
+the parser is `sequential`. Lines between the two are none that count; a result without a test is malformed, and so is a test
+that another one follows without a result.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+
+from ..event import WebLogEvent
+from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_length
+
+_TEST = re.compile(rb"# Test: *+([^ \r]++)")
+_RESULT = re.compile(rb"# Result: *+(PASS|FAIL)[ \r]*+\Z")
+_STATUSES = {b"PASS": b"200", b"FAIL": b"500"}
+
+
+class ResultsParser(Parser):
+    """Reads tests and their results; `now` gives the time of reading."""
+
+    name = "test_results"
+    fields = frozenset({"target", "path", "section", "status", "status_class"})
+    sequential = True
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._test: bytes | None = None
+
+    def skips(self, line: bytes) -> bool:
+        return not line.startswith((b"# Test:", b"# Result:"))
+
+    def parse_line(self, line: bytes) -> WebLogEvent | None:
+        """The event of a result; a test that is begun gives none, and is malformed only if the one before it has no result."""
+        values = self.read_line(line)
+        if values is None:
+            return None
+        second, status, test = values
+        name = test.decode("utf-8", "surrogateescape")
+        return WebLogEvent(second, target=name, path=name, section=name, status=int(status))
+
+    def read_line(self, line: bytes) -> tuple[int, bytes, bytes] | None:
+        """Second, status and test of a result; None for the beginning of a test."""
+        check_length(line)
+        begun = self._test
+        found = _TEST.match(line)
+        if found is not None:
+            self._test = found[1]
+            if begun is not None:
+                raise Malformed("the test before it has no result")
+            return None
+        found = _RESULT.match(line)
+        if found is None:
+            raise Malformed("is neither a test with a name nor a result that is PASS or FAIL")
+        self._test = None
+        if begun is None:
+            raise Malformed("no test came before the result")
+        return int(self._now()), _STATUSES[found[1]], begun
+
+    def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
+        parser = ResultsParser(self._now)
+        read = count = 0
+        for line in lines:
+            if not self.skips(line):
+                count += 1
+                try:
+                    parser.read_line(line)
+                    read += 1
+                except Malformed:
+                    continue
+        return read, count
+
+    def bind(self, fields: Sequence[str]) -> BoundParser:
+        self.require(fields)
+        return _Reader(ResultsParser(self._now), fields)
+
+
+class _Reader:
+    """The parser bound to fields; a test that is begun at the end of a block goes on in the next one."""
+
+    def __init__(self, parser: ResultsParser, fields: Sequence[str]) -> None:
+        self._parser = parser
+        self._fields = fields
+
+    def __call__(self, block: bytes, horizon: int) -> Columns:
+        rejects = Rejects()
+        seconds: list[int] = []
+        columns: dict[str, Column] = {field: [] for field in self._fields}
+        lines = block.split(b"\n")[:-1]
+        for number, line in enumerate(lines):
+            line = line.removesuffix(b"\r")
+            if self._parser.skips(line):
+                continue
+            try:
+                values = self._parser.read_line(line)
+            except Malformed as error:
+                rejects.add(number, str(error), line)
+                continue
+            if values is not None:
+                second, status, test = values
+                seconds.append(second)
+                for field, column in columns.items():
+                    column.append(status if field == "status" else status[:1] if field == "status_class" else test)
+        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), columns)

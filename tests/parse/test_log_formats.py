@@ -1,0 +1,335 @@
+"""Every format of the table: its examples, the agreement of its two paths, hostile lines, and block sizes."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import unittest
+from collections.abc import Callable, Sequence
+
+from LogsMonitor2000 import AnalyticsProcessor, Event, HighTrafficCalculator, MalformedLine, Monitor, MostCommonCalculator
+from LogsMonitor2000 import Notice, Summary, open_log
+from LogsMonitor2000.parse.definitions import defined
+from LogsMonitor2000.parse.detect import detect, parser_named
+from LogsMonitor2000.parse.http_log import HTTPLogParser
+from LogsMonitor2000.parse.keyed import KeyedParser
+from LogsMonitor2000.parse.parser import FIELDS, Columns, Malformed, Parser, is_blank
+from LogsMonitor2000.parse.table import LINES, RECORDS
+from LogsMonitor2000.parse.wrappers import WRAPPERS
+from LogsMonitor2000.testing import ManualClock, ScriptedSource
+
+FAR_FUTURE = 1 << 50
+MUTANTS = 150
+ROWS = (*LINES, *RECORDS)
+MAIN = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+DEFINITIONS = {
+    MAIN: LINES[2].example,
+    "$time_iso8601|$http_host|$remote_addr|$request_method|$uri|$status|$request_time": (
+        b"2024-01-01T12:00:00+02:00|a.b|192.0.2.7|GET|/a/b|200|0.125"
+    ),
+    '%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i" %D': (
+        b'a.b:443 192.0.2.7 - - [10/Oct/2000:13:55:36 -0700] "GET /a/b HTTP/1.1" 200 5 "-" "x" 125000'
+    ),
+}
+
+TOKENS = (
+    *(
+        b'"',
+        b'\\"',
+        b"\\",
+        b"\\\\",
+        b" ",
+        b"  ",
+        b"[",
+        b"]",
+        b'" ',
+        b' "',
+        b" HTTP/1.1",
+        b"/",
+        b"?",
+        b"http://h",
+        b"://",
+        b"|",
+        b"ms",
+    ),
+    *(
+        b",",
+        b":",
+        b"=",
+        b"{",
+        b"}",
+        b"null",
+        b"true",
+        b"\t",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"-",
+        b"0",
+        b"007",
+        b"1e5",
+        b"#",
+        b"'",
+        b"\\u00e9",
+    ),
+    *(
+        b"\\x22",
+        b"-1",
+        b"9" * 25,
+        b"1.5",
+        b".",
+        b'"-"',
+        b'""',
+        b"\xe2\x80\xa8",
+        b"Z",
+        b"+02:00",
+        b"#Fields: date time cs-method\t",
+    ),
+)
+PARTS = re.compile(rb'[^ \t",:\[\]/\\{}=|]+|.', re.DOTALL)
+
+
+def mutated(draw: random.Random, lines: Sequence[bytes]) -> bytes:
+    """One of `lines` with a few of its parts deleted, doubled, swapped, or replaced by a token."""
+    parts = PARTS.findall(draw.choice(lines))
+    for _ in range(draw.choice((1, 1, 1, 2, 3))):
+        if not parts:
+            break
+        at = draw.randrange(len(parts))
+        kind = draw.randrange(6)
+        if kind == 0:
+            del parts[at]
+        elif kind == 1:
+            parts.insert(at, parts[draw.randrange(len(parts))])
+        elif kind == 2:
+            parts[at] = draw.choice(TOKENS)
+        elif kind == 3:
+            parts.insert(at, draw.choice(TOKENS))
+        elif kind == 4:
+            parts[at] = parts[at][: draw.randrange(len(parts[at]) + 1)]
+        else:
+            other = PARTS.findall(draw.choice(lines))
+            parts[at:] = other[draw.randrange(len(other)) :] if other else []
+    return b"".join(parts).replace(b"\n", b" ")
+
+
+def with_care(parser: HTTPLogParser | KeyedParser, lines: Sequence[bytes], fields: Sequence[str]) -> list[object]:
+    """What the careful path makes of each line: second and fields, or why not."""
+    readings: list[object] = []
+    for line in lines:
+        line = line.removesuffix(b"\r")
+        if is_blank(line) or parser.skips(line):
+            continue
+        try:
+            second, values = parser.read_line(line)
+        except Malformed as error:
+            readings.append(str(error))
+            continue
+        absent = {"size": None, "duration": None}
+        readings.append((second, *(values.get(field, absent.get(field, b"-")) for field in fields)))
+    return readings
+
+
+def rows_of(columns: Columns, fields: Sequence[str]) -> list[object]:
+    return list(zip(columns.seconds, *(columns.values[field] for field in fields)))
+
+
+def field_sets(parser: Parser) -> list[list[str]]:
+    every = [field for field in FIELDS if field in parser.fields]
+    usual = [field for field in ("section", "size", "source", "status_class") if field in every]
+    return [usual, every, [], *([field] for field in every)]
+
+
+def parsers() -> list[tuple[str, Callable[[], HTTPLogParser | KeyedParser], list[bytes]]]:
+    """Every parser whose lines stand for themselves, with examples."""
+    found: list[tuple[str, Callable[[], HTTPLogParser | KeyedParser], list[bytes]]] = []
+    for row in LINES:
+        found.append((row.name, lambda row=row: HTTPLogParser(row), list(row.examples)))  # type: ignore[misc]
+    for record in RECORDS[:3]:
+        for number, example in enumerate(record.examples):
+            found.append((f"{record.name} {number}", record.make, [example]))  # type: ignore[arg-type]
+    for text, line in DEFINITIONS.items():
+        found.append((text, lambda text=text: HTTPLogParser(defined(text)), [line]))  # type: ignore[misc]
+    return found
+
+
+class Agreement(unittest.TestCase):
+    def test_the_first_example_takes_the_fast_path_whatever_is_asked_for(self) -> None:
+        for name, make, examples in parsers():
+            parser = make()
+            for fields in field_sets(parser):
+                with self.subTest(name, fields=fields):
+                    block = (examples[0] + b"\n") * 6
+                    bound = parser.bind(fields)
+                    self.assertEqual(rows_of(bound(block, FAR_FUTURE), fields), with_care(parser, [examples[0]] * 6, fields))
+                    reader = getattr(bound, "_reader", bound)
+                    if b'\\"' not in examples[0] or "agent" not in fields:
+                        self.assertEqual(reader.missed, 0)
+
+    def test_both_paths_read_mutated_lines_alike(self) -> None:
+        for name, make, examples in parsers():
+            draw = random.Random(f"7{name}")
+            lines = [draw.choice((examples[0], mutated(draw, examples), mutated(draw, examples))) for _ in range(MUTANTS)]
+            parser = make()
+            for fields in field_sets(parser)[:3]:
+                with self.subTest(name, fields=fields):
+                    expected = with_care(parser, lines, fields)
+                    bound = parser.bind(fields)
+                    for start in range(0, len(lines), 30):  # what is learned on the way must not show
+                        part = lines[start : start + 30]
+                        columns = bound(b"".join(line + b"\n" for line in part), FAR_FUTURE)
+                        care = with_care(parser, part, fields)
+                        self.assertEqual(rows_of(columns, fields), [reading for reading in care if isinstance(reading, tuple)])
+                        self.assertEqual(columns.malformed, sum(isinstance(reading, str) for reading in care))
+                    alone = parser.bind(fields)
+                    one_by_one = [row for line in lines for row in rows_of(alone(line + b"\n", FAR_FUTURE), fields)]
+                    self.assertEqual(one_by_one, [reading for reading in expected if isinstance(reading, tuple)])
+
+    def test_sequential_formats_do_not_depend_on_blocks(self) -> None:
+        for record in RECORDS[3:5]:
+            draw = random.Random(record.name)
+            lines = record.example.split(b"\n")
+            text = [lines[0]] * 1 + [draw.choice((lines[-1], mutated(draw, lines))) for _ in range(60)]
+            text += [b"#Fields: time date c-ip", b"a b c", *lines, b"#Fields: date time cs-method sc-status c-ip"]
+            text += [b"2024-01-01 12:00:00 GET 200 192.0.2.7", b"2024-01-01\t12:00:01\tGET\t404\t192.0.2.8"]
+            fields = ["section", "size", "source", "status_class", "agent", "duration"]
+            whole = record.make().bind(fields)(b"".join(line + b"\n" for line in text), FAR_FUTURE)
+            self.assertEqual(whole.values["status_class"][-2:], [b"2", b"4"])
+            self.assertEqual(whole.values["agent"][-2:], [b"-", b"-"])
+            for size in (1, 2, 7):
+                bound = record.make().bind(fields)
+                rows: list[object] = []
+                malformed = 0
+                for start in range(0, len(text), size):
+                    columns = bound(b"".join(line + b"\n" for line in text[start : start + size]), FAR_FUTURE)
+                    rows += rows_of(columns, fields)
+                    malformed += columns.malformed
+                with self.subTest(record.name, size=size):
+                    self.assertEqual((rows, malformed), (rows_of(whole, fields), whole.malformed))
+
+
+class WholeRuns(unittest.TestCase):
+    """Through the monitor: block sizes down to one byte make no difference, and neither does a change of format."""
+
+    def events(self, log: bytes, size: int, log_format: str = "auto") -> list[Event]:
+        processor = AnalyticsProcessor([MostCommonCalculator(10, 5), HighTrafficCalculator(5, 0.5)], buffer_time=1 << 40)
+        pieces = [log[start : start + size] for start in range(0, len(log), size)]
+        source = open_log(ScriptedSource(pieces), processor, log_format=log_format)
+        events = Monitor([source], processor, clock=ManualClock(2e9)).events()
+        return [event for event in events if not isinstance(event, (MalformedLine, Notice))]
+
+    def test_every_block_size(self) -> None:
+        for row in ROWS:
+            if row.name == "test_results":
+                continue
+            draw = random.Random(row.name)
+            *front, last = row.example.split(b"\n")
+            lines = [*front, last, *(draw.choice((last, last, mutated(draw, [last]))) for _ in range(12)), last]
+            log = b"\n".join(lines) + b"\r\n"
+            whole = self.events(log, len(log))
+            for size in (1, 7, 100):
+                with self.subTest(row.name, size=size):
+                    self.assertEqual(self.events(log, size), whole)
+
+    def test_a_log_that_changes_its_format_goes_on(self) -> None:
+        for row in (LINES[2], RECORDS[0], LINES[13]):
+            for other in (LINES[2], RECORDS[0], LINES[13], LINES[8]):
+                log = (row.example + b"\n") * 30 + (other.example + b"\n") * 20 + b"garbage\n"
+                summary = self.events(log, 50)[-1]
+                with self.subTest(row.name, other=other.name):
+                    assert isinstance(summary, Summary)
+                    self.assertEqual((summary.events, summary.malformed), (50, 1))
+
+    def test_a_format_that_was_told_stays(self) -> None:
+        log = (LINES[2].example + b"\n") * 3 + (RECORDS[0].example + b"\n") * 2
+        summary = self.events(log, 50, "combined")[-1]
+        assert isinstance(summary, Summary)
+        self.assertEqual((summary.events, summary.malformed), (3, 2))
+
+
+class Hostile(unittest.TestCase):
+    LENGTH = 100_000
+
+    def lines(self, example: bytes) -> list[bytes]:
+        """100 KB of every character that means something, put at every border of two parts."""
+        found = [
+            unit * (self.LENGTH // len(unit))
+            for unit in (b"\\", b'\\"', b'"', b" ", b'" ', b"[", b"/", b"a=", b"{", b'{"a":', b"\t")
+        ]
+        found += [
+            b"(" * self.LENGTH,
+            b"1" * self.LENGTH,
+            b'\\"" 200 5' * (self.LENGTH // 9),
+            b"[x] " * (self.LENGTH // 4),
+            b"a:\t" * 33_000,
+        ]
+        cuts = [found.start() for found in re.finditer(rb'[ "\[/:=\t]', example)][:40:3] + [len(example)]
+        for cut in cuts:
+            for unit in (b"\\", b'"', b" ", b'\\"', b"0", b"/", b" [", b'" 200 5 '):
+                found.append(example[:cut] + unit * (self.LENGTH // len(unit)) + example[cut:])
+        return found
+
+    def test_no_line_takes_more_than_linear_time(self) -> None:
+        for name, make, examples in parsers():
+            parser = make()
+            fields = [field for field in FIELDS if field in parser.fields]
+            bound = parser.bind(fields)
+            bound((examples[0] + b"\n") * 9, FAR_FUTURE)
+            lines = self.lines(examples[0])
+            for line in lines:
+                begun = time.process_time()
+                bound(line + b"\n", FAR_FUTURE)
+                took = time.process_time() - begun
+                if took > 0.1:  # a good line of this length takes a hundredth of that
+                    self.fail(f"{name}: {took:.2f} s for {line[:60]!r}… {line[-60:]!r}")
+
+
+class Detection(unittest.TestCase):
+    def test_every_example_and_behind_every_wrapper(self) -> None:
+        for row in ROWS:
+            for example in row.examples:
+                score = detect("x", [example + b"\n"])
+                assert score is not None
+                with self.subTest(row.name, example=example):
+                    self.assertIn(score.parser.name, (row.name, "combined") if row.name == "forwarded" else (row.name,))
+                prefixed = b"".join(b"<134>Oct  1 22:14:15 host app[42]: " + line + b"\n" for line in example.split(b"\n"))
+                score = detect("x", [prefixed])
+                assert score is not None
+                self.assertTrue(score.parser.name.startswith("syslog:"), score)
+
+    def test_what_is_no_access_log_is_refused(self) -> None:
+        for text in (
+            b"[Wed Oct 11 14:32:52.1 2000] [core:error] [pid 1:tid 2] [client 192.0.2.7:80] File does not exist: /x",
+            b"Feb  6 12:12:09 localhost haproxy[14387]: 10.0.1.2:33313 [06/Feb/2009:12:12:09.655] fnt bck/srv1 0/0/5007 212 --"
+            b" 0/0/0/0/3 0/0",
+            b"id,name,price\n1,apple,3.5\n2,pear,4",
+            b'{"level":"info","ts":1585597114.7,"msg":"started"}',
+            b"ts=2024-01-01T00:00:00Z level=info msg=started",
+            b"#Software: x\nnothing",
+            b"2024-01-01 00:00:00 INFO started",
+        ):
+            with self.subTest(text), self.assertRaises(Exception) as caught:
+                detect("x", [(text + b"\n") * 5])
+            self.assertEqual(type(caught.exception).__name__, "FormatError")
+
+    def test_utf_16_and_binary_are_refused_with_a_word(self) -> None:
+        for text, word in (
+            (("GET /\n" * 9).encode("utf-16"), "UTF-16"),
+            (("a b\n" * 9).encode("utf-16-le"), "UTF-16"),
+            (
+                bytes(range(256)) * 9,
+                "binary",
+            ),
+        ):
+            with self.assertRaisesRegex(Exception, word):
+                detect("x", [text])
+
+    def test_wrappers_by_name(self) -> None:
+        for name in WRAPPERS:
+            self.assertEqual(parser_named(f"{name}:combined").name, f"{name}:combined")
+        self.assertEqual(parser_named("syslog:" + MAIN).name, "syslog:nginx")
+
+
+if __name__ == "__main__":
+    unittest.main()
