@@ -9,7 +9,8 @@ from typing import Any
 from .analyze.digest import Digest, Digester
 from .errors import FormatError
 from .event import MalformedLine, Notice
-from .limits import BLOCK_BYTES, CHUNK_BYTES
+from .limits import BLOCK_BYTES, CHUNK_BYTES, DETECT_LINES_MAX
+from .parse.parser import Rejects, is_blank
 from .source.source import Source
 
 Recognise = Callable[[str, list[bytes]], "tuple[Digester, Notice] | None"]
@@ -37,6 +38,7 @@ class Input:
         self._sample_end = 0
         self._line_count = 0
         self._is_told = False  # that nothing fits what has come so far
+        self._is_refused = False
         self._is_given_up = False
 
     @property
@@ -94,6 +96,24 @@ class Input:
         digest.chunk = chunk
         self._first_blocks = []
         return digest if digest.line_count else None
+
+    def refuse(self, why: FormatError) -> Digest:
+        """No format fits the lines that are here: count the first of them as malformed, and look at the others afresh."""
+        if not self._is_refused:
+            self._is_refused = True
+            self._notices.append(Notice(str(why)))
+        digest = Digest({})
+        rejects = Rejects()
+        lines = b"".join(self._first_blocks).split(b"\n")
+        refused = min(max(DETECT_LINES_MAX, len(lines) // 4), len(lines) - 1)
+        digest.line_count = refused
+        for number, line in enumerate(lines[:refused]):
+            if not is_blank(line):
+                rejects.add(number, "no known log format fits", line)
+        digest.malformed, digest.samples, digest.chunk = rejects.count, rejects.samples, self._first_chunk
+        rest = b"\n".join(lines[refused:])
+        self._first_blocks = [rest] if rest else []
+        return digest
 
     def give_up(self, why: FormatError) -> None:
         """The source has ended before its format was known. Its lines stay in the snapshot: more may come after a restart."""

@@ -176,10 +176,12 @@ class Monitor:
         try:
             digest = source.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
         except FormatError as error:
-            if self._following is None or not source.source.ended:
+            if self._following is None:
                 raise
-            source.give_up(error)  # the others end as ever
-            digest = None
+            # One log of several, found by a glob perhaps, must not end the watch over the others.
+            digest = None if source.source.ended else source.refuse(error)
+            if digest is None:
+                source.give_up(error)
         source.is_quiet = digest is None
         return digest
 

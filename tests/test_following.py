@@ -258,6 +258,17 @@ class Monitoring(FollowingCase):
         waiter._at_end = made.stop
         return made.run(), [event.text for event in seen.events if isinstance(event, Notice)]
 
+    def test_a_log_of_no_known_format_does_not_end_the_watch_over_others(self) -> None:
+        good, odd = self.path("good.log", LINE), self.path("odd.log", b"what is this?\n\n" * 20_000)
+        summary, notices = self.run_monitor(
+            [good, odd],
+            lambda: self.append(good, LINE * 2),
+            lambda: self.append(odd, LINE * 3000),
+        )
+        self.assertEqual(summary.lines, 23_003)
+        self.assertGreater(summary.events, 2_800, "what comes before the first good lines is refused with some of them at most")
+        self.assertEqual(len([text for text in notices if "no known log format fits" in text]), 2, notices)
+
     def test_a_log_that_comes_while_another_is_read(self) -> None:
         def second() -> None:
             self.path("b.log", LINE * 2)
