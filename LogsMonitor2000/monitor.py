@@ -195,7 +195,7 @@ class Monitor:
         self._samples += len(samples)
         self._newest = latest(self._newest, source.newest)
         self.processor.add(digest)
-        return [*source.notices(), *samples, *self._advance()]
+        return [*self._notices([source]), *samples, *self._advance()]
 
     def _advance(self) -> list[Event]:
         """Close what every input that counts has passed."""

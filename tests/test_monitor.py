@@ -63,6 +63,15 @@ class Following(unittest.TestCase):
         plan = [(float(number), 0, csv_line(START)) for number in range(1, 20)]
         self.assertEqual(told(follow(plan, 19.5, OPTIONS), Stats)[0][0], 19.5)
 
+    def test_log_time_does_not_run_ahead_of_the_clock_in_a_log_that_is_quiet_again_and_again(self) -> None:
+        for gap in (1.0, 2.25, 2.75, 3.25, 5.25, 9.75):
+            times = [0.25 + number * gap for number in range(int(120 / gap))]
+            plan = [(time, 0, csv_line(int(NOW + time))) for time in times]
+            summary = follow(plan, 130, OPTIONS)[-1][1]
+            with self.subTest(gap=gap):
+                assert isinstance(summary, Summary)
+                self.assertEqual((summary.events, summary.late), (len(times), 0))
+
     def test_what_silence_closed_is_late_when_it_comes_after_all(self) -> None:
         for second, late in ((START + 6, 1), (START + 10, 0)):
             with self.subTest(second=second - START):

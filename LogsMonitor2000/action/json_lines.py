@@ -8,7 +8,7 @@ from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
 from ..text import decoded
 from .action import Action
 from .terminal import tell_problem
-from .wording import Wording
+from .wording import Wording, status_class
 
 
 class JsonLines(Action):
@@ -37,7 +37,7 @@ class JsonLines(Action):
                 **event._asdict(),
                 "sections": [(decoded(key), count) for key, count in event.sections],
                 "sources": [(decoded(key), count) for key, count in event.sources],
-                "statuses": {f"{key.decode()}xx": count for key, count in event.statuses.items()},
+                "statuses": {status_class(key): count for key, count in event.statuses.items()},
             }
         if isinstance(event, Alert):
             fields = {"event": "alert", **event._asdict(), "message": self._wording.alert(event)}

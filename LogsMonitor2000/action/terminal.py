@@ -11,7 +11,7 @@ from ..clock import Clock
 from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
 from ..text import printable
 from .action import Action
-from .wording import Wording, duration, size
+from .wording import Wording, duration, size, status_class
 
 WIDTH = 80
 KEY_WIDTH_MAX = 60
@@ -78,7 +78,7 @@ class TerminalNotifier(Action):
         return (
             f"{self._wording.time(stats.time)}  {stats.hits:>9,} hits  {stats.hits / stats.interval:>9,.1f}/s"
             f"  {size(stats.bytes):>11}\n"
-            + _row("  status    ", [f"{key.decode()}xx {count:,}" for key, count in stats.statuses.items()])
+            + _row("  status    ", [f"{status_class(key)} {count:,}" for key, count in stats.statuses.items()])
             + _row("  sections  ", [f"{_clipped(key)} {count:,}" for key, count in stats.sections])
             + _row("  sources   ", [f"{_clipped(key)} {count:,}" for key, count in stats.sources])
         )

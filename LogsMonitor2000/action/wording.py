@@ -69,3 +69,8 @@ def size(count: int) -> str:
         if amount < 1023.95:
             return f"{amount:.1f} {unit}"
     return f"{amount / 1024:.1f} PiB"
+
+
+def status_class(digit: bytes) -> str:
+    """`2xx` for the first digit of a status; "-" where the log has none."""
+    return "-" if digit == b"-" else f"{digit.decode()}xx"

@@ -38,7 +38,7 @@ class Digest:
         self.lateness_max = 0  # of late events
         self.oldest: int | None = None  # second of an event that is not late
         self.last: int | None = None
-        self.newest: int | None = None  # the newest second behind the chunk
+        self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
         self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
 
@@ -80,13 +80,13 @@ class Digester:
             return newest
         if newest is None:
             newest = seconds[0]
-        newest_after = max(newest, ascending[-1])
+        block_newest = ascending[-1]
         if newest - ascending[0] > self._buffer_time or ascending != seconds:
             ascending, values = self._reorder(digest, seconds, values, newest)
         if ascending:
             self._count(digest, ascending, values)
-        digest.newest = newest_after if digest.newest is None else max(digest.newest, newest_after)
-        return newest_after
+        digest.newest = block_newest if digest.newest is None else max(digest.newest, block_newest)
+        return max(newest, block_newest)
 
     def _reorder(
         self, digest: Digest, seconds: list[int], values: dict[str, Column], newest: int
