@@ -45,8 +45,8 @@ class ResultsParser(Parser):
 
     def read_line(self, line: bytes) -> tuple[int, bytes, bytes] | None:
         """Second, status and test of a result; None for the beginning of a test."""
+        begun, self._test = self._test, None  # a broken test or result, too, ends the test before it
         check_length(line)
-        begun = self._test
         found = _TEST.match(line)
         if found is not None:
             self._test = found[1]
@@ -56,7 +56,6 @@ class ResultsParser(Parser):
         found = _RESULT.match(line)
         if found is None:
             raise Malformed("is neither a test with a name nor a result that is PASS or FAIL")
-        self._test = None
         if begun is None:
             raise Malformed("no test came before the result")
         return int(self._now()), _STATUSES[found[1]], begun

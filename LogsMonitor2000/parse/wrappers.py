@@ -17,10 +17,12 @@ from .parser import BoundParser, Columns, Parser
 
 _STAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d{1,9}+)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
 _TAG = rb"[^ \[\]:\n]{1,64}+(?:\[[^\]\n ]{0,32}+\])?+:"
-_RFC3164 = rb"(?:<\d{1,3}+>)?+%s:?+ (?:[^ \n]{1,255}+ )??%s[ ]?+" % (_STAMP, _TAG)
+_IPV6 = rb"[\dA-Fa-f]{0,4}+:[\dA-Fa-f]{0,4}+:[\dA-Fa-f:.]*+(?:%\w++)?+"  # its beginning looks like a tag
+_RFC3164 = rb"(?:<\d{1,3}+>)?+%s:?+ (?:%s |(?:[^ \n]{1,255}+ )??)%s[ ]?+" % (_STAMP, _IPV6, _TAG)
 _ELEMENT = rb'\[(?:[^"\]\\\n]++|"(?:[^"\\\n]++|\\.)*+")*+\]'
 _RFC5424 = (
-    rb"<\d{1,3}+>\d{1,2}+ [^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ (?:-|(?:%s)++)(?: (?:\xef\xbb\xbf)?+|$)" % _ELEMENT
+    rb"<\d{1,3}+>\d{1,2}+ [^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ (?:-|(?:%s)++)"
+    rb"(?: (?:\xef\xbb\xbf)?+|(?=\r?+(?:\n|\Z)))" % _ELEMENT
 )
 
 
@@ -85,6 +87,11 @@ class JsonWrapper(Wrapper):
         except (ValueError, RecursionError):
             return line
         text = record.get(self.key) if isinstance(record, dict) else None
+        if isinstance(text, list):  # the journal's way to write what is no printable UTF-8: one number a byte
+            try:
+                text = bytes(text).decode("utf-8", "surrogateescape")
+            except (TypeError, ValueError):
+                return line
         if not isinstance(text, str):
             return line
         text = text.rstrip("\r\n").replace("\n", " ")
