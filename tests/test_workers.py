@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.build import _recogniser
 from LogsMonitor2000.errors import FormatError, InputError, WorkerError
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.workers import ParallelInput, WorkerPool, splittable
+from LogsMonitor2000.source.file import FileSource
+from LogsMonitor2000.workers import ParallelInput, WorkerPool, digest_chunk, splittable
 
 from .logs import START, csv_line
 from .reference import Options
@@ -122,6 +124,19 @@ class Pool(TemporaryFiles):
                 os.kill(process.pid, signal.SIGTERM)
             tickets = [self.pool.submit((number, path, 1, HORIZON)) for _ in range(2)]
             self.assertEqual([self.pool.result(ticket).events for ticket in tickets], [1, 1])
+
+
+class Chunks(TemporaryFiles):
+    def test_a_chunk_leaves_nothing_for_the_garbage_collector(self) -> None:
+        # A worker makes so few objects that the collector hardly ever runs: a cycle for each chunk would grow for hours.
+        path = self.path("access.log", csv_line(START) * 100)
+        processor = processor_for(Options())
+        digester = Digester(parser_named("csv").bind(["section", "size", "source", "status_class"]), processor.layouts, 2)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        digest_chunk(digester, path, 0, 1 << 40)
+        self.assertEqual([found for found in gc.get_objects() if isinstance(found, FileSource) and found.name == path], [])
 
 
 class Inputs(TemporaryFiles):

@@ -46,4 +46,5 @@ class FileSource(StreamSource):
         self.ended = True
 
     def close(self) -> None:
+        super().close()
         self._file.close()

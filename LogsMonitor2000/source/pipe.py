@@ -33,6 +33,7 @@ class PipeSource(StreamSource):
             raise InputError(f"{self.name}: {error.strerror or error}") from error
 
     def close(self) -> None:
+        super().close()
         if self._descriptor > 2:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -74,3 +74,8 @@ class StreamSource(Source):
 
     def stop(self) -> None:
         self._read = lambda size: b""  # the end is found behind the lines that are ready
+
+    def close(self) -> None:
+        self._read = (
+            None  # it leads back here: a worker opens a source for each chunk, and none may wait for the garbage collector
+        )
