@@ -12,6 +12,7 @@ from ..errors import FormatError
 from ..limits import DEFINITION_BYTES_MAX
 from .iso import AnyStamps
 from .template import TemplateFormat
+from .regex import compile_pattern
 
 NGINX = {
     **dict.fromkeys(("remote_addr", "realip_remote_addr", "proxy_protocol_addr"), "source"),
@@ -48,8 +49,8 @@ APACHE = {
 APACHE_HEADERS = {"referer": "referrer", "user-agent": "agent", "x-forwarded-for": "forwarded", "host": "vhost"}
 UNITS = {"s": "s", "ms": "ms", "us": "us"}
 
-_NGINX = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_APACHE = re.compile(r"%(?:[!<>,\d]*)(?:\{([^}]*)\})?(\^?[a-zA-Z%]{1,2}?)")
+_NGINX = compile_pattern(r"\$(?:\{(\w+)\}|(\w+))")
+_APACHE = compile_pattern(r"%(?:[!<>,\d]*)(?:\{([^}]*)\})?(\^?[a-zA-Z%]{1,2}?)")
 _STRFTIME = {"%d/%b/%Y:%H:%M:%S %z": "clf", "%Y-%m-%dT%H:%M:%S%z": "iso", "%Y-%m-%d %H:%M:%S": "iso_space", "%FT%T%z": "iso"}
 _STRFTIME |= {"%Y-%m-%dT%H:%M:%S": "iso", "%s": "epoch", "sec": "epoch", "msec": "epoch_any", "usec": "epoch_any"}
 
@@ -156,7 +157,7 @@ def _from_apache(text: str) -> str:
 
 # An nginx configuration
 
-_TOKEN = re.compile(r"""\s*(?:(\#[^\n]*)|([;{}])|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;{}"'#]+))""")
+_TOKEN = compile_pattern(r"""\s*(?:(\#[^\n]*)|([;{}])|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;{}"'#]+))""")
 
 
 def _statements(text: str) -> list[list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..limits import CONVERTED_MAX, STAMP_BYTES_MAX
+from .regex import compile_pattern
 
 
 class Converter(dict["bytes | None", "bytes | None"]):
@@ -46,7 +47,7 @@ class TimeTaken(Converter):
 
 
 _UNITS = {b"": 0, b"s": 0, b"ms": 3, b"us": 6, b"\xc2\xb5s": 6, b"\xce\xbcs": 6, b"ns": 9}
-_DURATION = re.compile(rb"(\d{1,18}+)(?:\.(\d{1,18}+))?+(s|ms|us|\xc2\xb5s|\xce\xbcs|ns)?+\Z")
+_DURATION = compile_pattern(rb"(\d{1,18}+)(?:\.(\d{1,18}+))?+(s|ms|us|\xc2\xb5s|\xce\xbcs|ns)?+\Z")
 
 
 def seconds_of(text: bytes, shift: int = 0) -> bytes | None:
@@ -65,7 +66,7 @@ def seconds_of(text: bytes, shift: int = 0) -> bytes | None:
     return whole + b"." + fraction if fraction else whole
 
 
-_PORT = re.compile(rb"(?:([^:\[\]]*+)|\[([^\]]*+)\])(?::\d{1,5}+)?+\Z")
+_PORT = compile_pattern(rb"(?:([^:\[\]]*+)|\[([^\]]*+)\])(?::\d{1,5}+)?+\Z")
 
 
 class WithoutPort(Converter):

@@ -19,6 +19,7 @@ from .fields import Converter
 from .parser import Malformed
 from .request import request_values
 from .stamps import ClfStamps, EpochStamps, Stamps
+from .regex import compile_pattern
 
 Values = dict[str, "bytes | None"]
 """One line's fields as they stand in the log, and its `time` stamp."""
@@ -100,14 +101,14 @@ REST = (
 # The Common Log Format and its family: https://httpd.apache.org/docs/2.4/logs.html#accesslog
 
 _CLIENT = rb'(?P<source>[^ ]++) [^ ]++ (?P<user>.+?) \[(?P<time>[^][]*+)\] "'
-_COMMON = re.compile(_CLIENT)
-_VHOST_COMMON = re.compile(rb"(?P<vhost>[^ ]++) " + _CLIENT)
+_COMMON = compile_pattern(_CLIENT)
+_VHOST_COMMON = compile_pattern(rb"(?P<vhost>[^ ]++) " + _CLIENT)
 _CODE = rb" (?P<status>\d{3}) (?P<size>\d{1,%d}+|-)(?= |\Z)" % SIZE_DIGITS_MAX
 _NO_CODE = rb"(?!%s)" % re.sub(rb"\?P<\w+>", b"?:", _CODE)
-_ESCAPED = re.compile(rb'(?P<request>(?:[^"\\]++|\\.|"%s)*+)"%s' % (_NO_CODE, _CODE))
-_UNESCAPED = re.compile(rb'(?P<request>(?:[^"]++|"%s)*+)"%s' % (_NO_CODE, _CODE))
-_WRONG_CODE = re.compile(rb'(?:[^"\\]++|\\.)*+"(?: ([^ ]*+))?+(?: ([^ ]*+))?+')
-_EXTRA = re.compile(rb' (?:"((?:[^"\\]++|\\.)*+)(?:"|\Z)|([^ ]*+))')
+_ESCAPED = compile_pattern(rb'(?P<request>(?:[^"\\]++|\\.|"%s)*+)"%s' % (_NO_CODE, _CODE))
+_UNESCAPED = compile_pattern(rb'(?P<request>(?:[^"]++|"%s)*+)"%s' % (_NO_CODE, _CODE))
+_WRONG_CODE = compile_pattern(rb'(?:[^"\\]++|\\.)*+"(?: ([^ ]*+))?+(?: ([^ ]*+))?+')
+_EXTRA = compile_pattern(rb' (?:"((?:[^"\\]++|\\.)*+)(?:"|\Z)|([^ ]*+))')
 
 
 def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
@@ -155,7 +156,7 @@ def _what_is_wrong(line: bytes, start: int) -> str:
 # The quoted CSV of the HTTP log monitor exercise: "remotehost","rfc931","authuser","date","request","status","bytes"
 
 _CSV_HEADER = b'"remotehost","rfc931","authuser","date","request","status","bytes"'
-_CSV_FIELD = re.compile(rb'[ \t]*+(?:"((?:[^"]++|"")*+)"[ \t]*+|([^",]*+))(,|\Z)')
+_CSV_FIELD = compile_pattern(rb'[ \t]*+(?:"((?:[^"]++|"")*+)"[ \t]*+|([^",]*+))(,|\Z)')
 
 
 def _read_csv(line: bytes) -> Values:

@@ -24,6 +24,7 @@ from .formats import Format, Values
 from .template import TemplateFormat
 from .parser import BoundParser, Column, Columns, Malformed, Otherwise, Parser, Rejects, check_horizon, check_length, is_blank
 from .stamps import NO_TIME
+from .regex import compile_pattern
 
 ANY_LINE = rb"|.*+\n"
 
@@ -75,7 +76,7 @@ class HTTPLogParser(Parser):
 
     @cached_property
     def _typical(self) -> re.Pattern[bytes]:
-        return re.compile(self.format.pattern(frozenset()))
+        return compile_pattern(self.format.pattern(frozenset()))
 
     @property
     def stamps(self) -> dict[bytes | None, int]:
@@ -150,7 +151,7 @@ class BlockReader:
         compiled = self._compiled.get((cautious, strict))
         if compiled is None:
             pattern = self._patterns[cautious]
-            compiled = re.compile((pattern.replace(b"[^", rb"[^\n") if strict else pattern) + ANY_LINE)
+            compiled = compile_pattern((pattern.replace(b"[^", rb"[^\n") if strict else pattern) + ANY_LINE)
             self._compiled[cautious, strict] = compiled
         return compiled
 

@@ -7,12 +7,13 @@ from datetime import date
 
 from ..limits import MINUTES_MAX
 from .stamps import EPOCH_DAY, NO_TIME, ClfStamps, Stamps
+from .regex import compile_pattern
 
-_ISO = re.compile(
+_ISO = compile_pattern(
     rb"(\d{4})-(\d\d)-(\d\d)[T \t](\d\d):(\d\d):(\d\d)(?:[.,]\d{1,12}+)?+ ?+(?:Z|z|UTC|GMT|([+-])(\d\d):?+(\d\d)?+)?+\Z"
 )
-_EPOCH = re.compile(rb"(\d{1,20}+)(?:\.\d{1,20}+)?+\Z")
-_FLOAT = re.compile(rb"\d{1,3}+\.\d{1,17}+[eE][+]?+\d{1,2}+\Z")
+_EPOCH = compile_pattern(rb"(\d{1,20}+)(?:\.\d{1,20}+)?+\Z")
+_FLOAT = compile_pattern(rb"\d{1,3}+\.\d{1,17}+[eE][+]?+\d{1,2}+\Z")
 
 
 def iso_second(stamp: bytes) -> int:

@@ -11,10 +11,11 @@ from ..limits import JSON_KEYS_MAX, PLANS_MAX
 from .keyed import NUMBER, Found, KeyedParser, Scalar, Syntax
 from .parser import Malformed
 from .synonyms import Path, Place
+from .regex import compile_pattern
 
-_TOKEN = re.compile(rb'[ \t\r]*+(?:([{}\[\],:])|"((?:[^"\\]++|\\.)*+)"|([^ \t\r,:{}\[\]"]++))')
+_TOKEN = compile_pattern(rb'[ \t\r]*+(?:([{}\[\],:])|"((?:[^"\\]++|\\.)*+)"|([^ \t\r,:{}\[\]"]++))')
 _NUMBER = rb"-?+%s(?:[eE][+-]?+\d{1,3}+)?+" % NUMBER
-_HEX = re.compile(r"(?<!\\)((?:\\\\)*+)\\x([0-9A-Fa-f]{2})")
+_HEX = compile_pattern(r"(?<!\\)((?:\\\\)*+)\\x([0-9A-Fa-f]{2})")
 _ESCAPES = rb'(?:[^"\\]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
 
 

@@ -27,19 +27,20 @@ from .request import path_of, request_values, section_of
 from .stamps import NO_TIME
 from .synonyms import SYNONYMS, Path, Place
 from .pieces import request_versions, target_versions
+from .regex import compile_pattern
 
-_STATUS = re.compile(rb"\d{3}\Z")
-_SIZE = re.compile(rb"\d{1,%d}\Z" % SIZE_DIGITS_MAX)
-_ISO_ZULU = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z")
-_EPOCH = re.compile(rb"[1-9]\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,20})?\Z")
-_PLAIN_DURATION = re.compile(rb"\d{1,15}(?:\.\d{1,12})?\Z")
+_STATUS = compile_pattern(rb"\d{3}\Z")
+_SIZE = compile_pattern(rb"\d{1,%d}\Z" % SIZE_DIGITS_MAX)
+_ISO_ZULU = compile_pattern(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z")
+_EPOCH = compile_pattern(rb"[1-9]\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,20})?\Z")
+_PLAIN_DURATION = compile_pattern(rb"\d{1,15}(?:\.\d{1,12})?\Z")
 _TOLD_BY = {
     **dict.fromkeys(("method", "protocol"), ("request", "method", "protocol")),
     **dict.fromkeys(("target", "path", "section"), ("request", "target")),
     "status_class": ("status",),
 }
 """Of which values of a record a field is made, where that is not one of its own name."""
-_NEGATED = re.compile(rb"\[\^([^\]]*)\]")
+_NEGATED = compile_pattern(rb"\[\^([^\]]*)\]")
 QUOTED = rb'(?:[^"]*+)'
 """A value in quotes that nobody asks for; the group tells it from pieces of others."""
 NUMBER = rb"(?:0|[1-9]\d{0,%d}+)(?:\.\d{1,20}+)?+" % (JSON_DIGITS_MAX - 1)

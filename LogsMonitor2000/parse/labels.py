@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from .keyed import Found, KeyedParser, Scalar, Syntax
 from .parser import Malformed
 from .synonyms import Path, Place, places_of
+from .regex import compile_pattern
 
-_LTSV = re.compile(rb"([^:\t]++):([^\t]*+)(?:\t|\Z)")
-_LOGFMT = re.compile(rb'([^ ="]++)(?:=(?:"((?:[^"\\]++|\\.)*+)"|([^ "]*+)))?+(?: ++|\Z)')
+_LTSV = compile_pattern(rb"([^:\t]++):([^\t]*+)(?:\t|\Z)")
+_LOGFMT = compile_pattern(rb'([^ ="]++)(?:=(?:"((?:[^"\\]++|\\.)*+)"|([^ "]*+)))?+(?: ++|\Z)')
 _UNESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
-_ESCAPE = re.compile(rb"\\(.)")
+_ESCAPE = compile_pattern(rb"\\(.)")
 
 
 class LabelSyntax(Syntax):

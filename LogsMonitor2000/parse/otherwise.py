@@ -17,6 +17,7 @@ from .http_log import HTTPLogParser
 from .keyed import KeyedParser
 from .parser import Malformed
 from .table import LINES, RECORDS
+from .regex import compile_pattern
 
 TOO_PLAIN = ("connections",)
 """Formats that too much garbage looks like."""
@@ -35,9 +36,9 @@ def _candidates() -> _Candidates:
     for row in LINES:
         if row.name not in TOO_PLAIN:
             by_hint.setdefault(row.hint, []).append(HTTPLogParser(row))
-    made = [(re.compile(row.hint), row.make()) for row in RECORDS if row.keyed]
+    made = [(compile_pattern(row.hint), row.make()) for row in RECORDS if row.keyed]
     return _Candidates(
-        [(re.compile(hint), sorted(parsers, key=_told, reverse=True)) for hint, parsers in by_hint.items()],
+        [(compile_pattern(hint), sorted(parsers, key=_told, reverse=True)) for hint, parsers in by_hint.items()],
         [(hint, parser) for hint, parser in made if isinstance(parser, KeyedParser)],
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from .regex import compile_pattern
 
-_PROTOCOL = re.compile(rb"(?i) HTTP/")
-_LAST_PROTOCOL = re.compile(rb" [A-Za-z]++/\d[\d.]*+\Z")
-_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*+://[^/?#]*+")
-_PATH = re.compile(rb"/[^?#]*+")
-_SECTION = re.compile(rb"/[^/?#]*+")
+_PROTOCOL = compile_pattern(rb"(?i) HTTP/")
+_LAST_PROTOCOL = compile_pattern(rb" [A-Za-z]++/\d[\d.]*+\Z")
+_ORIGIN = compile_pattern(rb"[A-Za-z][A-Za-z0-9+.-]*+://[^/?#]*+")
+_PATH = compile_pattern(rb"/[^?#]*+")
+_SECTION = compile_pattern(rb"/[^/?#]*+")
 
 
 class Request(NamedTuple):

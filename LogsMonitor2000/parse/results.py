@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 
 from ..event import WebLogEvent
 from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_length
+from .regex import compile_pattern
 
-_TEST = re.compile(rb"# Test: *+([^ \r]++)")
-_RESULT = re.compile(rb"# Result: *+(PASS|FAIL)[ \r]*+\Z")
+_TEST = compile_pattern(rb"# Test: *+([^ \r]++)")
+_RESULT = compile_pattern(rb"# Result: *+(PASS|FAIL)[ \r]*+\Z")
 _STATUSES = {b"PASS": b"200", b"FAIL": b"500"}
 
 

@@ -25,8 +25,9 @@ from .parser import FIELDS, Malformed
 from .pieces import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
 from .request import path_of, request_values, section_of
 from .stamps import ClfStamps, Stamps
+from .regex import compile_pattern
 
-_TOKEN = re.compile(r"\{([a-z_-]+\??)(?::([a-z0-9_]+))?\}")
+_TOKEN = compile_pattern(r"\{([a-z_-]+\??)(?::([a-z0-9_]+))?\}")
 
 
 class TemplateFormat:
@@ -134,17 +135,17 @@ class TemplateFormat:
 
     @cached_property
     def _escaped(self) -> re.Pattern[bytes]:
-        return re.compile(self._careful(nested=False, escapes=True))
+        return compile_pattern(self._careful(nested=False, escapes=True))
 
     @cached_property
     def _unescaped(self) -> re.Pattern[bytes] | None:
         if not any(value.quoted for value in self.values):
             return None
-        return re.compile(self._careful(nested=False, escapes=False))
+        return compile_pattern(self._careful(nested=False, escapes=False))
 
     @cached_property
     def _so_far(self) -> re.Pattern[bytes]:
-        return re.compile(self._careful(nested=True, escapes=True))
+        return compile_pattern(self._careful(nested=True, escapes=True))
 
     def _careful(self, nested: bool, escapes: bool) -> bytes:
         """The careful pattern; `nested` matches as many values of it as fit, with an empty group behind each."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from ..event import WebLogEvent
 from .parser import BoundParser, Columns, Parser
+from .regex import compile_pattern
 
 _STAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d{1,9}+)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
 _TAG = rb"[^ \[\]:\n]{1,64}+(?:\[[^\]\n ]{0,32}+\])?+:"
@@ -49,8 +50,8 @@ class Syslog(Wrapper):
     name = "syslog"
 
     def __init__(self) -> None:
-        self._prefix = re.compile(rb"(?:%s|%s)" % (_RFC5424, _RFC3164))
-        self._lines = re.compile(rb"(?:%s|%s)?+(.*+\n)" % (_RFC5424, _RFC3164))
+        self._prefix = compile_pattern(rb"(?:%s|%s)" % (_RFC5424, _RFC3164))
+        self._lines = compile_pattern(rb"(?:%s|%s)?+(.*+\n)" % (_RFC5424, _RFC3164))
 
     def wraps(self, line: bytes) -> bool:
         return self._prefix.match(line) is not None
@@ -73,7 +74,7 @@ class JsonWrapper(Wrapper):
 
         self._decode = JSONDecoder(strict=False).decode
         # What needs no decoding; the end of the line inside is left out.
-        self._plain = re.compile(rb'\{"%s":"([^"\\]*+)(?:\\n)?+",' % self.key.encode())
+        self._plain = compile_pattern(rb'\{"%s":"([^"\\]*+)(?:\\n)?+",' % self.key.encode())
 
     def wraps(self, line: bytes) -> bool:
         return self.unwrap_line(line) is not line
