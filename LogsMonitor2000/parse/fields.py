@@ -5,7 +5,6 @@ Like time stamps (`stamps`), these are dictionaries that fill their gaps themsel
 
 from __future__ import annotations
 
-import re
 
 from ..limits import CONVERTED_MAX, STAMP_BYTES_MAX
 from .regex import compile_pattern

@@ -8,7 +8,6 @@ that another one follows without a result.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 

@@ -104,10 +104,6 @@ class Generation:
         """Bytes known to be there that have not been read."""
         return max(0, self.size - (self._raw_position if self._unpack else self._position))
 
-    @property
-    def has_partial(self) -> bool:
-        return self._framer.partial_bytes > 0
-
     def mark(self) -> Mark:
         """How far its lines have been handed on."""
         offset, handed = self._framer.offset, self._handed
