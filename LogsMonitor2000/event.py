@@ -59,9 +59,13 @@ class Stats(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """A transition of an alert at second `time`: `state` is "firing" or "resolved".
+    """A transition of an alert at second `time`: `state` is "firing", "resolved", or "pending", which only `--verbose` shows.
 
-    `value` is the measure at that second and `peak` the highest since the alert `started`, both in hits a second.
+    `value` is the measure at that second and `peak` the most extreme one since the alert `started`. `group` names the state of a
+    rule that has one for each group: pairs of field and value. `held` says why it is shown but not sent: muted, inhibited, a
+    dry run; "" otherwise. `measure` and `condition` are the rule in words. At firing, `change` is by how many hits a second
+    the traffic that the rule looks at differs from the window before, `causes` (field, value, share of the change, whether new)
+    what most of it is, and `lines` are raw lines of it.
     """
 
     name: str
@@ -72,6 +76,14 @@ class Alert(NamedTuple):
     window: int
     started: int
     peak: float
+    group: tuple[tuple[str, bytes], ...] = ()
+    severity: str = "warning"
+    held: str = ""
+    measure: str = "rate"
+    condition: str = ""
+    change: float = 0.0
+    causes: tuple[tuple[str, bytes, float, bool], ...] = ()
+    lines: tuple[bytes, ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:

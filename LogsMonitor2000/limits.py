@@ -127,3 +127,9 @@ DEFINITION_BYTES_MAX = 8_192
 
 CONF_BYTES_MAX = 1 << 20
 """How much of a server's configuration is read."""
+
+CONFIG_BYTES_MAX = 1 << 20
+"""How much of a file of settings is read: nobody writes a larger one."""
+
+SECRET_BYTES_MAX = 4_096
+"""How much of a file that holds a secret is read."""

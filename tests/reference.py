@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from LogsMonitor2000.event import Alert
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.parse.parser import Malformed
+
+DEFAULTS = tuple(Alert._field_defaults.values())
 
 
 class Request(NamedTuple):
@@ -121,7 +124,7 @@ def top(count: int, keys: Sequence[bytes]) -> list[tuple[bytes, int]]:
 
 
 def alerts(requests: Sequence[Request], options: Options) -> list[tuple[Any, ...]]:
-    """(name, state, time, value, threshold, window, started, peak) of each transition."""
+    """(name, state, time, value, threshold, window, started, peak, …) of each transition; what else an alert has is as by default."""
     window, threshold = options.window, options.threshold
     if not (window and threshold and requests):
         return []
@@ -139,8 +142,8 @@ def alerts(requests: Sequence[Request], options: Options) -> list[tuple[Any, ...
             peak = average if started is None else max(peak, average)
             if started is None:
                 started = time
-                told.append(("high_traffic", "firing", time, average, threshold, window, started, peak))
+                told.append(("high_traffic", "firing", time, average, threshold, window, started, peak, *DEFAULTS))
         elif started is not None:
-            told.append(("high_traffic", "resolved", time, average, threshold, window, started, peak))
+            told.append(("high_traffic", "resolved", time, average, threshold, window, started, peak, *DEFAULTS))
             started = None
     return told

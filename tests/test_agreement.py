@@ -24,7 +24,7 @@ from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 from LogsMonitor2000.workers import ParallelInput, Task, Ticket, WorkerPool, digest_chunk
 
 from .logs import LINE_OF, NOW, START, csv_line, random_log
-from .reference import Options, monitor
+from .reference import DEFAULTS, Options, monitor
 from .running import chunks_of_bytes, events_of, numbers, processor_for
 from .support import TemporaryFiles
 
@@ -397,8 +397,8 @@ class Reference(unittest.TestCase):
             monitor([log], options),
             [
                 (95, 5, 1, 100, [(b"/b", 1)], [(b"10.0.0.1", 1)], {b"2": 1}),
-                ("high_traffic", "firing", 100, 1.5, 1.0, 2, 100, 1.5),
-                ("high_traffic", "resolved", 102, 0.0, 1.0, 2, 100, 1.5),
+                ("high_traffic", "firing", 100, 1.5, 1.0, 2, 100, 1.5, *DEFAULTS),
+                ("high_traffic", "resolved", 102, 0.0, 1.0, 2, 100, 1.5, *DEFAULTS),
                 (100, 5, 4, 300, [(b"/api", 4)], [(b"10.0.0.1", 4)], {b"2": 3, b"4": 1}),
                 (7, 5, 1, 1, 3, 98, 103),
             ],

@@ -40,10 +40,7 @@ class JsonLines(Action):
                 "statuses": {status_class(key): count for key, count in event.statuses.items()},
             }
         if isinstance(event, Alert):
-            fields = {"event": "alert", **event._asdict(), "message": self._wording.alert(event)}
-            if event.state == "firing":
-                del fields["started"], fields["peak"]  # they would repeat `time` and `value`
-            return fields
+            return {"event": "alert", **alert_fields(event, self._wording)}
         if isinstance(event, Summary):
             fields = {"event": "summary", **event._asdict()}
             fields["max_lateness"] = fields.pop("lateness_max")
@@ -51,6 +48,24 @@ class JsonLines(Action):
         # An event of somebody's own calculator: a named tuple says by itself what it holds.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
         return {"event": type(event).__name__, **own}
+
+
+def alert_fields(alert: Alert, wording: Wording) -> dict[str, Any]:
+    """An alert as an object of JSON; what does not apply to it is left out."""
+    fields: dict[str, Any] = alert._asdict()
+    fields["group"] = {field: decoded(value) for field, value in alert.group}
+    fields["causes"] = [
+        {"field": field, "value": decoded(value), "share": round(share, 4), "new": is_new}
+        for field, value, share, is_new in alert.causes
+    ]
+    fields["lines"] = [decoded(line) for line in alert.lines]
+    for name in ("held", "condition", "change", "causes", "lines"):
+        if not fields[name]:
+            del fields[name]
+    if alert.state == "firing" and alert.started == alert.time:
+        del fields["started"], fields["peak"]  # they would repeat `time` and `value`
+    fields["message"] = wording.alert(alert)
+    return fields
 
 
 def _plain(value: object) -> str:

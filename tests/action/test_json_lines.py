@@ -42,6 +42,7 @@ class TestJsonLines(unittest.TestCase):
             {
                 **{"event": "alert", "name": "high_traffic", "state": "firing", "time": 1549573956},
                 **{"value": 10.05, "threshold": 10.0, "window": 120},
+                **{"group": {}, "severity": "warning", "measure": "rate"},
                 "message": "High traffic generated an alert - hits 10.05, triggered at 2019-02-07T21:12:36+00:00",
             },
         )
@@ -50,7 +51,25 @@ class TestJsonLines(unittest.TestCase):
             {
                 **{"event": "alert", "name": "high_traffic", "state": "resolved", "time": 1549574043},
                 **{"value": 9.983333333333333, "threshold": 10.0, "window": 120, "started": 1549573956, "peak": 12.5},
+                **{"group": {}, "severity": "warning", "measure": "rate"},
                 "message": "Traffic is now back to normal as of 2019-02-07T21:14:03+00:00 (after 87 s, peak 12.50 hits/s)",
+            },
+        )
+
+    def test_alerts_of_rules(self) -> None:
+        alert = Alert("errors", "firing", 100, 0.5, 0.05, 60, 90, 0.75, (("section", b"/\xff"),), "critical", "muted: night")
+        alert = alert._replace(
+            measure="ratio", condition="c", change=2.0, causes=(("source", b"10.0.0.9", 0.87654, True),), lines=(b"\x1b[2J",)
+        )
+        (told,), _, _ = written(alert)
+        del told["message"]
+        self.assertEqual(
+            told,
+            {
+                **{"event": "alert", "name": "errors", "state": "firing", "time": 100, "value": 0.5, "threshold": 0.05},
+                **{"window": 60, "started": 90, "peak": 0.75, "group": {"section": "/\\xff"}, "severity": "critical"},
+                **{"held": "muted: night", "measure": "ratio", "condition": "c", "change": 2.0, "lines": ["\x1b[2J"]},
+                "causes": [{"field": "source", "value": "10.0.0.9", "share": 0.8765, "new": True}],
             },
         )
 

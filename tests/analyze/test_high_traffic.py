@@ -9,6 +9,8 @@ from LogsMonitor2000.analyze.calculator import SlidingWindow
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.errors import UsageError
 
+from ..reference import DEFAULTS
+
 
 def alerts(hits: dict[int, int], through: int, window: int = 10, threshold: float = 2.0) -> list[tuple[object, ...]]:
     sliding = SlidingWindow(HighTrafficCalculator(window, threshold))
@@ -20,8 +22,8 @@ class TestHighTraffic(unittest.TestCase):
         self.assertEqual(
             alerts({5: 21, 7: 9}, 30),
             [
-                ("high_traffic", "firing", 5, 2.1, 2.0, 10, 5, 2.1),
-                ("high_traffic", "resolved", 15, 0.9, 2.0, 10, 5, 3.0),
+                ("high_traffic", "firing", 5, 2.1, 2.0, 10, 5, 2.1, *DEFAULTS),
+                ("high_traffic", "resolved", 15, 0.9, 2.0, 10, 5, 3.0, *DEFAULTS),
             ],
         )
 
@@ -42,7 +44,7 @@ class TestHighTraffic(unittest.TestCase):
     def test_it_fires_again(self) -> None:
         told = alerts({0: 50, 50: 60}, 200)
         self.assertEqual([alert[1:3] for alert in told], [("firing", 0), ("resolved", 10), ("firing", 50), ("resolved", 60)])
-        self.assertEqual([alert[6:] for alert in told], [(0, 5.0), (0, 5.0), (50, 6.0), (50, 6.0)])
+        self.assertEqual([alert[6:8] for alert in told], [(0, 5.0), (0, 5.0), (50, 6.0), (50, 6.0)])
 
     def test_a_window_of_one_second(self) -> None:
         told = alerts({0: 1, 1: 2, 2: 1, 9: 2}, 9, window=1, threshold=1)
