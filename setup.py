@@ -24,6 +24,7 @@ setup(
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
     packages=find_packages(include=["LogsMonitor2000", "LogsMonitor2000.*"]),
+    package_data={"LogsMonitor2000.alert": ["default.toml"]},
     python_requires=">=3.11",
     entry_points={"console_scripts": ["logsmonitor2000 = LogsMonitor2000.cli:main"]},
     classifiers=[

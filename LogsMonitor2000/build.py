@@ -12,18 +12,19 @@ from .action.action import Action
 from .action.json_lines import JsonLines
 from .action.progress import ProgressLine
 from .action.terminal import TerminalNotifier
-from .action.wording import Wording, zone_named
+from .action.wording import Wording
 from .analyze.calculator import StreamCalculator
 from .analyze.digest import Digester
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
+from .clock import second_named, zone_named
 from .errors import InputError, UsageError
 from .event import Notice
 from .inputs import Input, Recognise
 from .limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from .monitor import Monitor
-from .parse.parser import Parser
+from .parse.parser import LINE, Parser
 from .parse.select import Choice, bind_some, mapped_fields
 from .settings import VERSION, Settings
 from .source.opening import STANDARD_INPUT, expanded, open_source
@@ -80,6 +81,11 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
         calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
     if settings.high_traffic_interval and settings.high_traffic_threshold:
         calculators.append(HighTrafficCalculator(settings.high_traffic_interval, settings.high_traffic_threshold))
+    if settings.rules:
+        from .alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
+
+        explain_at = None if settings.explain is None else second_named(settings.explain, settings.timezone)
+        calculators.append(RuleCalculator(settings.rules, settings.mutes, explain_at))
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 
@@ -129,7 +135,7 @@ def _recogniser(
     processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None, choice: Choice | None = None
 ) -> Recognise:
     """What finds out the format of an input, and binds its parser to the fields that the calculators ask for."""
-    fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields})
+    fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields} - {LINE})
     chosen = Choice(log_format) if choice is None else choice
     if chosen.log_format != "auto":
         chosen.named().require(sorted(processor.needed))  # what is wrong with it is told before anything is opened

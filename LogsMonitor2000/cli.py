@@ -45,6 +45,8 @@ def _run(arguments: Sequence[str]) -> int:
     settings = parse_arguments(arguments)
     if settings.log_format == "list" or settings.explain_line:
         return _tell_of_formats(settings)
+    if settings.check_config:
+        return _check_config(settings)
     monitor = build(settings, sys.stdout, sys.stderr)
     interrupted = False
 
@@ -59,6 +61,13 @@ def _run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
     monitor.run()
     return INTERRUPTED if interrupted else 0
+
+
+def _check_config(settings: Settings) -> int:
+    from .configured import described
+
+    print("\n".join([f"{settings.config or 'the default alerts'}: is right", *described(settings.rules)]))
+    return 0
 
 
 def _tell_of_formats(settings: Settings) -> int:

@@ -90,6 +90,17 @@ class Alert(NamedTuple):
         return self.time, 1
 
 
+class Explanation(NamedTuple):
+    """Why each rule told what it told at second `time`: a line for each of its groups that matter."""
+
+    time: int
+    lines: tuple[str, ...]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.time, 2
+
+
 class MalformedLine(NamedTuple):
     """A line that does not have the structure of its format: one of the first few, as a sample."""
 

@@ -37,6 +37,7 @@ class Input:
         self._first_chunk = 0  # the chunk they are in
         self._sample_end = 0
         self._line_count = 0
+        self._leading = 0  # malformed lines before the first event
         self._is_told = False  # that nothing fits what has come so far
         self._is_refused = False
         self._is_given_up = False
@@ -128,17 +129,25 @@ class Input:
         ]
         self._line_count += digest.line_count
         self.chunk = digest.chunk
+        self._place_leading(digest)
         self.newest = latest(self.newest, digest.newest)
         return samples
+
+    def _place_leading(self, digest: Digest) -> None:
+        """Malformed lines that came before the first event count at its second."""
+        self._leading += digest.leading
+        if self._leading and digest.first is not None:
+            digest.put_unparsed(digest.first, self._leading)
+            self._leading = 0
 
     def snapshot(self) -> list[Any]:
         """What a restart needs besides the source's position, as JSON can hold it."""
         waiting = b"".join(self._first_blocks).decode("latin-1")  # lines whose format is not known yet
-        return [self.newest, self._line_count, waiting]
+        return [self.newest, self._line_count, waiting, self._leading]
 
     def restore(self, snapshot: list[Any]) -> None:
         """Go on from a snapshot, the source from its position."""
-        self.newest, self._line_count, waiting = snapshot
+        self.newest, self._line_count, waiting, self._leading = snapshot
         if waiting:
             self._first_blocks = [waiting.encode("latin-1")]
             self._first_chunk = self.source.offset // CHUNK_BYTES

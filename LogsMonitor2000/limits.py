@@ -133,3 +133,36 @@ CONFIG_BYTES_MAX = 1 << 20
 
 SECRET_BYTES_MAX = 4_096
 """How much of a file that holds a secret is read."""
+
+LINE_KEYS_MAX = 1_000
+"""Raw lines kept of one second, for alerts to show a few of."""
+
+WINDOW_SECONDS_MAX = 7 * 86_400
+"""The longest window of a rule, and how far back it may compare: one small entry is held for each second."""
+
+GROUPS_MAX = 50_000
+"""Groups of a rule that are measured at once; past it those with the least are forgotten."""
+
+STATES_MAX = 1_000
+"""Groups of a rule that are pending or firing at once; more are counted and said, as nobody would read a thousand alerts."""
+
+UNIQUES_MAX = 131_072
+"""Distinct values that a rule's window holds; past it a sample of every second, fourth, … of them is counted."""
+
+HISTORY_PANES = 60
+"""Pieces that a window is held in to tell what changed in it: exact to the second up to a minute, then to a sixtieth."""
+
+HISTORY_KEYS_MAX = 2_000
+"""Combinations of source, section and so on held of each of these pieces, to tell what changed; the lightest are left out."""
+
+HISTORY_LINE_SECONDS = 30
+"""How old the lines may be that an alert shows."""
+
+HISTORY_LINES_MAX = 5
+"""Lines that an alert shows."""
+
+CAUSES_MAX = 3
+"""Values that an alert names as what changed."""
+
+EXPLAINED_GROUPS_MAX = 5
+"""Groups of a rule that are explained besides those that are pending or firing."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from .errors import UsageError
 from .limits import JOBS_MAX
+
+if TYPE_CHECKING:  # few runs need them and start-up counts
+    from .alert.mute import Mute
+    from .alert.rule import Rule
 
 VERSION = "0.1.0"
 
@@ -45,6 +49,12 @@ class _Settings(NamedTuple):
     parser: str | None = None
     calculator: tuple[str, ...] = ()
     action: tuple[str, ...] = ()
+    config: str | None = None
+    check_config: bool = False
+    alerts: str = "off"
+    explain: str | None = None
+    rules: tuple[Rule, ...] = ()
+    mutes: tuple[Mute, ...] = ()
 
 
 class Settings(_Settings):
@@ -71,8 +81,13 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     """The settings that a command line asks for; a `UsageError` for what makes no sense."""
     options = list(arguments)
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
-    given = vars(_parser().parse_intermixed_args([_with_underscores(option) for option in options[:end]]))
-    given["files"] = (*given["files"], *options[end + 1 :])
+    options, files = [_with_underscores(option) for option in options[:end]], options[end + 1 :]
+    given = vars(_parser().parse_intermixed_args(options))
+    if given["config"] is not None or given["alerts"] != "off":
+        from .configured import from_config  # here, because few runs need it and start-up counts
+
+        given = from_config(_parser(), options, given["config"])
+    given["files"] = (*given["files"], *files)
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
@@ -131,6 +146,8 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--top", type=int, metavar="N", help="sections and sources shown (%(default)s)")
     group.add_argument("--high_traffic_interval", type=int, metavar="SECONDS", help="the alert's window (%(default)s)")
     group.add_argument("--high_traffic_threshold", type=float, metavar="HITS", help="hits a second (%(default)s)")
+    group.add_argument("--alerts", choices=("off", "default"), help="default adds a set of rules (%(default)s)")
+    group.add_argument("--explain", metavar="TIME", help="show what each rule was at that second, and why")
     group.add_argument("--calculator", action="append", metavar="MODULE:CLASS", help="one of your own, too")
 
     group = parser.add_argument_group("time")
@@ -145,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--verbose", action="store_true", help="say which format was recognised, and why")
 
     group = parser.add_argument_group("other")
+    group.add_argument("--config", metavar="FILE", help="options, alert rules and actions, as TOML")
+    group.add_argument("--check_config", action="store_true", help="say what the configuration means, and exit")
     group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
     group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
     group.add_argument("--help", action="help", help="show this and exit")

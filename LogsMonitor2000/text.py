@@ -14,3 +14,39 @@ def printable(raw: bytes) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def size(count: float) -> str:
+    """`812 B`, `107.2 KiB`, `3.4 GiB`."""
+    if count < 1024:
+        return f"{count:.0f} B"
+    amount = float(count)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        amount /= 1024
+        if amount < 1023.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1024:.1f} PiB"
+
+
+def duration(seconds: int) -> str:
+    """`87 s`, `12 min 5 s`, `3 h 0 min`, `2 d 4 h`: the two largest units."""
+    for name, size, smaller, part in (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name} {seconds % size // part} {smaller}"
+    return f"{seconds} s"
+
+
+def amount(measure: str, value: float) -> str:
+    """A value of a measure, in the unit it has."""
+    kind, _, field = measure.partition(" ")
+    if kind in ("ratio", "unparsed"):
+        return f"{100 * value:.4g} %"
+    if kind == "silent":
+        return duration(int(value))
+    if kind == "bytes" or field == "size":
+        return size(value)
+    if field == "duration" and kind != "distinct":
+        return f"{value:.3g} s" if value >= 1 or not value else f"{1000 * value:.3g} ms"
+    if kind in ("spike", "drop"):
+        return f"{value:.3g} times"
+    return f"{value:,.2f} hits/s" if kind == "rate" else f"{value:,.6g}"

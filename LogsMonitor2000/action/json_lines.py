@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
-from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
+from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
 from ..text import decoded
 from .action import Action
 from .terminal import tell_problem
@@ -27,6 +27,8 @@ class JsonLines(Action):
         if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
             return
+        if isinstance(event, Alert) and event.state == "pending" and not self._verbose:
+            return
         self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()
 
@@ -45,6 +47,8 @@ class JsonLines(Action):
             fields = {"event": "summary", **event._asdict()}
             fields["max_lateness"] = fields.pop("lateness_max")
             return fields
+        if isinstance(event, Explanation):
+            return {"event": "explanation", **event._asdict()}
         # An event of somebody's own calculator: a named tuple says by itself what it holds.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
         return {"event": type(event).__name__, **own}

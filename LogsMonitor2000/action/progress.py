@@ -7,7 +7,7 @@ from typing import TextIO
 from ..clock import Clock
 from ..event import Event
 from .action import Action
-from .wording import duration
+from ..text import duration
 
 FIRST_SECONDS = 0.5
 """A read that is over sooner needs no progress line."""

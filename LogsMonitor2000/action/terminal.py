@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import TextIO
 
 from ..clock import Clock
-from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from ..text import printable
+from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
+from ..limits import SAMPLE_BYTES_MAX
+from ..text import duration, printable, size
 from .action import Action
-from .wording import Wording, duration, size, status_class
+from .wording import Wording, status_class
 
 WIDTH = 80
 KEY_WIDTH_MAX = 60
@@ -49,8 +50,10 @@ class TerminalNotifier(Action):
         if isinstance(event, Stats):
             self._out.write(self._stats(event))
         elif isinstance(event, Alert):
-            color = BOLD_RED if event.state == "firing" else BOLD_GREEN
-            self._out.write(self._painted(self._wording.alert(event), color) + "\n")
+            if event.state != "pending" or self._verbose:
+                self._out.write(self._alert(event))
+        elif isinstance(event, Explanation):
+            self._out.write(f"at {self._wording.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
         elif isinstance(event, Summary):
             self._out.write(self._summary(event))
         elif isinstance(event, (MalformedLine, Notice)):
@@ -82,6 +85,11 @@ class TerminalNotifier(Action):
             + _row("  sections  ", [f"{_clipped(key)} {count:,}" for key, count in stats.sections])
             + _row("  sources   ", [f"{_clipped(key)} {count:,}" for key, count in stats.sources])
         )
+
+    def _alert(self, alert: Alert) -> str:
+        color = {"firing": BOLD_RED, "resolved": BOLD_GREEN}.get(alert.state, BOLD)
+        lines = [f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in alert.lines] if alert.state == "firing" else []
+        return self._painted(self._wording.alert(alert), color) + "\n" + "".join(lines)
 
     def _summary(self, summary: Summary) -> str:
         took = self._clock.elapsed() - self._started

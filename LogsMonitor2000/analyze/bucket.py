@@ -30,6 +30,11 @@ class Bucket:
         for index, measure in enumerate(self.measures):
             states[index] = measure.add(states[index], selected[index][rows])
 
+    def put(self, measure: Measure, state: Any) -> None:
+        """Take `state` into that of one measure."""
+        index = self.measures.index(measure)
+        self._states[index] = measure.merge(self._states[index], state)
+
     def merge(self, other: Bucket) -> None:
         """Take in another bucket of the same time, width and measures."""
         self.hits += other.hits

@@ -27,6 +27,11 @@ class StreamCalculator(ABC):
     lenient: bool = False
     """Whether a field that a log's format lacks is to count as "-"; else such a log is refused before it is read."""
 
+    @property
+    def required(self) -> frozenset[str]:
+        """The fields without which a log is refused."""
+        return frozenset() if self.lenient else frozenset(field for measure in self.measures for field in measure.fields)
+
     def count(self, bucket: Bucket) -> None:
         """`bucket` enters the window."""
 
@@ -43,6 +48,17 @@ class StreamCalculator(ABC):
 
     def restore(self, snapshot: Any) -> None:
         """Go on from a snapshot; the buckets of the window have been counted."""
+
+
+class TimedCalculator(StreamCalculator):
+    """A calculator that keeps windows of its own: nothing is discounted, and it says itself when it is to be asked in between.
+
+    `evaluate(t)` is asked for each bucket behind `count`, and for each second that `due` names.
+    """
+
+    def due(self) -> int | None:
+        """The next second at which there may be something to tell although no bucket comes; None for never."""
+        return None
 
 
 class SlidingWindow:
@@ -86,3 +102,30 @@ class SlidingWindow:
             if not held or held[0].time + span > leaving:
                 events += evaluate(leaving)
         return events
+
+
+class TimedWindow(SlidingWindow):
+    """Leads closed buckets through a `TimedCalculator`, and wakes it when it asked for that."""
+
+    def __init__(self, calculator: TimedCalculator) -> None:
+        super().__init__(calculator)
+        self._due = calculator.due
+
+    def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
+        calculator = self.calculator
+        events: list[Event] = []
+        for bucket in closed:
+            self._wake(bucket.time - 1, events)
+            calculator.count(bucket)
+            events += calculator.evaluate(bucket.time)
+        self._wake(through, events)
+        return events
+
+    def _wake(self, through: int, events: list[Event]) -> None:
+        while (due := self._due()) is not None and due <= through:
+            events += self.calculator.evaluate(due)
+
+
+def window_of(calculator: StreamCalculator) -> SlidingWindow:
+    """What leads closed buckets through `calculator`."""
+    return TimedWindow(calculator) if isinstance(calculator, TimedCalculator) else SlidingWindow(calculator)

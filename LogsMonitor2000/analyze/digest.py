@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, compress
 from operator import sub
 
 from ..limits import SAMPLES_MAX
-from ..parse.parser import BoundParser, Column, Sample
+from ..parse.parser import LINE, BoundParser, Column, Sample
 from .bucket import Bucket
-from .measure import Measure
+from .measure import UNPARSED, Measure
+
+NOT_YET = -1 << 62
+"""Before any second that a line can have."""
 
 Layouts = dict[int, tuple[Measure, ...]]
 """What is to be measured: for each bucket width in seconds, the measures. Width 1 without measures is no more than hits by
@@ -36,10 +39,13 @@ class Digest:
         self.late = 0
         self.late_oldest: int | None = None
         self.lateness_max = 0  # of late events
+        self.leading = 0  # malformed lines before which nothing was known of the newest second
+        self.first: int | None = None  # second of the first event in the order of the file
         self.oldest: int | None = None  # second of an event that is not late
         self.last: int | None = None
         self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
+        self._layouts = layouts
         self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
 
     def holds_after(self, newest: int | None, buffer_time: int) -> bool:
@@ -48,8 +54,23 @@ class Digest:
 
     def join(self, newest: int | None) -> None:
         """Count lateness from `newest`, the newest second before the chunk (`holds_after` it)."""
-        if newest is not None and self.late_oldest is not None:
+        if newest is None:
+            return
+        if self.late_oldest is not None:
             self.lateness_max = max(self.lateness_max, newest - self.late_oldest)
+        if self.leading:
+            self.put_unparsed(newest, self.leading)
+            self.leading = 0
+
+    def put_unparsed(self, second: int, count: int) -> None:
+        """Count malformed lines at `second`."""
+        for width, layout in self._layouts.items():
+            if UNPARSED in layout:
+                start = second // width * width
+                buckets = self.buckets[width]
+                if start not in buckets:
+                    buckets[start] = Bucket(start, width, layout)
+                buckets[start].put(UNPARSED, count)
 
 
 class Digester:
@@ -61,6 +82,9 @@ class Digester:
         self._parse = parse
         self._layouts = layouts
         self._buffer_time = buffer_time
+        measures = [measure for layout in layouts.values() for measure in layout]
+        self._wants_lines = any(LINE in measure.fields for measure in measures)
+        self._counts_unparsed = UNPARSED in measures
 
     def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None) -> Digest:
         """Digest the chunk that consists of `blocks`, each of whole lines; `newest` is the newest second before it, if known."""
@@ -71,13 +95,20 @@ class Digester:
 
     def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:
         """Add a block to `digest`; returns the newest second after it."""
-        line_count, malformed, samples, seconds, ascending, values = self._parse(block, horizon)
+        line_count, malformed, samples, seconds, ascending, values, rows, rejected = self._parse(block, horizon)
         for sample in samples[: SAMPLES_MAX - len(digest.samples)]:
             digest.samples.append(sample._replace(line=sample.line + digest.line_count))
         digest.line_count += line_count
         digest.malformed += malformed
+        if rejected and self._counts_unparsed:
+            _place_unparsed(digest, rejected, rows, seconds, newest)
         if not seconds:
             return newest
+        if self._wants_lines:
+            lines = block.split(b"\n")
+            values[LINE] = [lines[row] for row in (range(line_count) if rows is None else rows)]
+        if digest.first is None:
+            digest.first = seconds[0]
         if newest is None:
             newest = seconds[0]
         block_newest = ascending[-1]
@@ -129,6 +160,18 @@ class Digester:
                     bucket = buckets[start] = Bucket(start, width, measures)
                 bucket.add(slice(first, end), selected)
                 first = end
+
+
+def _place_unparsed(
+    digest: Digest, rejected: Sequence[int], rows: Sequence[int] | None, seconds: Sequence[int], newest: int | None
+) -> None:
+    """Count each of the lines `rejected` at the newest second before it; `rows` are the lines of the events at `seconds`."""
+    newest_at = list(accumulate(seconds, max, initial=NOT_YET if newest is None else newest))
+    for second, count in Counter(newest_at[bisect_left(rows or (), line)] for line in rejected).items():
+        if second == NOT_YET:
+            digest.leading += count
+        else:
+            digest.put_unparsed(second, count)
 
 
 def _count_hits(hits: Counter[int], seconds: list[int]) -> None:

@@ -70,27 +70,16 @@ class Count(NamedTuple):
         return state
 
     def merge(self, state: Counts, other: Counts) -> Counts:
-        if not state:
-            return other.copy()
-        get = state.get
-        for key, count in other.items():
-            state[key] = get(key, 0) + count
-        return state
+        return merge_counts(state, other)
 
     def shrink(self, state: Counts) -> Counts:
-        if len(state) <= self.keys_max:
-            return state
-        forgotten = state.pop(OTHER, 0)
-        heaviest = sorted(state.items(), key=lambda item: (-item[1], item[0]))
-        kept = dict(heaviest[: self.keys_max // 2])
-        kept[OTHER] = forgotten + sum(count for _, count in heaviest[self.keys_max // 2 :])
-        return kept
+        return shrink_counts(state, self.keys_max)
 
     def dump(self, state: Counts) -> list[Any]:
-        return [[_dump_key(key), count] for key, count in state.items()]
+        return dump_counts(state)
 
     def load(self, dumped: list[Any]) -> Counts:
-        return {_load_key(key): count for key, count in dumped}
+        return load_counts(dumped)
 
 
 class Total(NamedTuple):
@@ -124,14 +113,76 @@ class Total(NamedTuple):
         return dumped
 
 
-def _dump_key(key: Any) -> Any:
-    """Bytes as a string of as many characters; a tuple as a list; None as it is."""
+class Unparsed(NamedTuple):
+    """Malformed lines, each in the newest second of its input before it: it has no time of its own. The digest counts them."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return ()
+
+    def empty(self) -> int:
+        return 0
+
+    def select(self, values: Mapping[str, Values]) -> Values:
+        return ()
+
+    def add(self, state: int, selected: Values) -> int:
+        return state
+
+    def merge(self, state: int, other: int) -> int:
+        return state + other
+
+    def shrink(self, state: int) -> int:
+        return state
+
+    def dump(self, state: int) -> int:
+        return state
+
+    def load(self, dumped: int) -> int:
+        return dumped
+
+
+UNPARSED = Unparsed()
+
+
+def merge_counts(state: Counts, other: Counts) -> Counts:
+    """`state` with the counts of `other` added."""
+    if not state:
+        return other.copy()
+    get = state.get
+    for key, count in other.items():
+        state[key] = get(key, 0) + count
+    return state
+
+
+def shrink_counts(state: Counts, keys_max: int) -> Counts:
+    """The heavier half of more than `keys_max` keys; the rest is counted as `OTHER`."""
+    if len(state) <= keys_max:
+        return state
+    forgotten = state.pop(OTHER, 0)
+    heaviest = sorted(state.items(), key=lambda item: (-item[1], repr(item[0])))
+    kept = dict(heaviest[: keys_max // 2])
+    kept[OTHER] = forgotten + sum(count for _, count in heaviest[keys_max // 2 :])
+    return kept
+
+
+def dump_counts(state: Counts) -> list[Any]:
+    return [[dump_key(key), count] for key, count in state.items()]
+
+
+def load_counts(dumped: list[Any]) -> Counts:
+    return {load_key(key): count for key, count in dumped}
+
+
+def dump_key(key: Any) -> Any:
+    """A key as JSON can hold it: bytes as a string of as many characters; a tuple as a list; what else there is as it is."""
     if isinstance(key, bytes):
         return key.decode("latin-1")
-    return [_dump_key(part) for part in key] if isinstance(key, tuple) else key
+    return [dump_key(part) for part in key] if isinstance(key, tuple) else key
 
 
-def _load_key(dumped: Any) -> Any:
+def load_key(dumped: Any) -> Any:
+    """The key that was dumped."""
     if isinstance(dumped, str):
         return dumped.encode("latin-1")
-    return tuple(_load_key(part) for part in dumped) if isinstance(dumped, list) else dumped
+    return tuple(load_key(part) for part in dumped) if isinstance(dumped, list) else dumped

@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..event import Event, Summary
 from .bucket import Bucket
 from .buffer import ReorderBuffer
-from .calculator import SlidingWindow, StreamCalculator
+from .calculator import StreamCalculator, window_of
 from .digest import Digest, Layouts
 from .measure import Measure
 
@@ -33,12 +33,11 @@ class AnalyticsProcessor:
         self.needed: frozenset[str] = frozenset()
         """Fields without which a log is refused."""
         for calculator in calculators:
-            if not calculator.lenient:
-                self.needed |= {field for measure in calculator.measures for field in measure.fields}
+            self.needed |= calculator.required
             self._check(calculator)
             measures: tuple[Measure, ...] = self.layouts.get(calculator.width, ())
             self.layouts[calculator.width] = tuple(dict.fromkeys((*measures, *calculator.measures)))
-        self._windows = [SlidingWindow(calculator) for calculator in calculators]
+        self._windows = [window_of(calculator) for calculator in calculators]
         self._open = {width: ReorderBuffer() for width in self.layouts}
         self._closed_through: int | None = None
         self._first: int | None = None

@@ -217,6 +217,8 @@ class BlockReader:
             seconds,
             sorted(seconds),
             {field: list(compress(column, kept)) for field, column in values.items()},
+            list(compress(range(len(kept)), kept)),
+            rejects.numbers,
         )
 
 

@@ -22,6 +22,9 @@ FIELDS = (
 
 FORWARDED = "forwarded"
 
+LINE = "line"
+"""The raw line, which measures can ask for like a field; no parser has to tell it, as it says of each event which line it is."""
+
 Column = list["bytes | None"]
 """One field of successive events as it stands in the log; None where the log says "-" for a number."""
 
@@ -43,6 +46,7 @@ class Columns(NamedTuple):
 
     `line_count` counts all lines, also blank ones, so that a sample's number can be made absolute; `malformed` counts all the
     malformed ones, of which `samples` shows the first few. Rows are in the order of the file; `ascending` is `seconds`, sorted.
+    `rows` are the numbers of the lines that are the events, None when every line is one; `rejected` those of malformed lines.
     """
 
     line_count: int
@@ -51,6 +55,8 @@ class Columns(NamedTuple):
     seconds: list[int]
     ascending: list[int]
     values: dict[str, Column]
+    rows: Sequence[int] | None = None
+    rejected: Sequence[int] = ()
 
 
 BoundParser = Callable[[bytes, int], Columns]
@@ -117,6 +123,7 @@ class Parser(ABC):
     def _columns(self, block: bytes, horizon: int, fields: Sequence[str]) -> Columns:
         rejects = Rejects()
         seconds: list[int] = []
+        numbers: list[int] = []
         rows: list[list[bytes | None]] = []
         lines = block.split(b"\n")[:-1]
         for number, line in enumerate(lines):
@@ -133,20 +140,26 @@ class Parser(ABC):
                 rejects.add(number, str(error), line)
                 continue
             seconds.append(event.time)
+            numbers.append(number)
             rows.append([_field(event, field) for field in fields])
         columns: list[Column] = [list(column) for column in zip(*rows)] if rows else [[] for _ in fields]
-        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), dict(zip(fields, columns)))
+        values = dict(zip(fields, columns))
+        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), values, numbers, rejects.numbers)
 
 
 class Rejects:
     """The malformed lines of one block: all counted, the first few kept."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.numbers: list[int] = []
         self.samples: list[Sample] = []
 
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
+
     def add(self, line: int, reason: str, text: bytes) -> None:
-        self.count += 1
+        self.numbers.append(line)
         if len(self.samples) < SAMPLES_MAX:
             self.samples.append(Sample(line, reason, text[:SAMPLE_BYTES_MAX]))
 

@@ -88,6 +88,7 @@ class _Reader:
     def __call__(self, block: bytes, horizon: int) -> Columns:
         rejects = Rejects()
         seconds: list[int] = []
+        rows: list[int] = []
         columns: dict[str, Column] = {field: [] for field in self._fields}
         lines = block.split(b"\n")[:-1]
         for number, line in enumerate(lines):
@@ -102,6 +103,7 @@ class _Reader:
             if values is not None:
                 second, status, test = values
                 seconds.append(second)
+                rows.append(number)
                 for field, column in columns.items():
                     column.append(status if field == "status" else status[:1] if field == "status_class" else test)
-        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), columns)
+        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), columns, rows, rejects.numbers)

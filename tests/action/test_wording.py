@@ -7,9 +7,11 @@ from datetime import datetime, timedelta, timezone
 from random import Random
 from unittest import mock
 
-from LogsMonitor2000.action.wording import Wording, duration, size, zone_named
+from LogsMonitor2000.action.wording import Wording
+from LogsMonitor2000.clock import zone_named
 from LogsMonitor2000.errors import UsageError
 from LogsMonitor2000.event import Alert
+from LogsMonitor2000.text import duration, size
 
 
 def alert(state: str, time: int = 1549573956, value: float = 10.05) -> Alert:

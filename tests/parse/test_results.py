@@ -75,7 +75,8 @@ class Reading(unittest.TestCase):
             "status_class": [b"2", b"5"],
             "target": names,
         }
-        self.assertEqual(columns, Columns(6, 0, [], [NOW, NOW], [NOW, NOW], values))
+        rows = [number for number, line in enumerate(EXAMPLE.split(b"\n")) if line.startswith(b"# Result:")]
+        self.assertEqual(columns, Columns(6, 0, [], [NOW, NOW], [NOW, NOW], values, rows, []))
 
     def test_what_belongs_to_what(self) -> None:
         table: list[tuple[bytes, Told]] = [
@@ -140,9 +141,9 @@ class Splitting(unittest.TestCase):
 
     def test_a_test_at_the_end_of_input_is_none_yet(self) -> None:
         bound = parser_at().bind(["target"])
-        self.assertEqual(bound(b"# Test: a\n", FAR_FUTURE), Columns(1, 0, [], [], [], {"target": []}))
-        self.assertEqual(bound(b"", FAR_FUTURE), Columns(0, 0, [], [], [], {"target": []}))
-        self.assertEqual(bound(b"# Result: PASS\n", FAR_FUTURE), Columns(1, 0, [], [NOW], [NOW], {"target": [b"a"]}))
+        self.assertEqual(bound(b"# Test: a\n", FAR_FUTURE), Columns(1, 0, [], [], [], {"target": []}, [], []))
+        self.assertEqual(bound(b"", FAR_FUTURE), Columns(0, 0, [], [], [], {"target": []}, [], []))
+        self.assertEqual(bound(b"# Result: PASS\n", FAR_FUTURE), Columns(1, 0, [], [NOW], [NOW], {"target": [b"a"]}, [0], []))
 
     def test_random_lines_in_random_blocks(self) -> None:
         rng = random.Random(20)

@@ -1,0 +1,233 @@
+"""The calculator that evaluates rules: buckets in, transitions of alerts out.
+
+    bucket ─ Reader ─▶ Timeline ─▶ Window ─ value ─▶ Watch ─ transition ─▶ Alert
+
+Rules that ask for the same share what they can: a tally in the bucket, a timeline, a window. An alert that is muted, inhibited or
+a dry run is shown but marked as held back; when what held it back is over while it fires, it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..analyze.bucket import Bucket
+from ..analyze.calculator import TimedCalculator
+from ..analyze.measure import Measure
+from ..event import Alert, Event, Explanation, Notice
+from .explain import explain
+from .feed import Feed, Group, feed_of
+from .history import Changes, History
+from .machine import FIRING, RESOLVED
+from .mute import Mute
+from .rule import Rule
+from .watch import BucketWatch, ChangeWatch, NewWatch, SilenceWatch, Transition, Watch, WindowWatch
+from .window import NEVER, Timeline, Window
+
+
+class RuleCalculator(TimedCalculator):
+    """Yields an `Alert` for each transition of each of `rules`, and with `explain_at` an `Explanation` of that second."""
+
+    def __init__(self, rules: Sequence[Rule], mutes: Sequence[Mute] = (), explain_at: int | None = None) -> None:
+        self.rules = tuple(rules)
+        self._mutes = tuple(mutes)
+        self._explain_at = explain_at
+        self._timelines: dict[Feed, Timeline] = {}
+        self._windows: dict[tuple[Feed, int, int], Window] = {}
+        self._watches = [self._watch(rule) for rule in self.rules]
+        self._by_name = {watch.rule.name: watch for watch in self._watches}
+        self._lengths = {watch.rule.name: rule.window for watch, rule in zip(self._watches, self.rules) if _has_causes(rule)}
+        blamed = [feed_of(rule) for rule in self.rules if _has_causes(rule)]
+        self._history = History(blamed, list(self._lengths.values())) if blamed else None
+        wanted = [timeline.reader.measure for timeline in self._timelines.values()]
+        own = [measure for measure in wanted if measure is not None]
+        self.measures: tuple[Measure, ...] = tuple(dict.fromkeys([*own, *(self._history.measures if self._history else ())]))
+        self._first: int | None = None
+        self._now: int | None = None
+        self._held: dict[tuple[str, Group], None] = {}  # firing, but not told
+        self._refused: dict[str, int] = {}
+
+    @property
+    def required(self) -> frozenset[str]:
+        measures = [(rule, feed_of(rule).measure) for rule in self.rules if not rule.optional]
+        return frozenset(field for rule, measure in measures if measure is not None for field in measure.fields)
+
+    def count(self, bucket: Bucket) -> None:
+        if self._first is None and bucket.hits:
+            self._first = bucket.time
+            for watch in self._watches:
+                watch.first = bucket.time
+        for timeline in self._timelines.values():
+            timeline.append(bucket.time, timeline.reader.read(bucket))
+        for watch in self._watches:
+            watch.count(bucket.time)
+        if self._history is not None:
+            self._history.count(bucket)
+
+    def due(self) -> int | None:
+        if self._now is None:
+            return None
+        due = min([window.due() for window in self._windows.values()], default=NEVER)
+        due = min([due, *[watch.due() for watch in self._watches]])
+        if self._held:
+            due = min(due, (self._now // 60 + 1) * 60)  # mutes end with a minute
+        if self._explain_at is not None:
+            due = min(due, self._explain_at)
+        return None if due == NEVER else max(due, self._now + 1)
+
+    def evaluate(self, time: int) -> Iterable[Event]:
+        self._now = time
+        for window in self._windows.values():
+            window.slide(time)
+        found = [(watch, transition) for watch in self._watches for transition in watch.evaluate(time)]
+        events: list[Event] = []
+        if found or self._held:
+            events += self._told(found, time)
+        for watch in self._watches:
+            if watch.refused and watch.rule.name not in self._refused:
+                self._refused[watch.rule.name] = watch.refused
+                events.append(Notice(f"alert {watch.rule.name}: too many groups at once; only the first are watched"))
+        if self._explain_at is not None and time >= self._explain_at:
+            events.append(Explanation(time, tuple(self._explanation(time))))
+            self._explain_at = None
+        for window in self._windows.values():
+            window.sweep()
+        for timeline in self._timelines.values():
+            timeline.trim()
+        return events
+
+    def _watch(self, rule: Rule) -> Watch:
+        feed = feed_of(rule)
+        timeline = self._timelines.setdefault(feed, Timeline(feed))
+        if rule.measure == "silent":
+            return SilenceWatch(rule, timeline)
+        if rule.measure == "leaky_bucket":
+            return BucketWatch(rule, timeline)
+        window = self._window(timeline, rule.window)
+        if rule.measure in ("spike", "drop"):
+            behind = rule.against or rule.window
+            earlier = [self._window(timeline, rule.window, behind * number) for number in range(1, rule.windows + 1)]
+            return ChangeWatch(rule, window, earlier)
+        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window)
+
+    def _window(self, timeline: Timeline, seconds: int, delay: int = 0) -> Window:
+        key = timeline.feed, seconds, delay
+        if key not in self._windows:
+            self._windows[key] = Window(timeline, seconds, delay)
+        return self._windows[key]
+
+    def _told(self, found: Sequence[tuple[Watch, Transition]], time: int) -> list[Alert]:
+        """The alerts of the transitions at `time`, and those that nothing holds back any longer."""
+        alerts = []
+        for watch, transition in found:
+            rule, state, group = watch.rule, transition.state, transition.group
+            if transition.phase == RESOLVED:
+                self._held.pop((rule.name, group), None)
+                alerts.append(self._alert(rule, transition, time, "" if state.told else state.held))
+                continue
+            state.held = self._reason(rule, group, time)
+            if transition.phase == FIRING:
+                state.told = not state.held
+                if state.held:
+                    self._held[rule.name, group] = None
+            alerts.append(self._alert(rule, transition, time, state.held))
+        fresh = {(watch.rule.name, transition.group) for watch, transition in found}
+        for name, group in [key for key in self._held if key not in fresh]:
+            watch = self._by_name[name]
+            state = watch.states[group]
+            if not (reason := self._reason(watch.rule, group, time)):
+                state.told, state.held = True, ""
+                del self._held[name, group]
+                value = watch.value(group, time)
+                transition = Transition(group, FIRING, state.peak if value is None else value, state)
+                alerts.append(self._alert(watch.rule, transition, time, ""))
+            else:
+                state.held = reason
+        return alerts
+
+    def _reason(self, rule: Rule, group: Group, time: int) -> str:
+        """Why an alert is not to be told; "" when it is."""
+        if rule.dry_run:
+            return "dry run"
+        for mute in self._mutes:
+            if mute.covers(rule.name, time):
+                return f"muted: {mute.name}"
+        for name in rule.inhibited_by:
+            if (source := self._by_name.get(name)) is not None and _inhibits(source, rule, group):
+                return f"inhibited by {name}"
+        return ""
+
+    def _alert(self, rule: Rule, transition: Transition, time: int, held: str) -> Alert:
+        group, phase, value, state = transition
+        changes = Changes()
+        if self._history is not None and rule.name in self._lengths and phase == FIRING and not held:
+            assert self._first is not None
+            changes = self._history.changes(feed_of(rule), group, rule.window, time, self._first)
+        return Alert(
+            rule.name,
+            phase,
+            time,
+            value,
+            rule.threshold,
+            rule.window,
+            state.started,
+            state.peak,
+            tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
+            rule.severity,
+            held,
+            rule.measured,
+            rule.description or rule.condition,
+            *changes,
+        )
+
+    def _explanation(self, time: int) -> Iterable[str]:
+        for watch in self._watches:
+            yield from explain(watch, time)
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "first": self._first,
+            "now": self._now,
+            "timelines": {repr(feed): timeline.dump() for feed, timeline in self._timelines.items()},
+            "watches": {_identity(watch): watch.dump() for watch in self._watches},
+            "history": None if self._history is None else self._history.dump(),
+            "refused": self._refused,
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        self._first, self._now, self._refused = snapshot["first"], snapshot["now"], snapshot["refused"]
+        for feed, timeline in self._timelines.items():
+            timeline.load(snapshot["timelines"].get(repr(feed), []))
+        if self._now is not None:
+            for window in self._windows.values():
+                window.slide(self._now)
+                window.sweep()
+        for watch in self._watches:
+            watch.first = self._first
+            if _identity(watch) in snapshot["watches"]:
+                watch.load(snapshot["watches"][_identity(watch)])
+            for group, state in watch.states.items():
+                if state.phase == FIRING and not state.told:
+                    self._held[watch.rule.name, group] = None
+        if self._history is not None and snapshot["history"] is not None:
+            self._history.load(snapshot["history"])
+
+
+def _has_causes(rule: Rule) -> bool:
+    """Whether the hits behind an alert tell what changed."""
+    return rule.measure not in ("silent", "unparsed", "leaky_bucket", "new")
+
+
+def _identity(watch: Watch) -> str:
+    """What must be the same for the states of a rule to go on after a restart; its threshold may change."""
+    return repr((watch.rule.name, watch.rule.measure, watch.rule.labels))
+
+
+def _inhibits(source: Watch, rule: Rule, group: Group) -> bool:
+    """Whether a group of `source` fires whose labels are those of `group`, as far as both have them."""
+    labels = dict(zip(rule.labels, group))
+    shared = [(index, labels[label]) for index, label in enumerate(source.rule.labels) if label in labels]
+    return any(
+        state.phase == FIRING and all(firing[index] == part for index, part in shared)
+        for firing, state in source.states.items()
+    )

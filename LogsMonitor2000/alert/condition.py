@@ -1,0 +1,153 @@
+"""Conditions on the fields of an event, as a rule's `where` and `of` state them: `{status = "5xx", path = ["/api/*", "!/api/health"]}`.
+
+A condition is a list of tests of one field: it holds when none of the tests behind a `!` does and, if there are others, one of
+those does. All are plain values: equal ones are one column of the log, tested once, and they can cross to worker processes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
+
+from ..config import UNITS, Table
+from ..parse.fields import seconds_of
+from ..parse.parser import FIELDS
+
+NUMBERS = ("status", "size", "duration")
+SIZES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "kib": 1 << 10, "m": 10**6, "mb": 10**6, "mib": 1 << 20}
+SIZES |= {"g": 10**9, "gb": 10**9, "gib": 1 << 30}
+
+_COMPARISON = re.compile(r"(>=|<=|>|<)\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]{0,3})")
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
+_STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
+
+
+class Test(NamedTuple):
+    """One test of a value: `kind` is equal, class, glob, network, or a comparison; `argument` what it is held against."""
+
+    kind: str
+    argument: Any
+    text: str
+
+    def holds(self, value: bytes | None) -> bool:
+        """Whether it holds for a value as it stands in the log; nothing holds for one that is missing."""
+        if value is None:
+            return False
+        if self.kind == "equal":
+            return bool(value == self.argument)
+        if self.kind == "class":
+            return len(value) == 3 and value[:1] == self.argument
+        if self.kind == "glob":
+            return _glob(self.argument).match(value) is not None
+        if self.kind == "network":
+            return _is_in(value, *self.argument)
+        number = _number(value)
+        return number is not None and _COMPARISONS[self.kind](number, self.argument)
+
+
+class Condition(NamedTuple):
+    """What is asked of one field."""
+
+    field: str
+    any_of: tuple[Test, ...]
+    none_of: tuple[Test, ...]
+
+    def holds(self, value: bytes | None) -> bool:
+        """Whether it holds for a value as it stands in the log."""
+        if any(test.holds(value) for test in self.none_of):
+            return False
+        return not self.any_of or any(test.holds(value) for test in self.any_of)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.field} {' or '.join([test.text for test in self.any_of] + ['not ' + test.text for test in self.none_of])}"
+        )
+
+
+Conditions = tuple[Condition, ...]
+"""All of them must hold."""
+
+
+def read_conditions(table: Table | None) -> Conditions:
+    """The conditions of a `where` or `of`."""
+    if table is None:
+        return ()
+    conditions = []
+    for field in FIELDS:
+        value = table.anything(field, None)
+        if value is None:
+            continue
+        texts = value if isinstance(value, list) else [value]
+        if not texts or not all(isinstance(text, (str, int, float)) and not isinstance(text, bool) for text in texts):
+            raise table.error(field, f"must be a text, a number, or a list of them, not {value!r}")
+        any_of: list[Test] = []
+        none_of: list[Test] = []
+        for text in map(str, texts):
+            negated = text.startswith("!")
+            (none_of if negated else any_of).append(_test(table, field, text[1:] if negated else text))
+        conditions.append(Condition(field, tuple(any_of), tuple(none_of)))
+    table.finish()
+    return tuple(conditions)
+
+
+def _test(table: Table, field: str, text: str) -> Test:
+    compared = _COMPARISON.fullmatch(text)
+    if compared is not None or text[:1] in "<>" and text:
+        if field not in NUMBERS:
+            raise table.error(field, f"cannot be compared by {text!r}; {', '.join(NUMBERS)} can")
+        scale = None if compared is None else _scale(field, compared[3])
+        if compared is None or scale is None:
+            raise table.error(field, f"must be compared like '>=500', '>0.5s' or '<10kB', not {text!r}")
+        return Test(compared[1], float(compared[2]) * scale, text)
+    if field in ("status", "status_class") and (found := _STATUS_CLASS.fullmatch(text)) is not None:
+        digit = found[1].encode()
+        return Test("class" if field == "status" else "equal", digit, text)
+    if field == "source" and "/" in text:
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            raise table.error(field, f"must be an address, a glob, or a network like 10.0.0.0/8, not {text!r}") from None
+        return Test("network", (network.version, int(network.network_address), network.prefixlen), text)
+    raw = text.encode("utf-8", "surrogateescape")
+    return Test("glob", raw, text) if b"*" in raw or b"?" in raw else Test("equal", raw, text)
+
+
+def _scale(field: str, unit: str) -> float | None:
+    """What a number with this unit is to be multiplied by, to be in the field's own; None when it is no such unit."""
+    if field == "duration":
+        return UNITS.get(unit or "s")
+    return SIZES.get(unit.lower()) if field == "size" else None if unit else 1
+
+
+def _number(value: bytes) -> float | None:
+    if value.isdigit():
+        return int(value) if len(value) < 20 else None
+    seconds = seconds_of(value)
+    return None if seconds is None else float(seconds)
+
+
+@lru_cache(maxsize=1024)
+def _glob(pattern: bytes) -> re.Pattern[bytes]:
+    """`*` is anything, `?` one byte. What a star skips is not tried again with more (`(?>…)`), so that no value takes long."""
+    first, *others = [re.escape(piece).replace(rb"\?", b".") for piece in re.sub(rb"\*+", b"*", pattern).split(b"*")]
+    if not others:
+        return re.compile(rb"(?s:%s)\Z" % first)
+    *middle, last = others
+    return re.compile(rb"(?s:%s%s.*%s)\Z" % (first, b"".join(b"(?>.*?%s)" % piece for piece in middle), last))
+
+
+def _is_in(value: bytes, version: int, network: int, length: int) -> bool:
+    try:
+        address = ip_address(value.decode("ascii"))
+    except ValueError:
+        return False
+    if address.version == 6 and version == 4 and (mapped := getattr(address, "ipv4_mapped", None)) is not None:
+        address = mapped
+    if address.version != version:
+        return False
+    shift = address.max_prefixlen - length
+    return int(address) >> shift == network >> shift

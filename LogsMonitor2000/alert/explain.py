@@ -1,0 +1,66 @@
+"""Why a rule did or did not fire at a second, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..limits import EXPLAINED_GROUPS_MAX
+from ..text import amount, duration, printable
+from .feed import Group
+from .machine import FIRING, State
+from .rule import Rule
+from .watch import ChangeWatch, Watch, WindowWatch
+
+
+def explain(watch: Watch, time: int) -> Iterator[str]:
+    """A line for each group that is pending or firing, and for the first of the others; one where there is none."""
+    groups = [*watch.states, *(group for group in watch.groups() if group not in watch.states)]
+    if not groups:
+        yield f"{watch.rule.name}: inactive, there is nothing that it looks at"
+    for group in groups[: max(EXPLAINED_GROUPS_MAX, len(watch.states))]:
+        yield f"{watch.rule.name}{_label(watch.rule, group)}: {_state(watch, group, time)}, {_value(watch, group, time)}"
+    if len(groups) > EXPLAINED_GROUPS_MAX:
+        yield f"{watch.rule.name}: and {len(groups) - EXPLAINED_GROUPS_MAX:,} more groups"
+
+
+def _label(rule: Rule, group: Group) -> str:
+    parts = [f"{label}={printable(part or b'-')}" for label, part in zip(rule.labels, group)]
+    return f" [{', '.join(parts)}]" if parts else ""
+
+
+def _state(watch: Watch, group: Group, time: int) -> str:
+    state: State | None = watch.states.get(group)
+    if state is None:
+        return "inactive"
+    if state.phase != FIRING:
+        return f"pending for {time - state.active_at} s of {watch.rule.for_seconds}"
+    words = f"firing for {duration(time - state.started)}, peak {amount(watch.rule.measured, state.peak)}"
+    if state.recovered_at is not None:
+        words += f", recovered for {time - state.recovered_at} s of {watch.rule.keep_firing} that it is kept"
+    return f"{words} ({state.held})" if state.held else words
+
+
+def _value(watch: Watch, group: Group, time: int) -> str:
+    rule = watch.rule
+    value = watch.value(group, time)
+    if value is None:
+        return f"held: {_missing(watch, group, time)}"
+    state = watch.states.get(group)
+    recovering = state is not None and state.phase == FIRING and rule.recover is not None
+    limit = rule.threshold if not recovering or rule.recover is None else rule.recover
+    holds = not rule.is_recovered(value) if recovering else rule.is_over(value)
+    compared = f"{amount(rule.measured, value)} is {'' if holds else 'not '}{rule.comparison.replace('_', ' ')}"
+    return f"{compared} {amount(rule.measured, limit)}{', where it recovers' if recovering else ''}"
+
+
+def _missing(watch: Watch, group: Group, time: int) -> str:
+    """Why there is no value."""
+    if isinstance(watch, WindowWatch):
+        if (left := watch.filling(time)) > 0:
+            return f"the window is full in {left} s"
+        events = watch.window[group].events
+        if events < watch.rule.min_events:
+            return f"only {events:,} of at least {watch.rule.min_events:,} events"
+        if isinstance(watch, ChangeWatch):
+            return "too few events before to compare with"
+    return "no events to tell from"

@@ -1,0 +1,74 @@
+"""Times at which alerts are evaluated and shown, but not sent: `[[mute]]` in a file of settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from ..clock import zone_named
+from ..config import Table
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+
+
+class Mute(NamedTuple):
+    """Minutes of the day from `begin` to `end` (past midnight when that is smaller), on the days on which they begin."""
+
+    name: str
+    alerts: tuple[str, ...]
+    days: frozenset[int]
+    begin: int
+    end: int
+    zone: tzinfo | None
+
+    def covers(self, alert: str, second: int) -> bool:
+        """Whether it mutes the alert of that name at `second`."""
+        if not matches(alert, self.alerts):
+            return False
+        local = datetime.fromtimestamp(second, self.zone)
+        minute, day = local.hour * 60 + local.minute, local.weekday()
+        if self.begin < self.end:
+            return day in self.days and self.begin <= minute < self.end
+        return (day in self.days and minute >= self.begin) or ((day - 1) % 7 in self.days and minute < self.end)
+
+
+def matches(name: str, globs: Sequence[str]) -> bool:
+    """Whether `name` is one of those that `globs` mean: none of those behind a `!`, and one of the others, if there are any."""
+    wanted = [glob for glob in globs if not glob.startswith("!")]
+    if any(fnmatchcase(name, glob[1:]) for glob in globs if glob.startswith("!")):
+        return False
+    return not wanted or any(fnmatchcase(name, glob) for glob in wanted)
+
+
+def read_mutes(tables: Sequence[Table], zone: tzinfo | None) -> tuple[Mute, ...]:
+    """The mutes of `[[mute]]`; times are in `zone` unless they name one."""
+    return tuple(_read_mute(table, zone) for table in tables)
+
+
+def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
+    days = table.texts("days", DAYS)
+    for day in days:
+        if day not in DAYS:
+            raise table.error("days", f"must be of {', '.join(DAYS)}, not {day!r}")
+    begin, end = _minutes(table, "from", "00:00"), _minutes(table, "to", "24:00")
+    if begin == end:
+        raise table.error("to", "is the same as from")
+    name = table.text("name", "mute")
+    alerts = table.texts("alerts", ())
+    if "timezone" in table:
+        zone = zone_named(table.text("timezone"))
+    table.finish()
+    return Mute(name, alerts, frozenset(map(DAYS.index, days)), begin, end, zone)
+
+
+def _minutes(table: Table, key: str, default: str) -> int:
+    text: str = table.text(key, default)
+    if not _TIME.fullmatch(text):
+        raise table.error(key, f"must be a time of the day like 22:30, not {text!r}")
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)

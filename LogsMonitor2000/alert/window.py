@@ -1,0 +1,309 @@
+"""Sliding windows over what feeds give: what enters at one end and leaves at the other, by group, and what they amount to.
+
+A `Timeline` holds the contributions of the seconds once, however many windows look at them; a `Window` is two places in it. What
+can be added to a window can be taken away from it, exactly, so nothing is summed afresh.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import ceil
+from typing import Any, Protocol
+
+from ..analyze.derived import middle
+from ..analyze.measure import dump_key, load_key
+from ..analyze.tally import MICRO
+from ..limits import GROUPS_MAX, UNIQUES_MAX
+from .feed import Deltas, Feed, Group, Reader
+
+NEVER = 1 << 62
+
+
+class Timeline:
+    """The contributions of a feed, second by second: what its windows have not all left behind."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.reader = Reader(feed)
+        self.windows: list[Window] = []
+        self.times: list[int] = []
+        self.deltas: list[Deltas] = []
+        self.last: Deltas = {}
+
+    def append(self, time: int, deltas: Deltas) -> None:
+        """The contributions of second `time`, later than all before."""
+        self.last = deltas
+        if deltas:
+            self.times.append(time)
+            self.deltas.append(deltas)
+
+    def trim(self) -> None:
+        """Forget what every window has left behind, once that is most of it."""
+        done = min((window.left for window in self.windows), default=len(self.times))
+        if done > 64 and done * 2 > len(self.times):
+            del self.times[:done], self.deltas[:done]
+            for window in self.windows:
+                window.left -= done
+                window.entered -= done
+
+    def dump(self) -> list[Any]:
+        """It, as JSON can hold it."""
+        done = min((window.left for window in self.windows), default=0)
+        return [
+            [time, [[dump_key(group), _dump_delta(delta)] for group, delta in deltas.items()]]
+            for time, deltas in zip(self.times[done:], self.deltas[done:])
+        ]
+
+    def load(self, dumped: list[Any]) -> None:
+        """Be as it was when it was dumped."""
+        for time, deltas in dumped:
+            self.append(time, {load_key(group): _load_delta(delta) for group, delta in deltas})
+
+
+class Window:
+    """The `seconds` up to `delay` seconds ago. `groups` is what they amount to, by group; `touched` the groups changed last."""
+
+    def __init__(self, timeline: Timeline, seconds: int, delay: int = 0) -> None:
+        self.seconds = seconds
+        self.delay = delay
+        self.groups: dict[Group, Total] = {}
+        self.touched: set[Group] = set()
+        self.entered = self.left = 0
+        self.forgotten = 0
+        self._timeline = timeline
+        self._make: Callable[[], Total] = TOTALS[timeline.feed.kind]
+        self._empty = self._make()
+        timeline.windows.append(self)
+
+    def __getitem__(self, group: Group) -> Total:
+        """What `group` amounts to; one that is not in the window is empty."""
+        total = self.groups.get(group)
+        return self._empty if total is None else total
+
+    def due(self) -> int:
+        """When something enters or leaves next."""
+        times = self._timeline.times
+        leaves = times[self.left] + self.delay + self.seconds if self.left < self.entered else NEVER
+        enters = times[self.entered] + self.delay if self.entered < len(times) else NEVER
+        return min(leaves, enters)
+
+    def slide(self, now: int) -> None:
+        """Go on to second `now`."""
+        times, deltas = self._timeline.times, self._timeline.deltas
+        groups, touched = self.groups, self.touched
+        touched.clear()
+        newest = now - self.delay
+        while self.entered < len(times) and times[self.entered] <= newest:
+            time = times[self.entered]
+            for group, delta in deltas[self.entered].items():
+                total = groups.get(group)
+                if total is None:
+                    total = groups[group] = self._make()
+                    total.since = time
+                total.add(time, delta)
+                touched.add(group)
+            self.entered += 1
+        oldest = newest - self.seconds
+        while self.left < self.entered and times[self.left] <= oldest:
+            time = times[self.left]
+            for group, delta in deltas[self.left].items():
+                total = groups.get(group)
+                if total is not None and total.since <= time:
+                    total.take(time, delta)
+                    touched.add(group)
+            self.left += 1
+
+    def sweep(self) -> None:
+        """Forget the groups that are empty, and when there are too many, the lightest."""
+        groups = self.groups
+        for group in self.touched:
+            if (total := groups.get(group)) is not None and not total.events:
+                del groups[group]
+        if len(groups) > GROUPS_MAX:
+            lightest = sorted(groups, key=lambda group: (groups[group].events, repr(group)))[: len(groups) - GROUPS_MAX // 2]
+            self.forgotten += len(lightest)
+            for group in lightest:
+                del groups[group]
+
+
+class Total(Protocol):
+    """What a group's contributions in a window amount to. `events` is how many there are, `since` when the first of them came."""
+
+    since: int
+    events: int
+
+    def add(self, time: int, delta: Any) -> None:
+        """A second enters."""
+
+    def take(self, time: int, delta: Any) -> None:
+        """A second leaves."""
+
+
+class Hits:
+    """Events, and those of them that match."""
+
+    __slots__ = ("since", "events", "matching")
+
+    def __init__(self) -> None:
+        self.since = self.events = self.matching = 0
+
+    def add(self, time: int, delta: tuple[int, int]) -> None:
+        self.events += delta[0]
+        self.matching += delta[1]
+
+    def take(self, time: int, delta: tuple[int, int]) -> None:
+        self.events -= delta[0]
+        self.matching -= delta[1]
+
+
+class Sums:
+    """Number, sum and maximum of values."""
+
+    __slots__ = ("since", "events", "sum", "_maxima")
+
+    def __init__(self) -> None:
+        self.since = self.events = self.sum = 0
+        self._maxima: deque[tuple[int, int]] = deque()  # falling: what a later second exceeds is never the maximum again
+
+    def add(self, time: int, delta: tuple[int, int, int]) -> None:
+        count, total, most = delta
+        self.events += count
+        self.sum += total
+        while self._maxima and self._maxima[-1][1] <= most:
+            self._maxima.pop()
+        self._maxima.append((time, most))
+
+    def take(self, time: int, delta: tuple[int, int, int]) -> None:
+        self.events -= delta[0]
+        self.sum -= delta[1]
+        if self._maxima and self._maxima[0][0] <= time:
+            self._maxima.popleft()
+
+    @property
+    def most(self) -> int:
+        return self._maxima[0][1] if self._maxima else 0
+
+
+class Bins:
+    """Values by their logarithmic bin."""
+
+    __slots__ = ("since", "events", "_counts")
+
+    def __init__(self) -> None:
+        self.since = self.events = 0
+        self._counts: dict[int, int] = {}
+
+    def add(self, time: int, delta: dict[int, int]) -> None:
+        for number, count in delta.items():
+            self._counts[number] = self._counts.get(number, 0) + count
+            self.events += count
+
+    def take(self, time: int, delta: dict[int, int]) -> None:
+        for number, count in delta.items():
+            left = self._counts[number] - count
+            self.events -= count
+            if left:
+                self._counts[number] = left
+            else:
+                del self._counts[number]
+
+    def quantile(self, share: float) -> float:
+        """The value that `share` of the values do not exceed, by nearest rank, within the relative error of a bin."""
+        rank = max(1, ceil(share * self.events - 1e-9))
+        for number in sorted(self._counts):
+            rank -= self._counts[number]
+            if rank <= 0:
+                break
+        return middle(number)
+
+
+class Uniques:
+    """Distinct values, by their hashes.
+
+    Exact until there are too many; then only hashes with `level` zero bits at their end are kept, and stand for `2**level` values
+    each: adaptive sampling (Flajolet 1990, after Wegman). The standard error is 1.2 / sqrt(the hashes kept), under 1 %. When few
+    are left the level falls again for what comes from then on; a hash stands for what it did when it last came.
+    """
+
+    __slots__ = ("since", "events", "distinct", "_seen", "_level", "_levels")
+
+    def __init__(self) -> None:
+        self.since = self.events = self.distinct = 0
+        self._seen: dict[int, int] = {}  # hash → the last second it came in
+        self._level = 0
+        self._levels: list[tuple[int, int]] = []  # from which second on which level, where there has been any but 0
+
+    def add(self, time: int, delta: dict[int, int]) -> None:
+        if self._level and len(self._seen) < UNIQUES_MAX // 8:
+            self._level -= 1
+            self._levels.append((time, self._level))
+        mask, weight = (1 << self._level) - 1, 1 << self._level
+        seen = self._seen
+        for number, count in delta.items():
+            self.events += count
+            if not number & mask:
+                if (last := seen.get(number)) is not None:
+                    self.distinct -= self._weight(last)
+                seen[number] = time
+                self.distinct += weight
+        while len(self._seen) > UNIQUES_MAX:
+            self._coarsen(time)
+
+    def take(self, time: int, delta: dict[int, int]) -> None:
+        seen = self._seen
+        for number, count in delta.items():
+            self.events -= count
+            if seen.get(number) == time:
+                del seen[number]
+                self.distinct -= self._weight(time)
+        while len(self._levels) > 1 and self._levels[1][0] <= time + 1:
+            del self._levels[0]
+        if not seen:
+            self._level, self._levels = 0, []
+
+    def _coarsen(self, time: int) -> None:
+        self._level += 1
+        self._levels = [(since, max(level, self._level)) for since, level in self._levels] or [(-NEVER, self._level)]
+        mask = (1 << self._level) - 1
+        self._seen = {number: last for number, last in self._seen.items() if not number & mask}
+        self.distinct = sum(map(self._weight, self._seen.values()))
+
+    def _weight(self, time: int) -> int:
+        """How many values a hash that came last at `time` stands for."""
+        for since, level in reversed(self._levels):
+            if since <= time:
+                return 1 << level
+        return 1
+
+
+TOTALS: dict[str, Any] = {"hits": Hits, "unparsed": Hits, "amounts": Sums, "bins": Bins, "values": Uniques}
+"""What sums up the contributions of each kind of feed."""
+
+
+def value_of(measure: str, quantile: float | None, seconds: int, field: str) -> Any:
+    """The function from a `Total` to the value of `measure` over `seconds`; it gives None where there is none."""
+    if quantile is not None:
+        return lambda total: total.quantile(quantile) if total.events else None
+    if measure == "rate":
+        return lambda total: total.events / seconds
+    if measure in ("ratio", "unparsed"):
+        return lambda total: total.matching / total.events if total.events else None
+    if measure == "bytes":
+        return lambda total: total.sum
+    scale = MICRO if field == "duration" else 1
+    if measure == "mean":
+        return lambda total: total.sum / total.events / scale if total.events else None
+    if measure == "max":
+        return lambda total: total.most / scale if total.events else None
+    if measure == "distinct":
+        return lambda total: total.distinct
+    return lambda total: total.events
+
+
+def _dump_delta(delta: Any) -> Any:
+    return [[key, value] for key, value in delta.items()] if isinstance(delta, dict) else list(delta)
+
+
+def _load_delta(dumped: list[Any]) -> Any:
+    return {key: value for key, value in dumped} if dumped and isinstance(dumped[0], list) else tuple(dumped)

@@ -1,0 +1,106 @@
+"""Columns that are made of a field: what tallies count by.
+
+A derived column is a plain value, so that equal ones are one, and can cross to worker processes; what it makes of each text is remembered, as
+the same texts come again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from math import ceil, log
+from typing import Any, NamedTuple, Protocol
+
+from ..limits import CONVERTED_MAX
+
+RELATIVE_ERROR = 0.005
+"""How far a value may be from the middle of its bin: half a percent."""
+
+_GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
+_LOG_GAMMA = log(_GAMMA)
+BIN_ZERO = -(1 << 20)
+"""The bin of values too small to have one."""
+
+SMALLEST = 1e-7
+LARGEST = 1e9
+
+
+class Derived(Hashable, Protocol):
+    """A column made of `field`."""
+
+    @property
+    def field(self) -> str: ...
+
+    def convert(self, text: bytes | None) -> Any:
+        """What it makes of the text in the log."""
+
+
+class Raw(NamedTuple):
+    """The field as it stands in the log."""
+
+    field: str
+
+    def convert(self, text: bytes | None) -> bytes | None:
+        return text
+
+
+class Subnet(NamedTuple):
+    """The network of an address: its first `v4` bits, or of an IPv6 address the first `v6`; None leaves it whole, as what is no address."""
+
+    field: str
+    v4: int | None
+    v6: int | None
+
+    def convert(self, text: bytes | None) -> bytes | None:
+        try:
+            address = ip_address((text or b"").decode("ascii"))
+        except ValueError:
+            return text
+        length = self.v4 if address.version == 4 else self.v6
+        return text if length is None else str(ip_network((address, length), strict=False)).encode()
+
+
+class Bin(NamedTuple):
+    """The logarithmic bin of a positive number; None where it is missing.
+
+    Bin `i` holds `(gamma**(i-1), gamma**i]`, and its middle is within `RELATIVE_ERROR` of each of these: DDSketch (Masson, Rim and
+    Lee, VLDB 2019). Counts of bins can be added and taken away.
+    """
+
+    field: str
+
+    def convert(self, text: bytes | None) -> int | None:
+        try:
+            value = float(text or b"")
+        except ValueError:
+            return None
+        if not SMALLEST <= value:
+            return BIN_ZERO
+        return ceil(log(min(value, LARGEST)) / _LOG_GAMMA)
+
+
+def middle(number: int) -> float:
+    """The value that stands for all of a bin."""
+    return 0.0 if number == BIN_ZERO else 2 * _GAMMA**number / (_GAMMA + 1)
+
+
+class _Converted(dict["bytes | None", Any]):
+    """What a column makes of texts, filled as they are met."""
+
+    def __init__(self, column: Derived) -> None:
+        super().__init__()
+        self._column = column
+
+    def __missing__(self, text: bytes | None) -> Any:
+        value = self._column.convert(text)
+        if len(self) >= CONVERTED_MAX:
+            self.clear()
+        self[text] = value
+        return value
+
+
+@lru_cache(maxsize=1024)
+def converted(column: Derived) -> _Converted:
+    """The one memory of `column` in this process."""
+    return _Converted(column)

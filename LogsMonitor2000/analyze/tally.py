@@ -1,0 +1,164 @@
+"""Measures by derived columns: what rules need of a second. Like every measure they merge, and equal ones are counted once."""
+
+from __future__ import annotations
+
+# The C function inside Counter.update, as in `measure`.
+from collections import _count_elements  # type: ignore[attr-defined]
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..limits import KEYS_MAX, LINE_KEYS_MAX, SAMPLE_BYTES_MAX
+from ..parse.parser import LINE
+from .derived import Derived, Raw, converted
+from .measure import Counts, Values, dump_counts, dump_key, load_counts, load_key, merge_counts, shrink_counts
+
+MICRO = 1_000_000
+"""Durations are summed in millionths of a second, as whole numbers: what is added can be taken away exactly."""
+
+
+class Tally(NamedTuple):
+    """Hits by the tuple of values of `columns`."""
+
+    columns: tuple[Derived, ...]
+    keys_max: int = KEYS_MAX
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(column.field for column in self.columns)
+
+    def empty(self) -> Counts:
+        return {}
+
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        return keys_of(self.columns, values)
+
+    def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
+        _count_elements(state, selected)
+        return state
+
+    def merge(self, state: Counts, other: Counts) -> Counts:
+        return merge_counts(state, other)
+
+    def shrink(self, state: Counts) -> Counts:
+        return shrink_counts(state, self.keys_max)
+
+    def dump(self, state: Counts) -> list[Any]:
+        return dump_counts(state)
+
+    def load(self, dumped: list[Any]) -> Counts:
+        return load_counts(dumped)
+
+
+Amount = tuple[int, int, int]
+"""How many values, their sum, and the largest of them."""
+
+
+class Amounts(NamedTuple):
+    """Number, sum and maximum of a numeric field by the tuple of values of `columns`; durations are in millionths of a second."""
+
+    columns: tuple[Derived, ...]
+    field: str
+    keys_max: int = KEYS_MAX
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*(column.field for column in self.columns), self.field)
+
+    def empty(self) -> dict[Any, Amount]:
+        return {}
+
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        amount = _micros if self.field == "duration" else _whole
+        return list(zip(keys_of(self.columns, values), map(amount, values[self.field])))
+
+    def add(self, state: dict[Any, Amount], selected: Sequence[Any]) -> dict[Any, Amount]:
+        get = state.get
+        for key, amount in selected:
+            if amount is not None:
+                known = get(key)
+                if known is None:
+                    state[key] = (1, amount, amount)
+                else:
+                    count, total, most = known
+                    state[key] = (count + 1, total + amount, most if most >= amount else amount)
+        return state
+
+    def merge(self, state: dict[Any, Amount], other: dict[Any, Amount]) -> dict[Any, Amount]:
+        for key, amount in other.items():
+            known = state.get(key)
+            state[key] = amount if known is None else add_amounts(known, amount)
+        return state
+
+    def shrink(self, state: dict[Any, Amount]) -> dict[Any, Amount]:
+        if len(state) <= self.keys_max:
+            return state
+        heaviest = sorted(state.items(), key=lambda item: (-item[1][1], repr(item[0])))
+        return dict(heaviest[: self.keys_max // 2])
+
+    def dump(self, state: dict[Any, Amount]) -> list[Any]:
+        return [[dump_key(key), *amount] for key, amount in state.items()]
+
+    def load(self, dumped: list[Any]) -> dict[Any, Amount]:
+        return {load_key(key): (count, total, most) for key, count, total, most in dumped}
+
+
+class Lines(NamedTuple):
+    """The first raw line of each tuple of values of `columns`."""
+
+    columns: tuple[Derived, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*(column.field for column in self.columns), LINE)
+
+    def empty(self) -> dict[Any, bytes]:
+        return {}
+
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        return list(zip(keys_of(self.columns, values), values[LINE]))
+
+    def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
+        first = dict(reversed(selected))
+        first.update(state)
+        return first
+
+    def merge(self, state: dict[Any, bytes], other: dict[Any, bytes]) -> dict[Any, bytes]:
+        return {**other, **state}
+
+    def shrink(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
+        kept = sorted(state, key=repr)[:LINE_KEYS_MAX] if len(state) > LINE_KEYS_MAX else state
+        return {key: state[key][:SAMPLE_BYTES_MAX] for key in kept}
+
+    def dump(self, state: dict[Any, bytes]) -> list[Any]:
+        return [[dump_key(key), dump_key(line)] for key, line in state.items()]
+
+    def load(self, dumped: list[Any]) -> dict[Any, bytes]:
+        return {load_key(key): load_key(line) for key, line in dumped}
+
+
+def keys_of(columns: Sequence[Derived], values: Mapping[str, Values]) -> Sequence[Any]:
+    """The tuple of each row's values of `columns`; every tally's key is a tuple, of one column too."""
+    if not columns:
+        return [()] * len(next(iter(values.values()), ()))
+    return list(zip(*(_column(column, values) for column in columns)))
+
+
+def add_amounts(one: Amount, other: Amount) -> Amount:
+    """Both together."""
+    return one[0] + other[0], one[1] + other[1], max(one[2], other[2])
+
+
+def _column(column: Derived, values: Mapping[str, Values]) -> Sequence[Any]:
+    raw = values[column.field]
+    return raw if isinstance(column, Raw) else list(map(converted(column).__getitem__, raw))
+
+
+def _whole(text: bytes | None) -> int | None:
+    return int(text) if text else None
+
+
+def _micros(text: bytes | None) -> int | None:
+    try:
+        return round(float(text or b"") * MICRO)
+    except (ValueError, OverflowError):
+        return None

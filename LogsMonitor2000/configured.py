@@ -1,0 +1,77 @@
+"""What `--config` says: options, rules, mutes and actions, out of one file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from .alert.mute import read_mutes
+from .alert.rule import Rule, check_names, read_rule
+from .clock import zone_named
+from .config import ConfigError, Table, parse_config, read_config
+from .errors import UsageError
+
+COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "help", "version"})
+"""Options that ask for something else than to monitor: they make no sense in a file."""
+
+DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml")
+
+
+def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: str | None) -> dict[str, Any]:
+    """What the file at `path` and then the command's `options` say; a later one wins."""
+    table = Table({}, "") if path is None else read_config(path)
+    known = vars(parser.parse_intermixed_args([]))
+    told = _options(parser, table, frozenset(known) - {"rules", "mutes", "action", *COMMAND_ONLY})
+    given = vars(parser.parse_intermixed_args([*told, *options]))
+    own_files = vars(parser.parse_intermixed_args(list(options)))["files"]
+    given["files"] = own_files or given["files"]
+    rules = table.tables("alert")
+    if given["alerts"] == "default":
+        with open(DEFAULT_ALERTS, "rb") as file:
+            rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
+    read = [read_rule(rule) for rule in rules]
+    check_names(read, rules)
+    given["rules"] = tuple(read)
+    given["mutes"] = read_mutes(table.tables("mute"), zone_named(given["timezone"]))
+    table.finish()
+    return given
+
+
+def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:
+    """The options in `table`, as they would be given to the command."""
+    told: list[str] = []
+    for name in sorted(names):
+        value = table.anything(name, None)
+        if value is None:
+            continue
+        arguments = _arguments(table, name, value)
+        try:
+            parser.parse_intermixed_args(arguments)
+        except ConfigError:
+            raise
+        except UsageError as error:
+            raise table.error(name, str(error).removesuffix(" (see --help)")) from None
+        told += arguments
+    return told
+
+
+def _arguments(table: Table, name: str, value: Any) -> list[str]:
+    """One option of a file as arguments of the command."""
+    if name == "files":
+        files = [value] if isinstance(value, str) else value
+        if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+            raise table.error(name, "must be a list of texts")
+        return [os.path.join(table.directory, file) if file != "-" else file for file in files]
+    if isinstance(value, bool):
+        return [f"--{name}"] if value else []
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, (str, int, float)) for each in values):
+        raise table.error(name, f"cannot be {value!r}")
+    return [f"--{name}={each}" for each in values]
+
+
+def described(rules: Sequence[Rule]) -> list[str]:
+    """What rules mean, in words: a line each."""
+    return [f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in rules]
