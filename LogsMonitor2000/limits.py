@@ -166,3 +166,6 @@ CAUSES_MAX = 3
 
 EXPLAINED_GROUPS_MAX = 5
 """Groups of a rule that are explained besides those that are pending or firing."""
+
+HASHES_MAX = 100_000
+"""Values whose hashes are remembered, about 15 MB: distinct counts see the same clients again and again."""

@@ -16,7 +16,8 @@ from ..analyze.calculator import TimedCalculator
 from ..analyze.measure import Measure
 from ..event import Alert, Event, Explanation, Notice
 from .explain import explain
-from .feed import Feed, Group, feed_of
+from .feed import Feed, Group, feed_of, pinned
+from .reader import Readers
 from .history import Changes, History
 from .machine import FIRING, RESOLVED
 from .mute import Mute
@@ -32,6 +33,7 @@ class RuleCalculator(TimedCalculator):
         self.rules = tuple(rules)
         self._mutes = tuple(mutes)
         self._explain_at = explain_at
+        self._readers = Readers([feed_of(pinned(rule)[1]) for rule in self.rules])
         self._timelines: dict[Feed, Timeline] = {}
         self._windows: dict[tuple[Feed, int, int], Window] = {}
         self._watches = [self._watch(rule) for rule in self.rules]
@@ -39,9 +41,8 @@ class RuleCalculator(TimedCalculator):
         self._lengths = {watch.rule.name: rule.window for watch, rule in zip(self._watches, self.rules) if _has_causes(rule)}
         blamed = [feed_of(rule) for rule in self.rules if _has_causes(rule)]
         self._history = History(blamed, list(self._lengths.values())) if blamed else None
-        wanted = [timeline.reader.measure for timeline in self._timelines.values()]
-        own = [measure for measure in wanted if measure is not None]
-        self.measures: tuple[Measure, ...] = tuple(dict.fromkeys([*own, *(self._history.measures if self._history else ())]))
+        own = self._history.measures if self._history is not None else ()
+        self.measures: tuple[Measure, ...] = tuple(dict.fromkeys([*self._readers.measures, *own]))
         self._first: int | None = None
         self._now: int | None = None
         self._held: dict[tuple[str, Group], None] = {}  # firing, but not told
@@ -49,16 +50,17 @@ class RuleCalculator(TimedCalculator):
 
     @property
     def required(self) -> frozenset[str]:
-        measures = [(rule, feed_of(rule).measure) for rule in self.rules if not rule.optional]
-        return frozenset(field for rule, measure in measures if measure is not None for field in measure.fields)
+        feeds = [feed_of(rule) for rule in self.rules if not rule.optional]
+        return frozenset(field for feed in feeds for field in feed.fields)
 
     def count(self, bucket: Bucket) -> None:
         if self._first is None and bucket.hits:
             self._first = bucket.time
             for watch in self._watches:
                 watch.first = bucket.time
+        self._readers.bucket(bucket)
         for timeline in self._timelines.values():
-            timeline.append(bucket.time, timeline.reader.read(bucket))
+            timeline.append(bucket.time, timeline.read())
         for watch in self._watches:
             watch.count(bucket.time)
         if self._history is not None:
@@ -97,8 +99,11 @@ class RuleCalculator(TimedCalculator):
         return events
 
     def _watch(self, rule: Rule) -> Watch:
-        feed = feed_of(rule)
-        timeline = self._timelines.setdefault(feed, Timeline(feed))
+        pins, by_pins = pinned(rule)
+        feed = feed_of(by_pins)
+        if feed not in self._timelines:
+            self._timelines[feed] = Timeline(feed, self._readers)
+        timeline = self._timelines[feed]
         if rule.measure == "silent":
             return SilenceWatch(rule, timeline)
         if rule.measure == "leaky_bucket":
@@ -107,8 +112,8 @@ class RuleCalculator(TimedCalculator):
         if rule.measure in ("spike", "drop"):
             behind = rule.against or rule.window
             earlier = [self._window(timeline, rule.window, behind * number) for number in range(1, rule.windows + 1)]
-            return ChangeWatch(rule, window, earlier)
-        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window)
+            return ChangeWatch(rule, window, earlier, pins)
+        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window, pins)
 
     def _window(self, timeline: Timeline, seconds: int, delay: int = 0) -> Window:
         key = timeline.feed, seconds, delay

@@ -7,7 +7,7 @@ those does. All are plain values: equal ones are one column of the log, tested o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from operator import ge, gt, le, lt
@@ -61,6 +61,19 @@ class Condition(NamedTuple):
         if any(test.holds(value) for test in self.none_of):
             return False
         return not self.any_of or any(test.holds(value) for test in self.any_of)
+
+    def compared(self, texts: Sequence[bytes | None]) -> list[bool] | None:
+        """For each of a column of numbers, whether it holds, where it is one comparison; None where it is something else."""
+        if self.field not in ("size", "duration") or self.none_of or len(self.any_of) != 1:
+            return None
+        compare = _COMPARISONS.get(self.any_of[0].kind)
+        if compare is None:
+            return None
+        limit = self.any_of[0].argument
+        try:
+            return [text is not None and compare(float(text), limit) for text in texts]
+        except ValueError:
+            return None
 
     def __str__(self) -> str:
         return (

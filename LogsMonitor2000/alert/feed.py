@@ -6,14 +6,15 @@ Rules that ask the same share one feed, and feeds that count by the same columns
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..analyze.bucket import Bucket
-from ..analyze.derived import Bin, Derived, Raw
+from ..analyze.derived import Derived, Raw, remembered
 from ..analyze.measure import OTHER, UNPARSED, Counts, Measure
 from ..analyze.tally import Amounts, Tally
-from ..limits import CONVERTED_MAX
+from ..limits import CONVERTED_MAX, HASHES_MAX
 from .condition import Condition, Conditions
 from .rule import VALUED, Rule
 
@@ -27,7 +28,8 @@ FEW_VALUES = frozenset({"method", "section", "protocol", "status", "status_class
 """Fields with so few values that conditions on them are decided once for each value in a bucket, not for each line."""
 
 
-class Flag(NamedTuple):
+@dataclass(frozen=True)
+class Flag:
     """Whether a condition holds."""
 
     condition: Condition
@@ -39,15 +41,24 @@ class Flag(NamedTuple):
     def convert(self, text: bytes | None) -> bool:
         return self.condition.holds(text)
 
+    def column(self, texts: Sequence[bytes | None]) -> Sequence[bool]:
+        # Sizes and durations hardly ever come again: comparing them is cheaper than remembering.
+        return self.condition.compared(texts) or remembered(self, texts)
+
 
 class Feed(NamedTuple):
-    """`kind` is of what the contributions are: hits (events, and those of them that match `of`), amounts, bins, values or unparsed."""
+    """`kind` is of what the contributions are: events, shares (events, and those of them that match `of`), amounts, bins or values."""
 
     kind: str
     where: Conditions = ()
     of: Conditions = ()
     by: tuple[Derived, ...] = ()
     field: str = ""
+
+    @property
+    def is_unparsed(self) -> bool:
+        """Whether the shares are of lines, and what matches are those that could not be parsed."""
+        return self.field == "unparsed"
 
     @property
     def columns(self) -> tuple[Derived, ...]:
@@ -57,26 +68,31 @@ class Feed(NamedTuple):
         return tuple(sorted(columns, key=repr))
 
     @property
-    def measure(self) -> Measure | None:
-        """What it needs of a bucket besides its hits."""
-        if self.kind == "unparsed":
-            return UNPARSED
-        if self.kind == "amounts":
-            return Amounts(self.columns, self.field)
-        if self.kind == "bins":
-            return Tally((*self.columns, Bin(self.field)))
-        if self.kind == "values":
-            return Tally((*self.columns, Raw(self.field)))
-        return Tally(self.columns) if self.columns else None
+    def fields(self) -> frozenset[str]:
+        """The fields that it looks at."""
+        own = {self.field} if self.field and not self.is_unparsed else set()
+        return frozenset({column.field for column in self.columns} | own)
+
+
+def pinned(rule: Rule) -> tuple[Group, Rule]:
+    """`rule` as one by the fields of which its `where` demands one value, and that group: so such rules share a feed."""
+    if rule.by or rule.measure in ("silent", "leaky_bucket", "new"):
+        return (), rule
+    pins = [c for c in rule.where if c.field in FEW_VALUES and not c.none_of and [t.kind for t in c.any_of] == ["equal"]]
+    where = tuple(condition for condition in rule.where if condition not in pins)
+    group = tuple(condition.any_of[0].argument for condition in pins)
+    return group, rule._replace(where=where, by=tuple(Raw(condition.field) for condition in pins))
 
 
 def feed_of(rule: Rule) -> Feed:
     """What feeds the window of `rule`."""
     if rule.measure == "unparsed":
-        return Feed("unparsed")
-    kind, field = "hits", ""
-    if rule.measure in VALUED or rule.measure == "bytes":
-        kind, field = "amounts", rule.field or "size"
+        return Feed("shares", field="unparsed")
+    kind, field = "shares" if rule.of else "events", ""
+    if rule.measure in VALUED:
+        kind, field = "amounts", rule.field
+    elif rule.measure == "bytes":
+        kind, field = "bytes", "size"
     elif rule.quantile is not None:
         kind, field = "bins", rule.field
     elif rule.measure in ("distinct", "leaky_bucket") and rule.field:
@@ -87,70 +103,6 @@ def feed_of(rule: Rule) -> Feed:
 def column_of(condition: Condition, raw: set[str]) -> Derived:
     """The column on which `condition` is decided."""
     return Raw(condition.field) if condition.field in FEW_VALUES or condition.field in raw else Flag(condition)
-
-
-class Reader:
-    """Reads the contributions of a feed out of buckets."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
-        self.measure = feed.measure
-        self._places = Places(feed.columns, feed.where, feed.of, feed.by)
-
-    def read(self, bucket: Bucket) -> Deltas:
-        """The contributions of one second."""
-        kind = self.feed.kind
-        if kind == "unparsed":
-            unparsed = bucket[UNPARSED]
-            return {(): (bucket.hits + unparsed, unparsed)} if bucket.hits or unparsed else {}
-        if self.measure is None:
-            return {(): (bucket.hits, 0)} if bucket.hits else {}
-        state = bucket[self.measure]
-        if kind == "hits":
-            return self._hits(state)
-        if kind == "amounts":
-            return self._amounts(state)
-        return self._bins(state) if kind == "bins" else self._values(state)
-
-    def _hits(self, counts: Counts) -> Deltas:
-        deltas: dict[Group, tuple[int, int]] = {}
-        place_of = self._places.__getitem__
-        for key, count in counts.items():
-            place = place_of(key)
-            if place is not None:
-                group, matches = place
-                known = deltas.get(group)
-                matching = count if matches else 0
-                deltas[group] = (count, matching) if known is None else (known[0] + count, known[1] + matching)
-        return deltas
-
-    def _amounts(self, amounts: Mapping[Any, tuple[int, int, int]]) -> Deltas:
-        deltas: dict[Group, tuple[int, int, int]] = {}
-        for key, (count, total, most) in amounts.items():
-            place = self._places[key]
-            if place is not None:
-                known = deltas.get(place[0])
-                if known is not None:
-                    count, total, most = known[0] + count, known[1] + total, max(known[2], most)
-                deltas[place[0]] = (count, total, most)
-        return deltas
-
-    def _bins(self, counts: Counts) -> Deltas:
-        deltas: dict[Group, dict[int, int]] = {}
-        for key, count in counts.items():
-            place = None if key == OTHER or key[-1] is None else self._places[key[:-1]]
-            if place is not None:
-                bins = deltas.setdefault(place[0], {})
-                bins[key[-1]] = bins.get(key[-1], 0) + count
-        return deltas
-
-    def _values(self, counts: Counts) -> Deltas:
-        deltas: dict[Group, dict[int, int]] = {}
-        for key, count in counts.items():
-            place = None if key == OTHER else self._places[key[:-1]]
-            if place is not None:
-                deltas.setdefault(place[0], {})[hash_of(key[-1])] = count
-        return deltas
 
 
 class Places(dict[Any, "tuple[Group, bool] | None"]):
@@ -179,8 +131,3 @@ def _all_hold(conditions: list[tuple[int, Condition]], key: tuple[Any, ...]) -> 
         if not (value if isinstance(value, bool) else condition.holds(value)):
             return False
     return True
-
-
-def hash_of(value: bytes | None) -> int:
-    """64 bits that are the same in every process, and that nobody who writes logs can aim at."""
-    return int.from_bytes(hashlib.blake2b(value or b"-", digest_size=8).digest(), "big")

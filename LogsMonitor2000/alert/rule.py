@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from ..analyze.derived import Derived, Raw, Subnet
@@ -16,7 +17,7 @@ from .condition import Conditions, read_conditions
 HITS = ("count", "rate", "ratio", "bytes", "mean", "max", "distinct")
 MEASURES = (*HITS, "p50", "p90", "p95", "p99", "spike", "drop", "silent", "unparsed", "new", "leaky_bucket")
 SEVERITIES = ("info", "warning", "critical")
-COMPARISONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+COMPARE = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 VALUED = ("mean", "max")  # and percentiles: measures of the values of one numeric field
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -70,11 +71,11 @@ class Rule(NamedTuple):
 
     def is_over(self, value: float) -> bool:
         """Whether `value` is one to alert on."""
-        return _compare(self.comparison, value, self.threshold)
+        return bool(COMPARE[self.comparison](value, self.threshold))
 
     def is_recovered(self, value: float) -> bool:
         """Whether `value` is one at which an alert that fires is over."""
-        return not _compare(self.comparison, value, self.threshold if self.recover is None else self.recover)
+        return not COMPARE[self.comparison](value, self.threshold if self.recover is None else self.recover)
 
     @property
     def measured(self) -> str:
@@ -111,14 +112,6 @@ class Rule(NamedTuple):
         words += [f"inhibited by {', '.join(self.inhibited_by)}"] if self.inhibited_by else []
         words += ["dry run"] if self.dry_run else []
         return ", ".join(words)
-
-
-def _compare(comparison: str, value: float, threshold: float) -> bool:
-    if comparison == "above":
-        return value > threshold
-    if comparison == "at_least":
-        return value >= threshold
-    return value < threshold if comparison == "below" else value <= threshold
 
 
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
@@ -218,7 +211,7 @@ def _compared(table: Table, rule: Rule) -> dict[str, Any]:
     """Threshold, recovery and floors of a measure that is compared."""
     found: dict[str, Any] = {}
     measure = rule.measure
-    allowed = tuple(COMPARISONS)
+    allowed = tuple(COMPARE)
     if measure in ("spike", "new"):
         allowed = ("above", "at_least")
     elif measure == "drop":
@@ -247,7 +240,7 @@ def _compared(table: Table, rule: Rule) -> dict[str, Any]:
 
 
 def _threshold(table: Table, allowed: Sequence[str], *, seconds: bool) -> tuple[str, float]:
-    given = [key for key in COMPARISONS if key in table]
+    given = [key for key in COMPARE if key in table]
     if len(given) != 1 or given[0] not in allowed:
         what = (
             "is missing: give one of"

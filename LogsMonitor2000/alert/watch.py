@@ -7,7 +7,7 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush, nlargest
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX, STATES_MAX
 from .feed import Deltas, Group
 from .machine import FIRING, PENDING, RESOLVED, State, deadline, step
-from .rule import Rule
+from .rule import COMPARE, Rule
 from .window import NEVER, Timeline, Window, value_of
 
 
@@ -41,6 +41,8 @@ class Watch:
         self._deadlines: list[tuple[int, int]] = []
         self._waiting: dict[int, tuple[int, Group]] = {}
         self._number = 0
+        compare, threshold = COMPARE[rule.comparison], rule.threshold
+        self._over: Callable[[float], bool] = lambda value: compare(value, threshold)
 
     def count(self, time: int) -> None:
         """A second has been given to the timeline."""
@@ -63,15 +65,17 @@ class Watch:
 
     def evaluate(self, time: int) -> list[Transition]:
         """What there is to tell of second `time`."""
-        transitions: list[Transition] = []
         groups = self.changed(time)
+        if not groups and (not self._deadlines or self._deadlines[0][0] > time):
+            return []
+        transitions: list[Transition] = []
         if self._deadlines and self._deadlines[0][0] <= time:
             groups = dict.fromkeys([*groups, *self._at_deadline(time)])
-        states = self.states
+        states, over = self.states, self._over
         for group in groups:
             state = states.get(group)
             value = self.value(group, time)
-            if value is None or (state is None and not self.rule.is_over(value)):
+            if value is None or (state is None and not over(value)):
                 continue
             if state is None:
                 if len(states) >= STATES_MAX:
@@ -124,28 +128,37 @@ class Watch:
 class WindowWatch(Watch):
     """Compares what a window amounts to."""
 
-    def __init__(self, rule: Rule, window: Window) -> None:
+    def __init__(self, rule: Rule, window: Window, pins: Group = ()) -> None:
         super().__init__(rule)
         self.window = window
+        window.kept.add(pins)
+        self._pins = pins
         self._value = value_of(rule.measure, rule.quantile, rule.window, rule.field)
+        self._waits = rule.waits
         self._is_full = False
+        self._events_min = max(rule.min_events, _events_over(rule))
 
     def value(self, group: Group, time: int) -> float | None:
-        total = self.window[group]
-        if total.events < self.rule.min_events or (self.rule.waits and not self._is_full):
+        total = self.window[group or self._pins]
+        if total.events < self.rule.min_events or (self._waits and not self._is_full):
             return None
         value: float | None = self._value(total)
         return value
 
     def changed(self, time: int) -> Iterable[Group]:
+        by = self.rule.by
         if not self._is_full and self.first is not None and time >= self._full_at():
             self._is_full = True
-            return [*self.window.groups, *(() if self.rule.by else ((),))]
-        return self.window.touched
+            return list(self.window.groups) if by else ((),)
+        if not by:
+            return ((),) if self._pins in self.window.touched else ()
+        # Most groups are neither near an alert nor in one: they are passed over here, where it costs least.
+        groups, states, events_min = self.window.groups, self.states, self._events_min
+        return [g for g in self.window.touched if g in states or (g in groups and groups[g].events >= events_min)]
 
     def groups(self) -> list[Group]:
         totals = self.window.groups
-        return sorted(totals, key=lambda group: (-totals[group].events, repr(group))) or ([] if self.rule.by else [()])
+        return sorted(totals, key=lambda group: (-totals[group].events, repr(group))) if self.rule.by else [()]
 
     def filling(self, time: int) -> int:
         """In how many seconds the window is full, for a rule that waits for that."""
@@ -170,11 +183,12 @@ class WindowWatch(Watch):
 class ChangeWatch(WindowWatch):
     """Compares the window with earlier ones: how many times their mean it is."""
 
-    def __init__(self, rule: Rule, window: Window, earlier: list[Window]) -> None:
-        super().__init__(rule, window)
+    def __init__(self, rule: Rule, window: Window, earlier: list[Window], pins: Group = ()) -> None:
+        super().__init__(rule, window, pins)
         self._earlier = earlier
 
     def value(self, group: Group, time: int) -> float | None:
+        group = group or self._pins
         before = sum(window[group].events for window in self._earlier)
         now = self.window[group].events
         if not self._is_full or not before or before < self.rule.min_before * len(self._earlier) or now < self.rule.min_events:
@@ -182,8 +196,10 @@ class ChangeWatch(WindowWatch):
         return now * len(self._earlier) / before
 
     def changed(self, time: int) -> Iterable[Group]:
-        touched = set(super().changed(time))
-        return touched.union(*(window.touched for window in self._earlier))
+        changed = set(super().changed(time))
+        for window in self._earlier:
+            changed |= window.touched if self.rule.by else {()} if self._pins in window.touched else set()
+        return changed
 
     def _full_at(self) -> int:
         return super()._full_at() + self._earlier[-1].delay
@@ -223,6 +239,14 @@ class NewWatch(WindowWatch):
     def load(self, dumped: dict[str, Any]) -> None:
         super().load(dumped)
         self._known = OrderedDict.fromkeys(map(load_key, dumped["known"]))
+
+
+def _events_over(rule: Rule) -> int:
+    """Events without which the rule cannot be over its threshold."""
+    if not rule.is_high or rule.measure not in ("count", "rate"):
+        return 0
+    events = max(0, int(rule.threshold * (rule.window if rule.measure == "rate" else 1)) - 1)
+    return events
 
 
 class SilenceWatch(Watch):
@@ -300,7 +324,7 @@ class BucketWatch(Watch):
             if empty_at <= time:
                 empty_at = float(time)
                 self._seen.pop(group, None)
-            poured = delta[0] if isinstance(delta, tuple) else self._unseen(group, delta)
+            poured = delta if isinstance(delta, int) else self._unseen(group, delta)
             self._empty_at[group] = min(empty_at + poured * self.rule.leak, time + self._most)
 
     def _unseen(self, group: Group, values: dict[int, int]) -> int:

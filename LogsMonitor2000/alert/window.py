@@ -15,7 +15,8 @@ from ..analyze.derived import middle
 from ..analyze.measure import dump_key, load_key
 from ..analyze.tally import MICRO
 from ..limits import GROUPS_MAX, UNIQUES_MAX
-from .feed import Deltas, Feed, Group, Reader
+from .feed import Deltas, Feed, Group
+from .reader import Readers
 
 NEVER = 1 << 62
 
@@ -23,9 +24,10 @@ NEVER = 1 << 62
 class Timeline:
     """The contributions of a feed, second by second: what its windows have not all left behind."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, readers: Readers) -> None:
         self.feed = feed
-        self.reader = Reader(feed)
+        self.read = readers.of(feed)
+        """Gives the contributions of the bucket that the readers are at."""
         self.windows: list[Window] = []
         self.times: list[int] = []
         self.deltas: list[Deltas] = []
@@ -69,10 +71,13 @@ class Window:
         self.delay = delay
         self.groups: dict[Group, Total] = {}
         self.touched: set[Group] = set()
+        self.kept: set[Group] = set()
+        """Groups that are never forgotten, as a rule looks at just them."""
         self.entered = self.left = 0
         self.forgotten = 0
         self._timeline = timeline
         self._make: Callable[[], Total] = TOTALS[timeline.feed.kind]
+        self._counts = self._make is Events
         self._empty = self._make()
         timeline.windows.append(self)
 
@@ -95,33 +100,40 @@ class Window:
         touched.clear()
         newest = now - self.delay
         while self.entered < len(times) and times[self.entered] <= newest:
-            time = times[self.entered]
-            for group, delta in deltas[self.entered].items():
+            time, entering = times[self.entered], deltas[self.entered]
+            for group, delta in entering.items():
                 total = groups.get(group)
                 if total is None:
                     total = groups[group] = self._make()
                     total.since = time
-                total.add(time, delta)
-                touched.add(group)
+                if self._counts:  # what most groups are for: no call for each
+                    total.events += delta
+                else:
+                    total.add(time, delta)
+            touched.update(entering)
             self.entered += 1
         oldest = newest - self.seconds
         while self.left < self.entered and times[self.left] <= oldest:
-            time = times[self.left]
-            for group, delta in deltas[self.left].items():
+            time, leaving = times[self.left], deltas[self.left]
+            for group, delta in leaving.items():
                 total = groups.get(group)
                 if total is not None and total.since <= time:
-                    total.take(time, delta)
-                    touched.add(group)
+                    if self._counts:
+                        total.events -= delta
+                    else:
+                        total.take(time, delta)
+                    if not total.events:
+                        del groups[group]
+            touched.update(leaving)
             self.left += 1
 
     def sweep(self) -> None:
-        """Forget the groups that are empty, and when there are too many, the lightest."""
+        """When there are too many groups, forget the lightest."""
         groups = self.groups
-        for group in self.touched:
-            if (total := groups.get(group)) is not None and not total.events:
-                del groups[group]
         if len(groups) > GROUPS_MAX:
-            lightest = sorted(groups, key=lambda group: (groups[group].events, repr(group)))[: len(groups) - GROUPS_MAX // 2]
+            lightest = sorted(groups.keys() - self.kept, key=lambda group: (groups[group].events, repr(group)))[
+                : len(groups) - GROUPS_MAX // 2
+            ]
             self.forgotten += len(lightest)
             for group in lightest:
                 del groups[group]
@@ -140,7 +152,22 @@ class Total(Protocol):
         """A second leaves."""
 
 
-class Hits:
+class Events:
+    """How many events."""
+
+    __slots__ = ("since", "events")
+
+    def __init__(self) -> None:
+        self.since = self.events = 0
+
+    def add(self, time: int, delta: int) -> None:
+        self.events += delta
+
+    def take(self, time: int, delta: int) -> None:
+        self.events -= delta
+
+
+class Shares:
     """Events, and those of them that match."""
 
     __slots__ = ("since", "events", "matching")
@@ -238,8 +265,15 @@ class Uniques:
         if self._level and len(self._seen) < UNIQUES_MAX // 8:
             self._level -= 1
             self._levels.append((time, self._level))
-        mask, weight = (1 << self._level) - 1, 1 << self._level
         seen = self._seen
+        if not self._levels:
+            self.events += sum(delta.values())
+            seen.update(dict.fromkeys(delta, time))
+            self.distinct = len(seen)
+            if self.distinct > UNIQUES_MAX:
+                self._coarsen(time)
+            return
+        mask, weight = (1 << self._level) - 1, 1 << self._level
         for number, count in delta.items():
             self.events += count
             if not number & mask:
@@ -247,13 +281,13 @@ class Uniques:
                     self.distinct -= self._weight(last)
                 seen[number] = time
                 self.distinct += weight
-        while len(self._seen) > UNIQUES_MAX:
+        if len(seen) > UNIQUES_MAX:
             self._coarsen(time)
 
     def take(self, time: int, delta: dict[int, int]) -> None:
         seen = self._seen
-        for number, count in delta.items():
-            self.events -= count
+        self.events -= sum(delta.values())
+        for number in delta:
             if seen.get(number) == time:
                 del seen[number]
                 self.distinct -= self._weight(time)
@@ -268,6 +302,8 @@ class Uniques:
         mask = (1 << self._level) - 1
         self._seen = {number: last for number, last in self._seen.items() if not number & mask}
         self.distinct = sum(map(self._weight, self._seen.values()))
+        if len(self._seen) > UNIQUES_MAX:
+            self._coarsen(time)
 
     def _weight(self, time: int) -> int:
         """How many values a hash that came last at `time` stands for."""
@@ -277,7 +313,7 @@ class Uniques:
         return 1
 
 
-TOTALS: dict[str, Any] = {"hits": Hits, "unparsed": Hits, "amounts": Sums, "bins": Bins, "values": Uniques}
+TOTALS: dict[str, Any] = {"events": Events, "shares": Shares, "amounts": Sums, "bytes": Sums, "bins": Bins, "values": Uniques}
 """What sums up the contributions of each kind of feed."""
 
 
@@ -302,8 +338,10 @@ def value_of(measure: str, quantile: float | None, seconds: int, field: str) -> 
 
 
 def _dump_delta(delta: Any) -> Any:
-    return [[key, value] for key, value in delta.items()] if isinstance(delta, dict) else list(delta)
+    return delta if isinstance(delta, int) else list(delta.items() if isinstance(delta, dict) else delta)
 
 
-def _load_delta(dumped: list[Any]) -> Any:
+def _load_delta(dumped: Any) -> Any:
+    if isinstance(dumped, int):
+        return dumped
     return {key: value for key, value in dumped} if dumped and isinstance(dumped[0], list) else tuple(dumped)

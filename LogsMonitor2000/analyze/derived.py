@@ -1,18 +1,20 @@
 """Columns that are made of a field: what tallies count by.
 
-A derived column is a plain value, so that equal ones are one, and can cross to worker processes; what it makes of each text is remembered, as
-the same texts come again and again.
+A derived column is a plain value, so that equal ones are one, and can cross to worker processes; what it makes of each text is
+remembered, as the same texts come again and again. (Named tuples would not do: those of two kinds can be equal.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from math import ceil, log
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ..limits import CONVERTED_MAX
+from ..parse.regex import compile_pattern
 
 RELATIVE_ERROR = 0.005
 """How far a value may be from the middle of its bin: half a percent."""
@@ -21,6 +23,8 @@ _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GAMMA = log(_GAMMA)
 BIN_ZERO = -(1 << 20)
 """The bin of values too small to have one."""
+
+_IPV4 = compile_pattern(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|\Z)){4}\Z")
 
 SMALLEST = 1e-7
 LARGEST = 1e9
@@ -35,8 +39,12 @@ class Derived(Hashable, Protocol):
     def convert(self, text: bytes | None) -> Any:
         """What it makes of the text in the log."""
 
+    def column(self, texts: Sequence[bytes | None]) -> Sequence[Any]:
+        """What it makes of each of `texts`."""
 
-class Raw(NamedTuple):
+
+@dataclass(frozen=True)
+class Raw:
     """The field as it stands in the log."""
 
     field: str
@@ -44,8 +52,12 @@ class Raw(NamedTuple):
     def convert(self, text: bytes | None) -> bytes | None:
         return text
 
+    def column(self, texts: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        return texts
 
-class Subnet(NamedTuple):
+
+@dataclass(frozen=True)
+class Subnet:
     """The network of an address: its first `v4` bits, or of an IPv6 address the first `v6`; None leaves it whole, as what is no address."""
 
     field: str
@@ -53,6 +65,9 @@ class Subnet(NamedTuple):
     v6: int | None
 
     def convert(self, text: bytes | None) -> bytes | None:
+        if self.v4 in (8, 16, 24) and text is not None and _IPV4.match(text):  # what `ipaddress` takes 10 µs for
+            kept = self.v4 // 8
+            return b".".join([*text.split(b".")[:kept], *[b"0"] * (4 - kept)]) + b"/%d" % self.v4
         try:
             address = ip_address((text or b"").decode("ascii"))
         except ValueError:
@@ -60,8 +75,12 @@ class Subnet(NamedTuple):
         length = self.v4 if address.version == 4 else self.v6
         return text if length is None else str(ip_network((address, length), strict=False)).encode()
 
+    def column(self, texts: Sequence[bytes | None]) -> Sequence[Any]:
+        return remembered(self, texts)
 
-class Bin(NamedTuple):
+
+@dataclass(frozen=True)
+class Bin:
     """The logarithmic bin of a positive number; None where it is missing.
 
     Bin `i` holds `(gamma**(i-1), gamma**i]`, and its middle is within `RELATIVE_ERROR` of each of these: DDSketch (Masson, Rim and
@@ -78,6 +97,9 @@ class Bin(NamedTuple):
         if not SMALLEST <= value:
             return BIN_ZERO
         return ceil(log(min(value, LARGEST)) / _LOG_GAMMA)
+
+    def column(self, texts: Sequence[bytes | None]) -> Sequence[Any]:
+        return remembered(self, texts)
 
 
 def middle(number: int) -> float:
@@ -101,6 +123,23 @@ class _Converted(dict["bytes | None", Any]):
 
 
 @lru_cache(maxsize=1024)
-def converted(column: Derived) -> _Converted:
+def _converted(column: Derived) -> _Converted:
     """The one memory of `column` in this process."""
     return _Converted(column)
+
+
+def remembered(column: Derived, texts: Sequence[bytes | None]) -> Sequence[Any]:
+    """What `column` makes of each of `texts`, of those that came before by memory."""
+    return list(map(_converted(column).__getitem__, texts))
+
+
+class Derivations(dict[Any, Sequence[Any]]):
+    """The columns of a block by field, and those made of them by what makes them: a derived column, or several together as keys."""
+
+    def __missing__(self, wanted: Derived | tuple[Derived, ...]) -> Sequence[Any]:
+        if isinstance(wanted, tuple):
+            made: Sequence[Any] = list(zip(*[self[column] for column in wanted]))
+        else:
+            made = wanted.column(self[wanted.field])
+        self[wanted] = made
+        return made

@@ -17,6 +17,7 @@ from operator import sub
 from ..limits import SAMPLES_MAX
 from ..parse.parser import LINE, BoundParser, Column, Sample
 from .bucket import Bucket
+from .derived import Derivations
 from .measure import UNPARSED, Measure
 
 NOT_YET = -1 << 62
@@ -145,12 +146,13 @@ class Digester:
         digest.events += count
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
+        columns = Derivations(values)
         for width, measures in self._layouts.items():
             if width == 1 and not measures:
                 _count_hits(digest.hits, seconds)
                 continue
             buckets = digest.buckets[width]
-            selected = [measure.select(values) for measure in measures]
+            selected = [measure.select(columns) for measure in measures]
             first = 0
             while first < count:
                 start = seconds[first] // width * width

@@ -29,7 +29,7 @@ class Measure(Protocol):
     def empty(self) -> Any:
         """The state of no events."""
 
-    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+    def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
         """What `add` needs of each event, from the columns of a block: done once, however many buckets the block goes to."""
 
     def add(self, state: Any, selected: Sequence[Any]) -> Any:
@@ -60,7 +60,7 @@ class Count(NamedTuple):
     def empty(self) -> Counts:
         return {}
 
-    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+    def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
         if len(self.fields) == 1:
             return values[self.fields[0]]
         return list(zip(*(values[field] for field in self.fields)))
@@ -94,7 +94,7 @@ class Total(NamedTuple):
     def empty(self) -> int:
         return 0
 
-    def select(self, values: Mapping[str, Values]) -> Values:
+    def select(self, values: Mapping[Any, Values]) -> Values:
         return values[self.field]
 
     def add(self, state: int, selected: Values) -> int:
@@ -123,7 +123,7 @@ class Unparsed(NamedTuple):
     def empty(self) -> int:
         return 0
 
-    def select(self, values: Mapping[str, Values]) -> Values:
+    def select(self, values: Mapping[Any, Values]) -> Values:
         return ()
 
     def add(self, state: int, selected: Values) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 # The C function inside Counter.update, as in `measure`.
 from collections import _count_elements  # type: ignore[attr-defined]
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from ..limits import KEYS_MAX, LINE_KEYS_MAX, SAMPLE_BYTES_MAX
 from ..parse.parser import LINE
-from .derived import Derived, Raw, converted
+from .derived import Derived
 from .measure import Counts, Values, dump_counts, dump_key, load_counts, load_key, merge_counts, shrink_counts
 
 MICRO = 1_000_000
@@ -17,7 +18,7 @@ MICRO = 1_000_000
 
 
 class Tally(NamedTuple):
-    """Hits by the tuple of values of `columns`."""
+    """Hits by the tuple of values of `columns`, of which there is at least one."""
 
     columns: tuple[Derived, ...]
     keys_max: int = KEYS_MAX
@@ -29,8 +30,8 @@ class Tally(NamedTuple):
     def empty(self) -> Counts:
         return {}
 
-    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
-        return keys_of(self.columns, values)
+    def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
+        return values[self.columns]
 
     def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
         _count_elements(state, selected)
@@ -67,9 +68,10 @@ class Amounts(NamedTuple):
     def empty(self) -> dict[Any, Amount]:
         return {}
 
-    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+    def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
         amount = _micros if self.field == "duration" else _whole
-        return list(zip(keys_of(self.columns, values), map(amount, values[self.field])))
+        amounts = map(amount, values[self.field])
+        return list(zip(values[self.columns] if self.columns else repeat(()), amounts))
 
     def add(self, state: dict[Any, Amount], selected: Sequence[Any]) -> dict[Any, Amount]:
         get = state.get
@@ -114,8 +116,8 @@ class Lines(NamedTuple):
     def empty(self) -> dict[Any, bytes]:
         return {}
 
-    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
-        return list(zip(keys_of(self.columns, values), values[LINE]))
+    def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
+        return list(zip(values[self.columns] if self.columns else repeat(()), values[LINE]))
 
     def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
         first = dict(reversed(selected))
@@ -136,21 +138,9 @@ class Lines(NamedTuple):
         return {load_key(key): load_key(line) for key, line in dumped}
 
 
-def keys_of(columns: Sequence[Derived], values: Mapping[str, Values]) -> Sequence[Any]:
-    """The tuple of each row's values of `columns`; every tally's key is a tuple, of one column too."""
-    if not columns:
-        return [()] * len(next(iter(values.values()), ()))
-    return list(zip(*(_column(column, values) for column in columns)))
-
-
 def add_amounts(one: Amount, other: Amount) -> Amount:
     """Both together."""
     return one[0] + other[0], one[1] + other[1], max(one[2], other[2])
-
-
-def _column(column: Derived, values: Mapping[str, Values]) -> Sequence[Any]:
-    raw = values[column.field]
-    return raw if isinstance(column, Raw) else list(map(converted(column).__getitem__, raw))
 
 
 def _whole(text: bytes | None) -> int | None:

@@ -1,0 +1,184 @@
+"""Reads the contributions of feeds out of buckets.
+
+Most feeds count by fields with few values. A bucket has one tally by all of these, and each feed gets what it needs by adding up
+keys of that that are the same to it: this costs by the key, where a tally of its own would cost by the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from ..analyze.bucket import Bucket
+from ..analyze.derived import Bin, Derived, Raw
+from ..analyze.measure import OTHER, UNPARSED, Counts, Measure, Total
+from ..analyze.tally import Amounts, Tally
+from ..limits import HASHES_MAX
+from .feed import FEW_VALUES, Deltas, Feed, Flag, Group, Places
+
+Columns = tuple[Derived, ...]
+
+
+class Readers:
+    """The readers of some feeds: `measures` are what they need of a bucket, `of(feed)` is a function that reads the current one."""
+
+    def __init__(self, feeds: Iterable[Feed]) -> None:
+        self._feeds = tuple(dict.fromkeys(feeds))
+        counted = {column for feed in self._feeds if feed.kind in ("events", "shares") for column in feed.columns}
+        few = [column for column in counted if isinstance(column, Flag) or column.field in FEW_VALUES]
+        self._base: Columns = tuple(sorted(few, key=repr))
+        self._projections: dict[Columns, Callable[[Any], Any]] = {}
+        self._projected: dict[Columns, Counts] = {}
+        self._bucket = Bucket(0, 1)
+        wanted = [self._measure(feed) for feed in self._feeds]
+        self.measures: tuple[Measure, ...] = tuple(dict.fromkeys(measure for measure in wanted if measure is not None))
+
+    def bucket(self, bucket: Bucket) -> None:
+        """`bucket` is the current one."""
+        self._bucket = bucket
+        self._projected.clear()
+
+    def of(self, feed: Feed) -> Callable[[], Deltas]:
+        """What reads the contributions of `feed` out of the current bucket."""
+        measure = self._measure(feed)
+        if feed.is_unparsed:
+            return self._unparsed
+        if measure is None:
+            return lambda: {(): self._bucket.hits} if self._bucket.hits else {}
+        if isinstance(measure, Total):
+            return lambda: {(): (self._bucket.hits, self._bucket[measure], 0)} if self._bucket.hits else {}
+        places = Places(feed.columns, feed.where, feed.of, feed.by)
+        read = READS[feed.kind]
+        if feed.kind == "events" and feed.columns == feed.by:
+            read = _as_it_is
+        if isinstance(measure, Tally) and measure.columns == self._base != feed.columns:
+            return lambda: read(self._project(feed.columns), places)
+        return lambda: read(self._bucket[measure], places)
+
+    def _measure(self, feed: Feed) -> Measure | None:
+        """What `feed` needs of a bucket besides its hits."""
+        if feed.is_unparsed:
+            return UNPARSED
+        if feed.kind == "amounts":
+            return Amounts(feed.columns, feed.field)
+        if feed.kind == "bytes":
+            return Amounts(feed.columns, feed.field) if feed.columns else Total(feed.field)
+        if feed.kind in ("bins", "values"):
+            return Tally((*feed.columns, Bin(feed.field) if feed.kind == "bins" else Raw(feed.field)))
+        if not feed.columns:
+            return None
+        return Tally(self._base if set(feed.columns) <= set(self._base) else feed.columns)
+
+    def _unparsed(self) -> Deltas:
+        unparsed = self._bucket[UNPARSED]
+        return {(): (self._bucket.hits + unparsed, unparsed)} if self._bucket.hits or unparsed else {}
+
+    def _project(self, columns: Columns) -> Counts:
+        """The tally by `columns`, out of the one by all that have few values."""
+        counts = self._projected.get(columns)
+        if counts is None:
+            counts = self._projected[columns] = {}
+            if columns not in self._projections:
+                self._projections[columns] = _picking([self._base.index(column) for column in columns])
+            tally: Counts = self._bucket[Tally(self._base)]
+            if OTHER in tally:
+                tally = {key: count for key, count in tally.items() if key != OTHER}
+            get = counts.get
+            for key, count in zip(map(self._projections[columns], tally), tally.values()):
+                counts[key] = get(key, 0) + count
+        return counts
+
+
+def _picking(places: list[int]) -> Callable[[Any], Any]:
+    """A function from a tuple to the tuple of what is at `places`."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda key: (key[places[0]],)
+
+
+def _as_it_is(counts: Counts, places: Places) -> Deltas:
+    """The keys are the groups; a closed bucket does not change any more."""
+    return {key: count for key, count in counts.items() if key != OTHER} if OTHER in counts else counts
+
+
+def _events(counts: Counts, places: Places) -> Deltas:
+    events: dict[Group, int] = {}
+    for place, count in zip(map(places.__getitem__, counts), counts.values()):
+        if place is not None:
+            events[place[0]] = events.get(place[0], 0) + count
+    return events
+
+
+def _shares(counts: Counts, places: Places) -> Deltas:
+    events: dict[Group, int] = {}
+    matching: dict[Group, int] = {}
+    for place, count in zip(map(places.__getitem__, counts), counts.values()):
+        if place is not None:
+            group, matches = place
+            events[group] = events.get(group, 0) + count
+            if matches:
+                matching[group] = matching.get(group, 0) + count
+    get = matching.get
+    return {group: (count, get(group, 0)) for group, count in events.items()}
+
+
+def _amounts(amounts: Mapping[Any, tuple[int, int, int]], places: Places) -> Deltas:
+    deltas: dict[Group, tuple[int, int, int]] = {}
+    for key, (count, total, most) in amounts.items():
+        place = places[key]
+        if place is not None:
+            known = deltas.get(place[0])
+            if known is not None:
+                count, total, most = known[0] + count, known[1] + total, max(known[2], most)
+            deltas[place[0]] = (count, total, most)
+    return deltas
+
+
+def _bins(counts: Counts, places: Places) -> Deltas:
+    deltas: dict[Group, dict[int, int]] = {}
+    for key, count in counts.items():
+        place = None if key == OTHER or key[-1] is None else places[key[:-1]]
+        if place is not None:
+            bins = deltas.setdefault(place[0], {})
+            bins[key[-1]] = bins.get(key[-1], 0) + count
+    return deltas
+
+
+def _values(counts: Counts, places: Places) -> Deltas:
+    deltas: dict[Group, dict[int, int]] = {}
+    for key, count in counts.items():
+        place = None if key == OTHER else places[key[:-1]]
+        if place is not None:
+            deltas.setdefault(place[0], {})[_hashes[key[-1]]] = count
+    return deltas
+
+
+READS: dict[str, Callable[[Any, Places], Deltas]] = {
+    "events": _events,
+    "shares": _shares,
+    "amounts": _amounts,
+    "bytes": _amounts,
+    "bins": _bins,
+    "values": _values,
+}
+"""What makes the contributions of each kind of feed out of the state of its measure."""
+
+
+def hash_of(value: bytes | None) -> int:
+    """64 bits that are the same in every process, and that nobody who writes logs can aim at."""
+    return int.from_bytes(hashlib.blake2b(value or b"-", digest_size=8).digest(), "big")
+
+
+class _Hashes(dict["bytes | None", int]):
+    """Hashes of values, remembered as they are met."""
+
+    def __missing__(self, value: bytes | None) -> int:
+        if len(self) >= HASHES_MAX:
+            self.clear()
+        self[value] = found = hash_of(value)
+        return found
+
+
+_hashes = _Hashes()
