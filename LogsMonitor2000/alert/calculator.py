@@ -186,6 +186,8 @@ class RuleCalculator(TimedCalculator):
         )
 
     def _explanation(self, time: int) -> Iterable[str]:
+        for window in self._windows.values():
+            window.wake()
         for watch in self._watches:
             yield from explain(watch, time)
 

@@ -29,7 +29,7 @@ class Readers:
         counted = {column for feed in self._feeds if feed.kind in ("events", "shares") for column in feed.columns}
         few = [column for column in counted if isinstance(column, Flag) or column.field in FEW_VALUES]
         self._base: Columns = tuple(sorted(few, key=repr))
-        self._projections: dict[Columns, Callable[[Any], Any]] = {}
+        self._sources: dict[Columns, tuple[Columns, Callable[[Any], Any]]] = {}
         self._projected: dict[Columns, Counts] = {}
         self._bucket = Bucket(0, 1)
         wanted = [self._measure(feed) for feed in self._feeds]
@@ -76,19 +76,26 @@ class Readers:
         return {(): (self._bucket.hits + unparsed, unparsed)} if self._bucket.hits or unparsed else {}
 
     def _project(self, columns: Columns) -> Counts:
-        """The tally by `columns`, out of the one by all that have few values."""
+        """The tally by `columns`, out of the smallest one that has them all."""
         counts = self._projected.get(columns)
         if counts is None:
-            counts = self._projected[columns] = {}
-            if columns not in self._projections:
-                self._projections[columns] = _picking([self._base.index(column) for column in columns])
-            tally: Counts = self._bucket[Tally(self._base)]
+            if columns not in self._sources:
+                self._sources[columns] = self._source(columns)
+            source, pick = self._sources[columns]
+            tally = self._bucket[Tally(self._base)] if source == self._base else self._project(source)
             if OTHER in tally:
                 tally = {key: count for key, count in tally.items() if key != OTHER}
+            counts = self._projected[columns] = {}
             get = counts.get
-            for key, count in zip(map(self._projections[columns], tally), tally.values()):
+            for key, count in zip(map(pick, tally), tally.values()):
                 counts[key] = get(key, 0) + count
         return counts
+
+    def _source(self, columns: Columns) -> tuple[Columns, Callable[[Any], Any]]:
+        """Which columns of a tally have all of `columns`, fewest first, and what picks these out of its keys."""
+        there = {feed.columns for feed in self._feeds if set(columns) < set(feed.columns) <= set(self._base)}
+        source = min([*there, self._base], key=lambda candidate: (len(candidate), repr(candidate)))
+        return source, _picking([source.index(column) for column in columns])
 
 
 def _picking(places: list[int]) -> Callable[[Any], Any]:

@@ -136,7 +136,10 @@ class WindowWatch(Watch):
         self._value = value_of(rule.measure, rule.quantile, rule.window, rule.field)
         self._waits = rule.waits
         self._is_full = False
-        self._events_min = max(rule.min_events, _events_over(rule))
+        self.least = _least(rule)
+        self._events_min = max(rule.min_events, self.least)
+        window.watches.append(self)
+        window.least = min(watch.least for watch in window.watches)
 
     def value(self, group: Group, time: int) -> float | None:
         total = self.window[group or self._pins]
@@ -186,6 +189,9 @@ class ChangeWatch(WindowWatch):
     def __init__(self, rule: Rule, window: Window, earlier: list[Window], pins: Group = ()) -> None:
         super().__init__(rule, window, pins)
         self._earlier = earlier
+        for needed in (window, *earlier):
+            needed.least = 0
+            needed.watches.append(self)
 
     def value(self, group: Group, time: int) -> float | None:
         group = group or self._pins
@@ -210,6 +216,7 @@ class NewWatch(WindowWatch):
 
     def __init__(self, rule: Rule, window: Window) -> None:
         super().__init__(rule, window)
+        window.least = 0
         self._known: OrderedDict[Group, None] = OrderedDict()
         self._top: set[Group] = set()
 
@@ -241,12 +248,11 @@ class NewWatch(WindowWatch):
         self._known = OrderedDict.fromkeys(map(load_key, dumped["known"]))
 
 
-def _events_over(rule: Rule) -> int:
-    """Events without which the rule cannot be over its threshold."""
-    if not rule.is_high or rule.measure not in ("count", "rate"):
+def _least(rule: Rule) -> int:
+    """Events, or distinct values, without which a group cannot be over the threshold of `rule`; 0 where there is no such bound."""
+    if not rule.is_high or rule.measure not in ("count", "rate", "distinct"):
         return 0
-    events = max(0, int(rule.threshold * (rule.window if rule.measure == "rate" else 1)) - 1)
-    return events
+    return max(0, int(rule.threshold * (rule.window if rule.measure == "rate" else 1)) - 1)
 
 
 class SilenceWatch(Watch):

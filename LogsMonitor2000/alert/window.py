@@ -31,7 +31,9 @@ class Timeline:
         self.windows: list[Window] = []
         self.times: list[int] = []
         self.deltas: list[Deltas] = []
+        self.most: list[int] = []  # that one group has of each second
         self.last: Deltas = {}
+        self._most = _MOST.get(feed.kind, _unbounded)
 
     def append(self, time: int, deltas: Deltas) -> None:
         """The contributions of second `time`, later than all before."""
@@ -39,19 +41,20 @@ class Timeline:
         if deltas:
             self.times.append(time)
             self.deltas.append(deltas)
+            self.most.append(self._most(deltas))
 
     def trim(self) -> None:
         """Forget what every window has left behind, once that is most of it."""
         done = min((window.left for window in self.windows), default=len(self.times))
         if done > 64 and done * 2 > len(self.times):
-            del self.times[:done], self.deltas[:done]
+            del self.times[:done], self.deltas[:done], self.most[:done]
             for window in self.windows:
                 window.left -= done
                 window.entered -= done
 
     def dump(self) -> list[Any]:
         """It, as JSON can hold it."""
-        done = min((window.left for window in self.windows), default=0)
+        done = min((window.left for window in self.windows), default=len(self.times))
         return [
             [time, [[dump_key(group), _dump_delta(delta)] for group, delta in deltas.items()]]
             for time, deltas in zip(self.times[done:], self.deltas[done:])
@@ -64,7 +67,11 @@ class Timeline:
 
 
 class Window:
-    """The `seconds` up to `delay` seconds ago. `groups` is what they amount to, by group; `touched` the groups changed last."""
+    """The `seconds` up to `delay` seconds ago. `groups` is what they amount to, by group; `touched` the groups changed last.
+
+    Where no rule can fire on a group with less than `least`, the window sleeps while none has as much: then it only adds up the most that
+    one group had of each second, which no group's sum exceeds, and knows no groups. With many clients that is nearly always.
+    """
 
     def __init__(self, timeline: Timeline, seconds: int, delay: int = 0) -> None:
         self.seconds = seconds
@@ -73,8 +80,13 @@ class Window:
         self.touched: set[Group] = set()
         self.kept: set[Group] = set()
         """Groups that are never forgotten, as a rule looks at just them."""
+        self.watches: list[Any] = []
+        """Who looks at it; each has `states`, and what it needs the window to be awake for is its `least`."""
+        self.least = 0
         self.entered = self.left = 0
         self.forgotten = 0
+        self._is_awake = True
+        self._bound = 0
         self._timeline = timeline
         self._make: Callable[[], Total] = TOTALS[timeline.feed.kind]
         self._counts = self._make is Events
@@ -95,12 +107,39 @@ class Window:
 
     def slide(self, now: int) -> None:
         """Go on to second `now`."""
-        times, deltas = self._timeline.times, self._timeline.deltas
-        groups, touched = self.groups, self.touched
-        touched.clear()
+        times = self._timeline.times
+        self.touched.clear()
         newest = now - self.delay
+        entered, left = self.entered, self.left
         while self.entered < len(times) and times[self.entered] <= newest:
-            time, entering = times[self.entered], deltas[self.entered]
+            self.entered += 1
+        while self.left < self.entered and times[self.left] <= newest - self.seconds:
+            self.left += 1
+        if not self.least or not self._sleeps(entered, left):
+            self._enter(entered, self.entered)
+            self._leave(left, self.left)
+
+    def wake(self) -> None:
+        """Know the groups, whatever they have."""
+        if not self._is_awake:
+            self._is_awake = True
+            self._enter(self.left, self.entered)
+
+    def _sleeps(self, entered: int, left: int) -> bool:
+        """Whether the seconds from these places on can come and go without a look at the groups."""
+        most = self._timeline.most
+        self._bound += sum(most[entered : self.entered]) - sum(most[left : self.left])
+        if self._bound < (self.least // 2 if self._is_awake else self.least) and not any(w.states for w in self.watches):
+            self._is_awake = False
+            self.groups.clear()
+        elif not self._is_awake:
+            self._is_awake = True
+            self._enter(left, entered)
+        return not self._is_awake
+
+    def _enter(self, begin: int, end: int) -> None:
+        groups, touched = self.groups, self.touched
+        for time, entering in zip(self._timeline.times[begin:end], self._timeline.deltas[begin:end]):
             for group, delta in entering.items():
                 total = groups.get(group)
                 if total is None:
@@ -111,10 +150,10 @@ class Window:
                 else:
                     total.add(time, delta)
             touched.update(entering)
-            self.entered += 1
-        oldest = newest - self.seconds
-        while self.left < self.entered and times[self.left] <= oldest:
-            time, leaving = times[self.left], deltas[self.left]
+
+    def _leave(self, begin: int, end: int) -> None:
+        groups, touched = self.groups, self.touched
+        for time, leaving in zip(self._timeline.times[begin:end], self._timeline.deltas[begin:end]):
             for group, delta in leaving.items():
                 total = groups.get(group)
                 if total is not None and total.since <= time:
@@ -125,7 +164,6 @@ class Window:
                     if not total.events:
                         del groups[group]
             touched.update(leaving)
-            self.left += 1
 
     def sweep(self) -> None:
         """When there are too many groups, forget the lightest."""
@@ -137,6 +175,17 @@ class Window:
             self.forgotten += len(lightest)
             for group in lightest:
                 del groups[group]
+
+
+def _unbounded(deltas: Deltas) -> int:
+    return 1 << 40
+
+
+_MOST: dict[str, Callable[[Deltas], int]] = {
+    "events": lambda deltas: max(deltas.values()),
+    "values": lambda deltas: max(map(len, deltas.values())),
+}
+"""The most that one group has of a second, where that bounds what it has of a window."""
 
 
 class Total(Protocol):
