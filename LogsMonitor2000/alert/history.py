@@ -41,9 +41,9 @@ class History:
 
     def __init__(self, feeds: Sequence[Feed], seconds: Sequence[int]) -> None:
         columns = {column for feed in feeds for column in feed.columns}
-        self._columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
+        self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
         self._shown: tuple[Derived, ...] = tuple(sorted(columns, key=repr))
-        self._tally = Tally(self._columns, HISTORY_KEYS_MAX)
+        self._tally = Tally(self.columns)
         self._lines = Lines(self._shown)
         self.measures: tuple[Measure, ...] = (self._tally, self._lines)
         self._panes = {length: deque[tuple[int, Counts]]() for length in set(seconds)}
@@ -60,7 +60,8 @@ class History:
             if panes and panes[-1][0] == start:
                 panes[-1] = start, shrink_counts(merge_counts(panes[-1][1], counts), HISTORY_KEYS_MAX)
             else:
-                panes.append((start, counts if width == 1 else counts.copy()))
+                is_shared = width == 1 and len(counts) <= HISTORY_KEYS_MAX
+                panes.append((start, counts if is_shared else shrink_counts(counts.copy(), HISTORY_KEYS_MAX)))
             while panes[0][0] + width <= bucket.time - 2 * length:
                 panes.popleft()
         self._recent.append((bucket.time, bucket[self._lines]))
@@ -72,7 +73,7 @@ class History:
 
         `first` is the first event's second: where the window before is not all behind it, nothing can be said to be new.
         """
-        places = Places(self._columns, feed.where, feed.of, feed.by)
+        places = Places(self.columns, feed.where, feed.of, feed.by)
         after: Counter[Any] = Counter()
         before: Counter[Any] = Counter()
         for start, counts in self._panes[seconds]:
@@ -89,7 +90,7 @@ class History:
             return Changes(change / seconds, (), lines)
         is_known = first <= now - 2 * seconds + 1
         decided = {condition.field for condition in (*feed.where, *feed.of)}
-        told = [(i, c.field) for i, c in enumerate(self._columns) if isinstance(c, Raw) and c not in feed.by]
+        told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in feed.by]
         blamed = [(index, field) for index, field in told if field in BLAMED and field not in decided]
         causes = [_cause(index, field, after, before, change, is_known) for index, field in blamed]
         likely = sorted((cause for cause in causes if cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])

@@ -1,12 +1,12 @@
 """Reads the contributions of feeds out of buckets.
 
-Most feeds count by fields with few values. A bucket has one tally by all of these, and each feed gets what it needs by adding up
-keys of that that are the same to it: this costs by the key, where a tally of its own would cost by the line.
+A bucket has one tally by all columns that most feeds count by, and each gets what it needs by adding up the keys of that which are
+the same to it: this costs by the key, where a tally of its own would cost by the line. What many feeds need, the columns with few values, is
+added up first.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
@@ -15,20 +15,23 @@ from ..analyze.bucket import Bucket
 from ..analyze.derived import Bin, Derived, Raw
 from ..analyze.measure import OTHER, UNPARSED, Counts, Measure, Total
 from ..analyze.tally import Amounts, Tally
-from ..limits import HASHES_MAX
 from .feed import FEW_VALUES, Deltas, Feed, Flag, Group, Places
 
 Columns = tuple[Derived, ...]
 
 
 class Readers:
-    """The readers of some feeds: `measures` are what they need of a bucket, `of(feed)` is a function that reads the current one."""
+    """The readers of some feeds: `measures` are what they need of a bucket, `of(feed)` is a function that reads the current one.
 
-    def __init__(self, feeds: Iterable[Feed]) -> None:
+    `tallied` are columns by which there is a tally anyway.
+    """
+
+    def __init__(self, feeds: Iterable[Feed], tallied: Columns = ()) -> None:
         self._feeds = tuple(dict.fromkeys(feeds))
         counted = {column for feed in self._feeds if feed.kind in ("events", "shares") for column in feed.columns}
         few = [column for column in counted if isinstance(column, Flag) or column.field in FEW_VALUES]
-        self._base: Columns = tuple(sorted(few, key=repr))
+        self._few: Columns = tuple(sorted(few, key=repr))
+        self._tallied = tallied if set(self._few) <= set(tallied) else self._few
         self._sources: dict[Columns, tuple[Columns, Callable[[Any], Any]]] = {}
         self._projected: dict[Columns, Counts] = {}
         self._bucket = Bucket(0, 1)
@@ -53,8 +56,9 @@ class Readers:
         read = READS[feed.kind]
         if feed.kind == "events" and feed.columns == feed.by:
             read = _as_it_is
-        if isinstance(measure, Tally) and measure.columns == self._base != feed.columns:
-            return lambda: read(self._project(feed.columns), places)
+        columns = _counted(feed)
+        if measure == Tally(self._tallied) and columns != self._tallied:
+            return lambda: read(self._project(columns), places)
         return lambda: read(self._bucket[measure], places)
 
     def _measure(self, feed: Feed) -> Measure | None:
@@ -65,11 +69,8 @@ class Readers:
             return Amounts(feed.columns, feed.field)
         if feed.kind == "bytes":
             return Amounts(feed.columns, feed.field) if feed.columns else Total(feed.field)
-        if feed.kind in ("bins", "values"):
-            return Tally((*feed.columns, Bin(feed.field) if feed.kind == "bins" else Raw(feed.field)))
-        if not feed.columns:
-            return None
-        return Tally(self._base if set(feed.columns) <= set(self._base) else feed.columns)
+        columns = _counted(feed)
+        return Tally(self._tallied if set(columns) <= set(self._tallied) else columns) if columns else None
 
     def _unparsed(self) -> Deltas:
         unparsed = self._bucket[UNPARSED]
@@ -82,7 +83,7 @@ class Readers:
             if columns not in self._sources:
                 self._sources[columns] = self._source(columns)
             source, pick = self._sources[columns]
-            tally = self._bucket[Tally(self._base)] if source == self._base else self._project(source)
+            tally = self._bucket[Tally(self._tallied)] if source == self._tallied else self._project(source)
             if OTHER in tally:
                 tally = {key: count for key, count in tally.items() if key != OTHER}
             counts = self._projected[columns] = {}
@@ -93,9 +94,16 @@ class Readers:
 
     def _source(self, columns: Columns) -> tuple[Columns, Callable[[Any], Any]]:
         """Which columns of a tally have all of `columns`, fewest first, and what picks these out of its keys."""
-        there = {feed.columns for feed in self._feeds if set(columns) < set(feed.columns) <= set(self._base)}
-        source = min([*there, self._base], key=lambda candidate: (len(candidate), repr(candidate)))
+        there = [feed.columns for feed in self._feeds if feed.kind in ("events", "shares")]
+        larger = [c for c in (*there, self._few) if set(columns) < set(c) < set(self._tallied)]
+        source = min([*larger, self._tallied], key=lambda candidate: (len(candidate), repr(candidate)))
         return source, _picking([source.index(column) for column in columns])
+
+
+def _counted(feed: Feed) -> Columns:
+    """The columns of the tally that is all a feed needs."""
+    own = {"bins": (Bin(feed.field),), "values": (Raw(feed.field),)}
+    return (*feed.columns, *own.get(feed.kind, ()))
 
 
 def _picking(places: list[int]) -> Callable[[Any], Any]:
@@ -154,11 +162,16 @@ def _bins(counts: Counts, places: Places) -> Deltas:
 
 
 def _values(counts: Counts, places: Places) -> Deltas:
-    deltas: dict[Group, dict[int, int]] = {}
+    """By group, what the value, in a tuple of its own, came how often."""
+    if OTHER in counts:
+        counts = {key: count for key, count in counts.items() if key != OTHER}
+    if len(next(iter(counts), ())) == 1:
+        return {(): counts}
+    deltas: dict[Group, dict[Any, int]] = {}
     for key, count in counts.items():
-        place = None if key == OTHER else places[key[:-1]]
+        place = places[key[:-1]]
         if place is not None:
-            deltas.setdefault(place[0], {})[_hashes[key[-1]]] = count
+            deltas.setdefault(place[0], {})[key[-1:]] = count
     return deltas
 
 
@@ -171,21 +184,3 @@ READS: dict[str, Callable[[Any, Places], Deltas]] = {
     "values": _values,
 }
 """What makes the contributions of each kind of feed out of the state of its measure."""
-
-
-def hash_of(value: bytes | None) -> int:
-    """64 bits that are the same in every process, and that nobody who writes logs can aim at."""
-    return int.from_bytes(hashlib.blake2b(value or b"-", digest_size=8).digest(), "big")
-
-
-class _Hashes(dict["bytes | None", int]):
-    """Hashes of values, remembered as they are met."""
-
-    def __missing__(self, value: bytes | None) -> int:
-        if len(self) >= HASHES_MAX:
-            self.clear()
-        self[value] = found = hash_of(value)
-        return found
-
-
-_hashes = _Hashes()

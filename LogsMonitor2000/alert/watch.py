@@ -16,7 +16,7 @@ from ..limits import GROUPS_MAX, STATES_MAX
 from .feed import Deltas, Group
 from .machine import FIRING, PENDING, RESOLVED, State, deadline, step
 from .rule import COMPARE, Rule
-from .window import NEVER, Timeline, Window, value_of
+from .window import HASHES, NEVER, Timeline, Window, value_of
 
 
 class Transition(NamedTuple):
@@ -333,9 +333,9 @@ class BucketWatch(Watch):
             poured = delta if isinstance(delta, int) else self._unseen(group, delta)
             self._empty_at[group] = min(empty_at + poured * self.rule.leak, time + self._most)
 
-    def _unseen(self, group: Group, values: dict[int, int]) -> int:
+    def _unseen(self, group: Group, values: dict[tuple[bytes | None], int]) -> int:
         seen = self._seen.setdefault(group, set())
-        fresh = values.keys() - seen
+        fresh = {HASHES[value] for value, in values} - seen
         if len(seen) <= 4 * self.rule.threshold:
             seen |= fresh
         return len(fresh)

@@ -6,6 +6,7 @@ can be added to a window can be taken away from it, exactly, so nothing is summe
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from math import ceil
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 from ..analyze.derived import middle
 from ..analyze.measure import dump_key, load_key
 from ..analyze.tally import MICRO
-from ..limits import GROUPS_MAX, UNIQUES_MAX
+from ..limits import GROUPS_MAX, HASHES_MAX, UNIQUES_MAX
 from .feed import Deltas, Feed, Group
 from .reader import Readers
 
@@ -310,21 +311,22 @@ class Uniques:
         self._level = 0
         self._levels: list[tuple[int, int]] = []  # from which second on which level, where there has been any but 0
 
-    def add(self, time: int, delta: dict[int, int]) -> None:
+    def add(self, time: int, delta: dict[tuple[bytes | None], int]) -> None:
         if self._level and len(self._seen) < UNIQUES_MAX // 8:
             self._level -= 1
             self._levels.append((time, self._level))
         seen = self._seen
         if not self._levels:
             self.events += sum(delta.values())
-            seen.update(dict.fromkeys(delta, time))
+            seen.update(dict.fromkeys([HASHES[value] for value, in delta], time))
             self.distinct = len(seen)
             if self.distinct > UNIQUES_MAX:
                 self._coarsen(time)
             return
         mask, weight = (1 << self._level) - 1, 1 << self._level
-        for number, count in delta.items():
+        for (value,), count in delta.items():
             self.events += count
+            number = HASHES[value]
             if not number & mask:
                 if (last := seen.get(number)) is not None:
                     self.distinct -= self._weight(last)
@@ -333,10 +335,11 @@ class Uniques:
         if len(seen) > UNIQUES_MAX:
             self._coarsen(time)
 
-    def take(self, time: int, delta: dict[int, int]) -> None:
+    def take(self, time: int, delta: dict[tuple[bytes | None], int]) -> None:
         seen = self._seen
         self.events -= sum(delta.values())
-        for number in delta:
+        for (value,) in delta:
+            number = HASHES[value]
             if seen.get(number) == time:
                 del seen[number]
                 self.distinct -= self._weight(time)
@@ -387,10 +390,31 @@ def value_of(measure: str, quantile: float | None, seconds: int, field: str) -> 
 
 
 def _dump_delta(delta: Any) -> Any:
-    return delta if isinstance(delta, int) else list(delta.items() if isinstance(delta, dict) else delta)
+    if isinstance(delta, dict):
+        return [[dump_key(key), value] for key, value in delta.items()]
+    return delta if isinstance(delta, int) else list(delta)
 
 
 def _load_delta(dumped: Any) -> Any:
     if isinstance(dumped, int):
         return dumped
-    return {key: value for key, value in dumped} if dumped and isinstance(dumped[0], list) else tuple(dumped)
+    return {load_key(key): value for key, value in dumped} if dumped and isinstance(dumped[0], list) else tuple(dumped)
+
+
+def _hash(value: bytes | None) -> int:
+    """64 bits that are the same in every process, and that nobody who writes logs can aim at."""
+    return int.from_bytes(hashlib.blake2b(value or b"-", digest_size=8).digest(), "big")
+
+
+class _Hashes(dict["bytes | None", int]):
+    """Hashes of values, remembered as they are met."""
+
+    def __missing__(self, value: bytes | None) -> int:
+        if len(self) >= HASHES_MAX:
+            self.clear()
+        self[value] = found = _hash(value)
+        return found
+
+
+HASHES = _Hashes()
+"""Values → 64 bits that stand for them."""
