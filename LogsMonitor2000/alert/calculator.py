@@ -25,6 +25,9 @@ from .rule import Rule
 from .watch import BucketWatch, ChangeWatch, NewWatch, SilenceWatch, Transition, Watch, WindowWatch
 from .window import NEVER, Timeline, Window
 
+TRIM_EVERY = 16
+"""After how many evaluations what all windows have left behind is forgotten: it costs little to hold."""
+
 
 class RuleCalculator(TimedCalculator):
     """Yields an `Alert` for each transition of each of `rules`, and with `explain_at` an `Explanation` of that second."""
@@ -46,6 +49,7 @@ class RuleCalculator(TimedCalculator):
         self.measures: tuple[Measure, ...] = tuple(dict.fromkeys([*self._readers.measures, *own]))
         self._first: int | None = None
         self._now: int | None = None
+        self._evaluations = 0
         self._held: dict[tuple[str, Group], None] = {}  # firing, but not told
         self._refused: dict[str, int] = {}
 
@@ -95,8 +99,10 @@ class RuleCalculator(TimedCalculator):
             self._explain_at = None
         for window in self._windows.values():
             window.sweep()
-        for timeline in self._timelines.values():
-            timeline.trim()
+        self._evaluations += 1
+        if not self._evaluations % TRIM_EVERY:
+            for timeline in self._timelines.values():
+                timeline.trim()
         return events
 
     def _watch(self, rule: Rule) -> Watch:

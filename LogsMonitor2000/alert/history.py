@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ..analyze.bucket import Bucket
 from ..analyze.derived import Derived, Raw
-from ..analyze.measure import OTHER, Counts, Measure, dump_counts, load_counts, merge_counts, shrink_counts
+from ..analyze.measure import OTHER, Counts, Measure, dump_counts, load_counts, merge_counts
 from ..analyze.tally import Lines, Tally
 from ..limits import CAUSES_MAX, HISTORY_KEYS_MAX, HISTORY_LINES_MAX, HISTORY_LINE_SECONDS, HISTORY_PANES
-from .feed import Feed, Group, Places
+from .feed import FEW_VALUES, Feed, Flag, Group, Places
 
 BLAMED = ("source", "section", "status", "method", "vhost", "user")
 """Fields whose values are named as causes; those that no rule looks at are not held, but for the first two."""
@@ -42,7 +44,7 @@ class History:
     def __init__(self, feeds: Sequence[Feed], seconds: Sequence[int]) -> None:
         columns = {column for feed in feeds for column in feed.columns}
         self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
-        self._shown: tuple[Derived, ...] = tuple(sorted(columns, key=repr))
+        self._shown: tuple[Derived, ...] = tuple(c for c in self.columns if isinstance(c, Flag) or c.field in FEW_VALUES)
         self._tally = Tally(self.columns)
         self._lines = Lines(self._shown)
         self.measures: tuple[Measure, ...] = (self._tally, self._lines)
@@ -58,10 +60,11 @@ class History:
             width = -(-length // HISTORY_PANES)
             start = bucket.time // width * width
             if panes and panes[-1][0] == start:
-                panes[-1] = start, shrink_counts(merge_counts(panes[-1][1], counts), HISTORY_KEYS_MAX)
+                merge_counts(panes[-1][1], counts)
             else:
-                is_shared = width == 1 and len(counts) <= HISTORY_KEYS_MAX
-                panes.append((start, counts if is_shared else shrink_counts(counts.copy(), HISTORY_KEYS_MAX)))
+                if panes and len(panes[-1][1]) > HISTORY_KEYS_MAX:
+                    panes[-1] = panes[-1][0], _heaviest(panes[-1][1])
+                panes.append((start, counts if width == 1 else counts.copy()))
             while panes[0][0] + width <= bucket.time - 2 * length:
                 panes.popleft()
         self._recent.append((bucket.time, bucket[self._lines]))
@@ -98,12 +101,17 @@ class History:
 
     def _lines_of(self, feed: Feed, group: Group) -> tuple[bytes, ...]:
         """The newest lines that `feed` counts for `group`."""
-        places = Places(self._shown, feed.where, feed.of, feed.by)
+        few = [index for index, column in enumerate(feed.by) if column in self._shown]
+        many = [_in_line(feed.by[index], value) for index, value in enumerate(group) if index not in few and value]
+        places = Places(self._shown, feed.where, feed.of, tuple(feed.by[index] for index in few))
+        known = tuple(group[index] for index in few)
         lines: dict[bytes, None] = {}
         for _, recent in reversed(self._recent):
             for key, line in recent.items():
                 place = places[key]
-                if place is not None and place[0] == group and (place[1] or not feed.of):
+                if place is None or place[0] != known or not (place[1] or not feed.of):
+                    continue
+                if all(text in line for text in many):
                     lines[line.removesuffix(b"\r")] = None
                     if len(lines) == HISTORY_LINES_MAX:
                         return tuple(lines)
@@ -118,6 +126,15 @@ class History:
         for length, panes in dumped:
             if length in self._panes:
                 self._panes[length] = deque((start, load_counts(counts)) for start, counts in panes)
+
+
+def _in_line(column: Derived, value: bytes) -> bytes:
+    """What a line has in it whose value of `column` is this: of a network, the beginning that its addresses share."""
+    return value if isinstance(column, Raw) else value.partition(b"/")[0].rstrip(b"0:")
+
+
+def _heaviest(counts: Counts) -> Counts:
+    return dict(nlargest(HISTORY_KEYS_MAX, counts.items(), key=itemgetter(1)))
 
 
 def _cause(
