@@ -76,6 +76,18 @@ class WithoutPort(Converter):
         return text if found is None else (found[1] if found[2] is None else found[2]) or text
 
 
+WITHOUT_PORT = WithoutPort()
+
+
+def without_brackets(source: bytes) -> bytes:
+    """`[2001:db8::1]` and `[2001:db8::1]:443` → the address alone; anything else, also `192.0.2.7:443`, as it stands.
+
+    For formats that write no port: what follows a colon there may be a part of the address. Patterns leave brackets to the careful
+    path, as few servers write them.
+    """
+    return WITHOUT_PORT[source] or source if source[:1] == b"[" else source
+
+
 class WithoutLastPort(WithoutPort):
     """The same where even an IPv6 address without brackets has a port: `2001:db8::1:8080`."""
 

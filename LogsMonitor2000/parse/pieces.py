@@ -95,6 +95,8 @@ def fast_pieces(value: Value, last: bool) -> tuple[bytes, ...]:
         return (rb"(?:(?P<duration>%s)|-1?+)" % _NUMBER,)
     if field == "forwarded" and value.quoted:  # others are rare; what is nothing of the kind shows another format
         return (name + rb"(?:-|[0-9A-Fa-f][0-9A-Fa-f:., ]*+))",)
+    if field == "source" and not value.kind:
+        name = rb"(?!\[)" + name
     if value.quoted:
         return (name + rb'[^"]*+)(?<!\\)',)
     return (name + rb"[^%s]++)" % stop,)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cached_property
 
-from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken
+from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken, without_brackets
 from .formats import Values, group_names, pattern_of
 from .parser import FIELDS, Malformed
 from .pieces import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
@@ -190,6 +190,8 @@ class TemplateFormat:
                 values |= {"status": status, "status_class": status[:1]}
             elif name in ("size", "duration"):
                 values[name] = None if text[:1] == b"-" else text
+            elif name == "source" and name not in self.converters:
+                values[name] = without_brackets(text)
             else:
                 values[name] = text
         for name, converter in self.converters.items():

@@ -203,6 +203,10 @@ class Nasty(unittest.TestCase):
                     self.check(parser, good[:cut], good, BAD)
 
 
+PORTLESS = ("common", "combined", "vhost_combined", "forwarded", "timed", "lighttpd", "s3", "squid")
+"""Formats that write a client without a port: only brackets, and a port behind them, come off."""
+
+
 class Addresses(unittest.TestCase):
     def test_ports_and_brackets(self) -> None:
         for name, text, source in (
@@ -210,7 +214,15 @@ class Addresses(unittest.TestCase):
             ("alb", b"[2001:db8::1]", b"2001:db8::1"),
             ("haproxy", b"2001:db8::1", b"2001:db8::1"),
             ("haproxy", b"[2001:db8::1]", b"2001:db8::1"),
-            ("common", b"2001:db8::1", b"2001:db8::1"),
+            *((name, b"2001:db8::1", b"2001:db8::1") for name in PORTLESS),
+            *((name, b"[2001:db8::1]", b"2001:db8::1") for name in PORTLESS),
+            *((name, b"[::1]:443", b"::1") for name in PORTLESS),
+            *((name, b"192.0.2.7:443", b"192.0.2.7:443") for name in PORTLESS),
+            *(
+                (name, text, text)
+                for name in PORTLESS
+                for text in (b"[", b"[]", b"[::1", b"::1]", b"[::1]x", b"[::1]:", b"[::1]:123456")
+            ),
             ("json", b"192.0.2.7:4711", b"192.0.2.7"),
             ("json", b"[2001:db8::1]:4711", b"2001:db8::1"),
             ("json", b"2001:db8::1", b"2001:db8::1"),
@@ -221,6 +233,9 @@ class Addresses(unittest.TestCase):
             with self.subTest(name, text=text):
                 columns = parser_named(name).bind(["source"])(line * 3, FAR_FUTURE)
                 self.assertEqual(columns.values["source"], [source] * 3, columns.samples)
+                event = parser_named(name).parse_line(line[:-1])
+                assert event is not None
+                self.assertEqual(event.source.encode(), source)
 
 
 if __name__ == "__main__":
