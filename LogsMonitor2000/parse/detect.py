@@ -78,7 +78,8 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
 
     wrapper = wrapper_of(lines)
     if wrapper is not None:
-        inner = best_of([wrapper.unwrap_line(line) for line in lines], fields)
+        found = [wrapper.unwrap_line(line) for line in lines]
+        inner = best_of([inside or b"" for inside in found if inside is None or not is_blank(inside)] or [b""], fields)
         if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
             return inner._replace(parser=wrapper.around(inner.parser))
     scores = _scores(lines, fields)

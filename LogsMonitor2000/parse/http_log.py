@@ -27,6 +27,8 @@ from .stamps import NO_TIME
 from .regex import compile_pattern
 
 ANY_LINE = rb"|.*+\n"
+NO_LINE = rb"(?!)(?P<time>)\n"
+"""The pattern of a format that takes no line: all are read with care."""
 
 LineFormat = Format | TemplateFormat
 """A row of the table whose lines one pattern matches."""

@@ -178,6 +178,23 @@ def check_horizon(second: int, horizon: int) -> None:
         raise Malformed("future")
 
 
+def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
+    """The columns of a block that was read in parts."""
+    line_count = malformed = 0
+    samples: list[Sample] = []
+    rows: list[int] = []
+    rejected: list[int] = []
+    for part in parts:
+        rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
+        rejected += [row + line_count for row in part.rejected]
+        samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
+        malformed += part.malformed
+        line_count += part.line_count
+    seconds = [second for part in parts for second in part.seconds]
+    values = {field: [value for part in parts for value in part.values[field]] for field in fields}
+    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
+
+
 def _field(event: WebLogEvent, field: str) -> bytes | None:
     """A field of an event as a log would write it."""
     if field == "size":

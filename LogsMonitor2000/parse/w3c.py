@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..event import WebLogEvent
-from ..limits import DEFINITION_BYTES_MAX, SAMPLES_MAX, SHAPE_VALUES_MAX
+from ..limits import DEFINITION_BYTES_MAX, SHAPE_VALUES_MAX
 from .formats import Values
-from .http_log import BlockReader, HTTPLogParser, event_of
+from .http_log import NO_LINE, BlockReader, HTTPLogParser, event_of
 from .iso import IsoStamps
-from .parser import BoundParser, Columns, Malformed, Parser, Sample, is_blank
+from .parser import BoundParser, Columns, Malformed, Parser, is_blank, joined
 from .template import TemplateFormat
 
 NAMES = {
@@ -64,7 +64,7 @@ class Directive:
     def bind(self, fields: Sequence[str], line: bytes) -> BoundParser:
         """A reader for lines like `line`."""
         if not self.usable:
-            return BlockReader(self, b"(?!)(?P<time>)\n", fields, {})
+            return BlockReader(self, NO_LINE, fields, {})
         row = self.variants[b"\t" in line].format
         pattern = row.pattern(frozenset(fields))
         if b"\t" in line:
@@ -157,20 +157,3 @@ class _SequentialReader:
 
 def is_directive(line: bytes) -> bool:
     return line[:8].lower() == b"#fields:"
-
-
-def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
-    """The columns of a block that was read in parts."""
-    line_count = malformed = 0
-    samples: list[Sample] = []
-    rows: list[int] = []
-    rejected: list[int] = []
-    for part in parts:
-        rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
-        rejected += [row + line_count for row in part.rejected]
-        samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
-        malformed += part.malformed
-        line_count += part.line_count
-    seconds = [second for part in parts for second in part.seconds]
-    values = {field: [value for part in parts for value in part.values[field]] for field in fields}
-    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
