@@ -38,7 +38,7 @@ class TemplateFormat:
         name: str,
         title: str,
         template: str,
-        stamps: type[Stamps] = ClfStamps,
+        stamps: Callable[[], Stamps] = ClfStamps,
         examples: tuple[bytes, ...] = (),
         origin: str = "",
         hint: bytes = b"",
@@ -129,7 +129,7 @@ class TemplateFormat:
 
     def pattern(self, fields: frozenset[str]) -> bytes:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
-        return pattern_of(self.segments, fields)
+        return pattern_of(self.segments, fields | {"query"} if "target" in fields else fields)
 
     # The careful path
 
@@ -196,6 +196,9 @@ class TemplateFormat:
                 values[name] = text
         for name, converter in self.converters.items():
             values[name] = converter[values[name]]
+        query = values.pop("query", b"-") or b"-"
+        if query != b"-":
+            values["target"] = (values["target"] or b"") + (b"" if query.startswith(b"?") else b"?") + query
         return values
 
     def what_is_wrong(self, line: bytes) -> str:

@@ -16,6 +16,7 @@ from LogsMonitor2000.parse.http_log import HTTPLogParser
 from LogsMonitor2000.parse.keyed import KeyedParser
 from LogsMonitor2000.parse.parser import FIELDS, Columns, Malformed, Parser, is_blank
 from LogsMonitor2000.parse.table import LINES, RECORDS
+from LogsMonitor2000.parse.w3c import Directive, W3cParser
 from LogsMonitor2000.parse.wrappers import WRAPPERS
 from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
@@ -32,6 +33,10 @@ DEFINITIONS = {
         b'a.b:443 192.0.2.7 - - [10/Oct/2000:13:55:36 -0700] "GET /a/b HTTP/1.1" 200 5 "-" "x" 125000'
     ),
 }
+
+QUOTING = (
+    b"#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs(User-Agent) cs(Referer)"
+)
 
 TOKENS = (
     *(
@@ -185,6 +190,48 @@ class Agreement(unittest.TestCase):
                     alone = parser.bind(fields)
                     one_by_one = [row for line in lines for row in rows_of(alone(line + b"\n", FAR_FUTURE), fields)]
                     self.assertEqual(one_by_one, [reading for reading in expected if isinstance(reading, tuple)])
+
+    def test_both_paths_read_mutated_lines_behind_directives_alike(self) -> None:
+        for name, front, line in (
+            *((record.name, *record.example.rsplit(b"\n", 1)) for record in RECORDS[3:5]),
+            ("w3c", QUOTING, b'2024-01-01 12:00:00 10.0.0.1 "a b" GET "/a/b c" "d e" 200 5 "x ""y"" z" "http://h/"'),
+            ("w3c", QUOTING, b'2024-01-01 12:00:00 10.0.0.1 "a b" GET /a/b - 200 5 "x \\" -'),
+            ("w3c", b"#Date: 2024-01-01 11:11:11\n" + QUOTING.replace(b"date ", b""), b"12:00:00 h u GET /a/b c 200 5 x y"),
+        ):
+            draw = random.Random(line)
+            parser = parser_named(name)
+            with_care(parser, front.split(b"\n"), [])  # type: ignore[arg-type]
+            for fields in field_sets(parser)[:3]:
+                lines = [line] * 3 + [
+                    draw.choice((line, mutated(draw, [line]), mutated(draw, [line]))) for _ in range(MUTANTS * 2)
+                ]
+                lines = [line for line in lines if not line.startswith(b"#")]
+                care = with_care(parser, lines, fields)  # type: ignore[arg-type]
+                for first in (0, 1, 2, 40, 50):  # whose shape is the one that is looked for
+                    order = slice(first, None)
+                    bound = parser.bind(fields)
+                    self.assertEqual(bound(front + b"\n", FAR_FUTURE).malformed, 0)
+                    columns = bound(b"".join(line + b"\n" for line in lines[order]), FAR_FUTURE)
+                    rest = with_care(parser, lines[order], fields)  # type: ignore[arg-type]
+                    with self.subTest(line, fields=fields, first=first):
+                        self.assertEqual(rows_of(columns, fields), [reading for reading in rest if isinstance(reading, tuple)])
+                        self.assertEqual(columns.malformed, sum(isinstance(reading, str) for reading in rest))
+                bound = parser.bind(fields)
+                bound(front + b"\n", FAR_FUTURE)
+                rows = [row for line in lines for row in rows_of(bound(line + b"\n", FAR_FUTURE), fields)]
+                self.assertEqual(rows, [reading for reading in care if isinstance(reading, tuple)])
+
+    def test_quoted_values_take_the_fast_path(self) -> None:
+        for line, quick in (
+            (b'2024-01-01 12:00:00 10.0.0.1 "a b" GET "/a/b c" - 200 5 "x \\" "http://h/"', True),
+            (b"2024-01-01 12:00:00 10.0.0.1 ab GET /a/b - 200 5 x -", True),
+            (b'2024-01-01 12:00:00 10.0.0.1 ab GET /a/b - 200 5 "x ""y""" -', False),
+        ):
+            directive = Directive(QUOTING)
+            reader = directive.bind([field for field in FIELDS if field in W3cParser.fields], line)
+            reader((line + b"\n") * 5, FAR_FUTURE)
+            with self.subTest(line):
+                self.assertEqual(getattr(reader, "missed"), 0 if quick else 5)
 
     def test_sequential_formats_do_not_depend_on_blocks(self) -> None:
         for record in RECORDS[3:5]:
