@@ -22,6 +22,7 @@ KINDS = {
     "name": rb"[^ .:]++[.:][^ ]++",
     "braces": rb"(?:\{[^}]*+\} ){0,2}+",
     "code": rb"(?:-|\d{3})",
+    "sum": rb" ".join([rb"(?:%s|-1?+)" % _NUMBER] * 3),
 }
 """Kinds whose piece is the same on both paths and depends on nothing behind it."""
 _FRACTION = rb"\d{1,9}+\.\d{1,9}+(?!\d)"
@@ -136,6 +137,8 @@ def careful_piece(value: Value, escapes: bool, following: Value | None) -> bytes
     field = value.field
     if value.name == "rest":
         return b".*+"
+    if value.kind in KINDS:
+        return KINDS[value.kind]
     if field == "time":
         careful = _TIMES[value.kind][1]
         return careful % stop_of(value) if b"%s" in careful else careful
@@ -145,8 +148,6 @@ def careful_piece(value: Value, escapes: bool, following: Value | None) -> bytes
         return _SIZE + b"|-"
     if field == "duration":
         return _FRACTION if value.kind == "fraction" else _NUMBER + b"|-1|-"
-    if value.kind in KINDS:
-        return KINDS[value.kind]
     if value.quoted and escapes:
         return rb'(?:[^"\\]++|\\.)*+'
     if value.quoted:

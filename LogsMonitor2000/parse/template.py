@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cached_property
 
-from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken, without_brackets
+from .fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, without_brackets
 from .formats import Values, group_names, pattern_of
 from .parser import FIELDS, Malformed
 from .pieces import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
@@ -96,6 +96,8 @@ class TemplateFormat:
         for value in self.values:
             if value.field == "duration" and SHIFTS.get(value.kind, 0):
                 found["duration"] = Scaled(SHIFTS[value.kind])
+            elif value.kind == "sum":
+                found["duration"] = Summed()
             elif value.kind == "hops":
                 found["source"] = self.hop()
             elif value.field == "source" and value.kind in SOURCES:

@@ -204,6 +204,18 @@ TIMES: dict[bytes, tuple[tuple[bytes, int | None], ...]] = {
 """Whole time stamps by how the format writes them, and their seconds."""
 
 SPACED = {"user": b"a b", "target": b"/a b/c?d e", "path": b"/a b/c", "section": b"/a b", "agent": b'x "y" \\', "size": b"5"}
+ALB = b'h2 2000-10-10T20:55:00Z app/a/1 192.0.2.7:2817 10.0.0.1:80 %s 200 200 34 5 "GET /a HTTP/1.1" "x" - - x'
+ELB = b'2000-10-10T20:55:00Z lb 192.0.2.7:2817 10.0.0.1:80 %s 200 200 34 5 "GET /a HTTP/1.1" "x" - -'
+SUMS: tuple[tuple[bytes, bytes | None], ...] = (
+    (b"0.000086 0.001048 0.001337", b"0.002471"),
+    (b"0.001 59.999 0", b"60"),
+    (b"0 0 0", b"0"),
+    (b"999999999999999 0.000000000001 0", b"999999999999999.000000000001"),
+    (b"-1 -1 -1", None),
+    (b"0.001 -1 -1", None),
+    (b"0.001 0.125 -1", None),
+    (b"- - -", None),
+)
 ON = b"#Date: 2000-10-10 00:00:00\n"
 OWN: dict[str, tuple[tuple[bytes, Any], ...]] = {
     "csv": (
@@ -252,6 +264,9 @@ OWN: dict[str, tuple[tuple[bytes, Any], ...]] = {
         (W3C + b"2000-10-10\t20:55:00\th\t\tGET\t/a\t-\t200\t5\tx\t1", BAD),
         (W3C + b"2000-10-10\t20:55:00\th\t-\tGET\t/a\t-\t200\t5\tx", BAD),
     ),
+    "alb": tuple((ALB % times, {"duration": total, "size": b"5"}) for times, total in SUMS)
+    + tuple((ALB % times, BAD) for times in (b"0 0.125 x", b"0 0.125", b"0  0.125 0", b"0 0.125 -2", b"0 1e-3 0")),
+    "elb": tuple((ELB % times, {"duration": total, "size": b"5"}) for times, total in SUMS),
     "connections": (
         (b"1366815793123 quark garak", {"second": 1366815793, "source": b"quark", "vhost": b"garak"}),
         (b"1366815793123456789 quark garak", {"second": 1366815793}),
