@@ -270,7 +270,7 @@ class _LearningReader:
         self._shapes += 1
         for line in block[-SHAPE_BYTES_MAX:].split(b"\n")[-2:0:-1] or block.split(b"\n")[:1]:
             line = line.removesuffix(b"\r")
-            if self._reader.takes(line):
+            if len(line) > SHAPE_BYTES_MAX or self._reader.takes(line):
                 continue
             try:
                 self._parser.read_line(line)
