@@ -78,8 +78,10 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
 
     wrapper = wrapper_of(lines)
     if wrapper is not None:
-        found = [wrapper.unwrap_line(line) for line in lines]
-        inner = best_of([inside or b"" for inside in found if inside is None or not is_blank(inside)] or [b""], fields)
+        # What is blank inside is no line; what is not wrapped is one that nothing reads, or may be a part of something longer.
+        inside = [wrapper.unwrap_line(line) for line in lines]
+        kept = [text or b"" for text in inside if (not wrapper.sequential if text is None else not is_blank(text))]
+        inner = best_of(kept or [b""], fields)
         if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
             return inner._replace(parser=wrapper.around(inner.parser))
     scores = _scores(lines, fields)

@@ -141,7 +141,7 @@ class JournalExport(Wrapper):
     sequential = True
 
     def __init__(self) -> None:
-        self._line = compile_pattern(rb"(?:MESSAGE=|[A-Z0-9_]{1,64}+=.*+|(?=\r?+\Z))(.*+)\Z")
+        self._line = compile_pattern(rb"(?:MESSAGE=|[A-Z0-9_]{1,64}+(?:=.*+|(?=\r?+\Z))|(?=\r?+\Z))(.*+)\Z")
         self._lines = compile_pattern(rb"(?m:^)(?:MESSAGE=|[A-Z0-9_]{1,64}+=.*+|(?=\r?+\n))(.*+\n)")
         self._name = compile_pattern(rb"[A-Z0-9_]{1,64}+\Z")
         self._field: bytes | None = None

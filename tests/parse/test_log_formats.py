@@ -284,6 +284,34 @@ class WholeRuns(unittest.TestCase):
                 with self.subTest(row.name, size=size):
                     self.assertEqual(self.events(log, size), whole)
 
+    def test_every_block_size_behind_wrappers_and_directives(self) -> None:
+        line = LINES[1].example
+        data = (line + b"\n").replace(b" 200 ", b" 404 ")
+        logs = {
+            "syslog": (b"\n".join(prefix + line for prefix in (*PREFIXES_3164, *PREFIXES_5424)) + b"\n" + line + b"\n") * 3,
+            "docker": (docker(line) + b"\n" + docker(line)[:-9] + b"\n" + docker(data, tight=False) + b"\r\n") * 6,
+            "journal": (journal(line.decode()) + b"\n" + journal(list(data)) + b"\n\n") * 6,
+            "journal_export": b"__CURSOR=1\n_PID=1\nMESSAGE=%s\n\n__CURSOR=2\n_PID=1\nMESSAGE\n%s%s\n_X\n%s\n\n\n"
+            % (line, len(data).to_bytes(8, "little"), data, (1).to_bytes(8, "little"))
+            * 8,
+            "w3c": b"".join(
+                b"#Date: 2024-01-%02d 00:00:00\n" % day
+                + QUOTING.replace(b"date ", b"date " * (day % 2))
+                + b"\n"
+                + b'2024-01-03 12:00:00 h "a b" GET "/a/b c" "d e" 200 5 "x ""y"" z" -\n'[11 * (1 - day % 2) :]
+                + b"12:00:01\th\tu\tGET\t/a\t-\t404\t5\tx\t-\n" * (1 - day % 2)
+                for day in (1, 2, 3, 4, 6)
+            ),
+        }
+        for name, log in logs.items():
+            whole = self.events(log, len(log))
+            summary = whole[-1]
+            assert isinstance(summary, Summary)
+            self.assertGreater(summary.events, 5, name)
+            for size in (1, 7, 100):
+                with self.subTest(name, size=size):
+                    self.assertEqual(self.events(log, size), whole)
+
     def test_a_log_that_changes_its_format_goes_on(self) -> None:
         for row in (LINES[2], RECORDS[0], LINES[13]):
             for other in (LINES[2], RECORDS[0], LINES[13], LINES[8]):
@@ -385,6 +413,16 @@ class Detection(unittest.TestCase):
                 score = detect("x", [prefixed])
                 assert score is not None
                 self.assertTrue(score.parser.name.startswith("syslog:"), score)
+
+    def test_one_line_of_another_format_does_not_fool_it(self) -> None:
+        for row in ROWS:
+            front, _, last = row.example.rpartition(b"\n") if row.name != "test_results" else (b"", b"", row.example)
+            for other in ROWS:
+                odd = other.example.rpartition(b"\n")[2]
+                for lines in ([odd, front] + [last] * 11, [front] + [last] * 5 + [odd] + [last] * 6):
+                    score = detect("x", [b"\n".join(lines) + b"\n"])
+                    with self.subTest(row.name, other=other.name, first=lines[0] == odd):
+                        self.assertEqual(score.parser.name if score else None, row.name)
 
     def test_what_is_no_access_log_is_refused(self) -> None:
         for text in (
