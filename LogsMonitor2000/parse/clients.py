@@ -14,7 +14,7 @@ from ..event import WebLogEvent
 from ..limits import FORWARDED_BYTES_MAX
 from .fields import WITHOUT_PORT, Converter
 from .http_log import HTTPLogParser
-from .parser import FORWARDED, BoundParser, Columns, Parser
+from .parser import FORWARDED, BoundParser, Columns, Parser, memory_of
 from .template import TemplateFormat
 
 
@@ -73,6 +73,10 @@ class ClientParser(Parser):
 class _Client:
     def __init__(self, inner: Parser, fields: Sequence[str]) -> None:
         self._parse = inner.bind([*(field for field in fields if field in inner.fields), FORWARDED])
+
+    @property
+    def memory(self) -> bytes:
+        return memory_of(self._parse)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         columns = self._parse(block, horizon)

@@ -63,6 +63,12 @@ BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
 
 
+def memory_of(parse: BoundParser) -> bytes:
+    """Lines that tell a parser bound anew what `parse` has learned from those before, where it needs that to go on in the middle."""
+    memory: bytes = getattr(parse, "memory", b"")
+    return memory
+
+
 Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
 """Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
 

@@ -59,7 +59,7 @@ class Directive:
         names = line[:DEFINITION_BYTES_MAX].decode("ascii", "replace").partition(":")[2].lower().split()
         if len(names) > SHAPE_VALUES_MAX or len(line) > DEFINITION_BYTES_MAX:
             names = []
-        self.line = line
+        self.line = line if names else b""
         self.day = day
         self.names = names
         self.variants = [self._parser(separator) for separator in (" ", "\t")] if names else []
@@ -189,6 +189,11 @@ class _SequentialReader:
         self._fields = fields
         self._directive = NOTHING
         self._read: BoundParser | None = None
+
+    @property
+    def memory(self) -> bytes:
+        told = (b"#Date: " + self._directive.day if self._directive.day else b"", self._directive.line)
+        return b"".join(line + b"\n" for line in told if line)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         if not block.startswith(b"#") and b"\n#" not in block:
