@@ -411,6 +411,9 @@ class Blocks(WrapperCase):
         self.assertEqual(columns.line_count, len(lines))
         self.assertEqual(columns.seconds, [second for one in alone for second in one.seconds])
         self.assertEqual(columns.malformed, sum(one.malformed for one in alone))
+        rows = range(len(lines)) if columns.rows is None else columns.rows
+        self.assertEqual(list(rows), [number for number, one in enumerate(alone) if one.seconds])
+        self.assertEqual(list(columns.rejected), [number for number, one in enumerate(alone) if one.malformed])
         for field, column in columns.values.items():
             self.assertEqual(column, [value for one in alone for value in one.values[field]], field)
         wrong = [sample._replace(line=number) for number, one in enumerate(alone) for sample in one.samples]
