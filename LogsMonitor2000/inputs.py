@@ -142,8 +142,12 @@ class Input:
 
     def snapshot(self) -> list[Any]:
         """What a restart needs besides the source's position, as JSON can hold it."""
-        waiting = b"".join(self._first_blocks).decode("latin-1")  # lines whose format is not known yet
-        return [self.newest, self._line_count, waiting, self._leading]
+        waiting = b"".join(self._first_blocks)  # lines whose format is not known yet
+        line_count = self._line_count
+        if not waiting and self._digester is not None:
+            waiting = self._digester.memory
+            line_count -= waiting.count(b"\n")  # they have been counted
+        return [self.newest, line_count, waiting.decode("latin-1"), self._leading]
 
     def restore(self, snapshot: list[Any]) -> None:
         """Go on from a snapshot, the source from its position."""

@@ -108,7 +108,7 @@ SHAPE_VALUES_MAX = 200
 """Values of a record that a pattern is learned from."""
 
 SHAPE_BYTES_MAX = 1 << 16
-"""How much of a block is searched, from its end, for a record to learn from."""
+"""How much of a block is searched, from its end, for a record to learn from; no longer one is: a pattern takes time to compile."""
 
 PLANS_MAX = 64
 """Sets of keys of JSON records for which it is remembered where the fields are."""

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import signal
+import tracemalloc
 import unittest
 from typing import Any
 from unittest import mock
@@ -46,6 +47,27 @@ class InProcess(TemporaryFiles):
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
             status = main(arguments)
         return status, out.getvalue(), errors.getvalue()
+
+    def test_a_bomb_costs_time_but_no_memory(self) -> None:
+        bomb = gzip.compress(LINE) + gzip.compress(bytes(1 << 20)) * 200 + gzip.compress(b"\n" + LINE)
+        self.assertLess(len(bomb), 300_000)  # 200 MB
+        once, twice = self.path("once.gz", bomb), self.path("twice.gz", gzip.compress(bomb))
+        for path, log_format, status, told in (
+            (once, "csv", 0, "3 lines: 2 events, 1 malformed, 0 late"),
+            (once, "auto", 2, "once.gz: is no text but binary data"),
+            (twice, "csv", 0, ", 0 late"),
+            (twice, "auto", 2, "twice.gz: is compressed twice; unpack it once first"),
+        ):
+            tracemalloc.start()
+            try:
+                done, out, errors = self.main(path, "--log_format", log_format)
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            with self.subTest(path, log_format=log_format):
+                self.assertEqual(done, status)
+                self.assertIn(told, out + errors)
+                self.assertLess(peak, 16 << 20)
 
     def test_wrong_usage_and_inputs_are_one_clear_message_and_status_2(self) -> None:
         good = self.path("good.log", LINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
+from LogsMonitor2000 import AnalyticsProcessor, MostCommonCalculator, open_log
 from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.event import Notice
 from LogsMonitor2000.inputs import Input, latest
@@ -119,6 +120,24 @@ class TestInput(unittest.TestCase):
             [(sample.source, sample.line, sample.text) for sample in samples],
             [("script", 2, b"bad 1"), ("script", 4, b"bad 2")],
         )
+
+    def test_directives_outlast_a_restart(self) -> None:
+        front = b"#Software: x\n#Date: 2019-02-07 00:00:00\n#Fields: time c-ip sc-status\n"
+        line, other = b"21:11:00 h 200\nbad\n", b"#Fields: time sc-status\n21:11:01 500\n"
+        processor = AnalyticsProcessor([MostCommonCalculator()])
+        for log_format in ("auto", "w3c"):
+            snapshot: list[Any] = []
+            found = []
+            for pieces in ([front + line], [], [line], [line + other], [b"21:11:02 404\n"]):
+                source = open_log(ScriptedSource([*pieces, PAUSE], endless=True), processor, log_format=log_format)
+                if snapshot:
+                    source.restore(snapshot)
+                for _ in range(2):
+                    if (digest := source.digest(HORIZON, None)) is not None:
+                        found.append((digest.events, [sample.line for sample in source.join(digest)]))
+                snapshot = source.snapshot()
+            with self.subTest(log_format):
+                self.assertEqual(found, [(1, [5]), (1, [7]), (2, [9]), (1, [])])
 
     def test_the_floor_makes_what_is_below_it_late(self) -> None:
         for floor, late in ((None, 0), (START + 2, 0), (START + 3, 1)):

@@ -15,7 +15,7 @@ from itertools import accumulate, compress
 from operator import sub
 
 from ..limits import SAMPLES_MAX
-from ..parse.parser import LINE, BoundParser, Column, Sample
+from ..parse.parser import LINE, BoundParser, Column, Sample, memory_of
 from .bucket import Bucket
 from .derived import Derivations
 from .measure import UNPARSED, Measure
@@ -86,6 +86,11 @@ class Digester:
         measures = [measure for layout in layouts.values() for measure in layout]
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
+
+    @property
+    def memory(self) -> bytes:
+        """Lines that must be digested first where another digester shall go on."""
+        return memory_of(self._parse)
 
     def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None) -> Digest:
         """Digest the chunk that consists of `blocks`, each of whole lines; `newest` is the newest second before it, if known."""

@@ -12,12 +12,10 @@ from ipaddress import ip_address
 
 from ..event import WebLogEvent
 from ..limits import FORWARDED_BYTES_MAX
-from .fields import Converter, WithoutPort
+from .fields import WITHOUT_PORT, Converter
 from .http_log import HTTPLogParser
-from .parser import FORWARDED, BoundParser, Columns, Parser
+from .parser import FORWARDED, BoundParser, Columns, Parser, memory_of
 from .template import TemplateFormat
-
-_PORTS = WithoutPort()
 
 
 @lru_cache(maxsize=20_000)
@@ -25,7 +23,7 @@ def client_of(source: bytes | None, forwarded: bytes | None) -> bytes | None:
     """The first untrusted hop; the far end when all are trusted, and `source` when there is no list."""
     if not forwarded or forwarded == b"-" or len(forwarded) > FORWARDED_BYTES_MAX:
         return source
-    hops = [hop for part in forwarded.split(b",") if (hop := _PORTS[part.strip(b' \t"')])]
+    hops = [hop for part in forwarded.split(b",") if (hop := WITHOUT_PORT[part.strip(b' \t"')])]
     for hop in reversed(hops):
         if not _trusted(hop):
             return hop
@@ -75,6 +73,10 @@ class ClientParser(Parser):
 class _Client:
     def __init__(self, inner: Parser, fields: Sequence[str]) -> None:
         self._parse = inner.bind([*(field for field in fields if field in inner.fields), FORWARDED])
+
+    @property
+    def memory(self) -> bytes:
+        return memory_of(self._parse)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         columns = self._parse(block, horizon)

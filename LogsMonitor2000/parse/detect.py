@@ -78,7 +78,10 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
 
     wrapper = wrapper_of(lines)
     if wrapper is not None:
-        inner = best_of([wrapper.unwrap_line(line) for line in lines], fields)
+        # What is blank inside is no line; what is not wrapped is one that nothing reads, or may be a part of something longer.
+        inside = [wrapper.unwrap_line(line) for line in lines]
+        kept = [text or b"" for text in inside if (not wrapper.sequential if text is None else not is_blank(text))]
+        inner = best_of(kept or [b""], fields)
         if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
             return inner._replace(parser=wrapper.around(inner.parser))
     scores = _scores(lines, fields)
@@ -98,11 +101,15 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
 
 def refuse_other_encodings(name: str, lines: Sequence[bytes]) -> None:
     """Raise a `FormatError` for UTF-16 and UTF-32, which have a zero byte in or next to every line end, and for what is no text."""
+    from ..source.decompress import compression_of
+
     sample = b"\n".join(lines)[:DETECT_BYTES_MAX]
     zeros = sample[0::2].count(b"\0"), sample[1::2].count(b"\0")  # letters have them all in the same half
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or (max(zeros) * 3 > len(sample) and min(zeros) * 20 < len(sample)):
         raise FormatError(f"{name}: is UTF-16 text, which is not read; convert it first: iconv -f UTF-16 -t UTF-8")
     controls = len(sample) - len(sample.translate(None, bytes(c for c in range(32) if c not in b"\t\n\r\x1b")))
+    if controls and compression_of(sample):  # one compression is off already
+        raise FormatError(f"{name}: is compressed twice; unpack it once first")
     if controls * 10 > len(sample):
         raise FormatError(f"{name}: is no text but binary data; first bytes: {printable(sample[:40])}")
 

@@ -11,7 +11,7 @@ from .detect import best_of
 from .http_log import HTTPLogParser
 from .parser import Malformed, Parser
 from .table import LINES, RECORDS
-from .wrappers import wrapper_of
+from .wrappers import WRAPPERS, wrapper_of
 
 COLUMNS_MAX = 160
 
@@ -24,7 +24,8 @@ def list_formats() -> Iterator[str]:
             text = printable(line.replace(b"\t", b"  "))
             yield " " * 17 + (text if len(text) <= COLUMNS_MAX else text[: COLUMNS_MAX - 1] + "…")
         yield f"{'':17}({row.origin})"
-    yield "Any of them may stand behind a syslog prefix or in Docker's or the journal's JSON: syslog:NAME, docker:NAME, journal:NAME."
+    yield "Any of them may stand behind a syslog prefix, or in Docker's or the journal's records:"
+    yield f"{', '.join(wrapper + ':NAME' for wrapper in WRAPPERS)}."
     yield "A server's own definition can be given instead of a name: '$remote_addr - …' of nginx, '%h %l …' of Apache."
 
 
@@ -32,8 +33,8 @@ def explain(line: bytes, others: Sequence[Parser] = ()) -> Iterator[str]:
     """What each format makes of `line`: its fields, or where it stops fitting. `others` are formats besides those of the table."""
     wrapper = wrapper_of([line])
     if wrapper is not None:
-        yield f"behind {wrapper.name}: {printable(wrapper.unwrap_line(line))}"
-        line = wrapper.unwrap_line(line)
+        line = wrapper.unwrap_line(line) or b""
+        yield f"behind {wrapper.name}: {printable(line)}"
     best = best_of([line])
     parsers: list[Parser] = [*others, *map(HTTPLogParser, LINES), *(row.make() for row in RECORDS)]
     unfit: list[str] = []

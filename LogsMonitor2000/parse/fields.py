@@ -38,6 +38,19 @@ class Scaled(Converter):
         return seconds_of(text, self.shift)
 
 
+class Summed(Converter):
+    """`0.001 0.125 0.002` → their sum, exactly; missing where one of them is (-1): nobody knows then how long it took."""
+
+    def convert(self, text: bytes) -> bytes | None:
+        total = 0
+        for number in text.split(b" "):
+            if number[:1] == b"-":
+                return None
+            whole, _, fraction = number.partition(b".")
+            total += int(whole + fraction.ljust(12, b"0"))
+        return seconds_of(b"%d.%012d" % divmod(total, 10**12))
+
+
 class TimeTaken(Converter):
     """W3C's `time-taken`: seconds when it has a point, as CloudFront writes it; else milliseconds, as IIS does."""
 
@@ -74,6 +87,18 @@ class WithoutPort(Converter):
     def convert(self, text: bytes) -> bytes | None:
         found = _PORT.match(text)
         return text if found is None else (found[1] if found[2] is None else found[2]) or text
+
+
+WITHOUT_PORT = WithoutPort()
+
+
+def without_brackets(source: bytes) -> bytes:
+    """`[2001:db8::1]` and `[2001:db8::1]:443` → the address alone; anything else, also `192.0.2.7:443`, as it stands.
+
+    For formats that write no port: what follows a colon there may be a part of the address. Patterns leave brackets to the careful
+    path, as few servers write them.
+    """
+    return WITHOUT_PORT[source] or source if source[:1] == b"[" else source
 
 
 class WithoutLastPort(WithoutPort):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
-from .fields import Converter
+from .fields import Converter, without_brackets
 from .parser import Malformed
 from .request import request_values
 from .stamps import ClfStamps, EpochStamps, Stamps
@@ -88,7 +88,7 @@ REQUEST = (
     rb'(?P<method>[^ ]++) (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
     rb'(?P<method>[^ ]++) (?P<target>(?P<path>(?P<section>/[^/ ?#"]*+)(?:/[^ ?#"]*+)?+)(?:[?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
 )
-CLIENT = (rb'(?P<source>[^ ]{1,255}+) [^ ]++ (?P<user>[^ ]++) \[(?P<time>.{26})\] "',)
+CLIENT = (rb'(?!\[)(?P<source>[^ ]{1,255}+) [^ ]++ (?P<user>[^ ]++) \[(?P<time>.{26})\] "',)
 VHOST = (rb"(?P<vhost>[^ ]{1,255}+) ",)
 CODE = (rb" " + STATUS + rb" " + SIZE,)
 LINE_END = (rb"\r?+\n",)
@@ -123,6 +123,7 @@ def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
         raise Malformed(_what_is_wrong(line, head.end()))
     status, size = core["status"], core["size"]
     values: Values = {"vhost": None, "referrer": b"-", "agent": b"-", **head.groupdict()}
+    values["source"] = without_brackets(head["source"])
     values |= request_values(core["request"])
     values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
     end = core.end()
@@ -180,13 +181,13 @@ def _read_csv(line: bytes) -> Values:
         raise Malformed("the size is neither digits nor -")
     if len(size) > SIZE_DIGITS_MAX:
         raise Malformed(f"the size has more than {SIZE_DIGITS_MAX} digits")
-    values: Values = {"source": source or b"-", "user": user or b"-", "time": time}
+    values: Values = {"source": without_brackets(source) or b"-", "user": user or b"-", "time": time}
     values |= request_values(request)
     values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
     return values
 
 
-_CSV_CLIENT = (rb'"(?P<source>[^"]++)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
+_CSV_CLIENT = (rb'"(?!\[)(?P<source>[^"]++)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
 _CSV_REQUEST = tuple(version.replace(b"[^ ]++", b'[^ "]++') for version in REQUEST)  # here no quote may stand alone
 _CSV_CODE = (rb"," + STATUS + rb"," + SIZE,)
 

@@ -27,6 +27,8 @@ from .stamps import NO_TIME
 from .regex import compile_pattern
 
 ANY_LINE = rb"|.*+\n"
+NO_LINE = rb"(?!)(?P<time>)\n"
+"""The pattern of a format that takes no line: all are read with care."""
 
 LineFormat = Format | TemplateFormat
 """A row of the table whose lines one pattern matches."""
@@ -118,7 +120,7 @@ class Careful(Protocol):
 class BlockReader:
     """A parser bound to fields: called with a block, gives its columns. `missed` is how many rows of it the pattern did not take.
 
-    `cautious` is a pattern for blocks in which `trigger` occurs, where that means something: a backslash in most cases.
+    `cautious` is a pattern for blocks in which one of `triggers` occurs, where that means something: a backslash in most cases.
     """
 
     def __init__(
@@ -128,14 +130,14 @@ class BlockReader:
         fields: Sequence[str],
         converters: Mapping[str, Converter],
         cautious: bytes | None = None,
-        trigger: bytes = b"\\",
+        triggers: Sequence[bytes] = (b"\\",),
     ) -> None:
         self.missed = 0
         self._parser = parser
         self._second_of = parser.stamps.__getitem__
         self._patterns = (pattern, pattern if cautious is None else cautious)
         self._compiled: dict[tuple[bool, bool], re.Pattern[bytes]] = {}
-        self._trigger = trigger
+        self._triggers = triggers
         self._cautious = cautious is not None
         self._quick = self._pattern(False, False)
         groups = self._quick.groupindex
@@ -155,14 +157,17 @@ class BlockReader:
             self._compiled[cautious, strict] = compiled
         return compiled
 
+    def _is_triggered(self, block: bytes) -> bool:
+        return self._cautious and any(trigger in block for trigger in self._triggers)
+
     def takes(self, line: bytes) -> bool:
         """Whether the pattern takes `line`."""
-        found = self._pattern(self._cautious and self._trigger in line, True).match(line + b"\n")
+        found = self._pattern(self._is_triggered(line), True).match(line + b"\n")
         return found is not None and found["time"] is not None
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         # `split` gives the groups of all matches as one flat list, with nothing between them: columns are its strides.
-        cautious = self._cautious and self._trigger in block
+        cautious = self._is_triggered(block)
         flat = (self._pattern(True, False) if cautious else self._quick).split(block)
         line_count = count_lines(block)
         stride = self._stride

@@ -59,6 +59,17 @@ class IsoStamps(Stamps):
         return iso_second(stamp)
 
 
+class ClockStamps(Stamps):
+    """`12:00:00` of a day that something else tells."""
+
+    def __init__(self, day: bytes) -> None:
+        super().__init__()
+        self._day = day
+
+    def convert(self, stamp: bytes) -> int:
+        return iso_second(self._day + b" " + stamp)
+
+
 def epoch_second(stamp: bytes) -> int:
     """The second of an epoch time in seconds, milli-, micro- or nanoseconds, told apart by how many digits it has."""
     found = _EPOCH.match(stamp)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..event import WebLogEvent
 from ..limits import JSON_DIGITS_MAX, SHAPE_BYTES_MAX, SHAPE_VALUES_MAX, SHAPES_MAX, SIZE_DIGITS_MAX
-from .fields import Converter, Scaled, WithoutPort, seconds_of
+from .fields import WITHOUT_PORT, Converter, Scaled, seconds_of
 from .formats import Values, group_names, pattern_of
 from .http_log import BlockReader, event_of
 from .iso import AnyStamps
@@ -133,7 +133,7 @@ class KeyedParser(Parser):
             target = raw["target"]
             values |= {"target": target or b"-", "path": path_of(target), "section": section_of(target)}
         if "source" in raw:
-            values["source"] = PORTS[raw["source"]] or b"-"
+            values["source"] = WITHOUT_PORT[raw["source"]] or b"-"
         status = raw.get("status", b"-")
         if _STATUS.match(status):
             values |= {"status": status, "status_class": status[:1]}
@@ -201,9 +201,6 @@ class Shape(NamedTuple):
     converters: dict[str, Converter]
 
 
-PORTS = WithoutPort()
-
-
 def _versions(name: str, text: bytes, stop: bytes, shift: int, converters: dict[str, Converter]) -> tuple[bytes, ...] | None:
     """The pieces for the value of `name`, which is `text` in the line learned from; None when that is too odd to learn from."""
     digits = len(text.partition(b".")[0])
@@ -231,7 +228,7 @@ def _versions(name: str, text: bytes, stop: bytes, shift: int, converters: dict[
     if name == "target":
         return target_versions(stop)
     if name == "source":
-        converters["source"] = PORTS
+        converters["source"] = WITHOUT_PORT
     group = b"(?P<%s>" % name.encode()
     return (group + (NUMBER if _PLAIN_DURATION.match(text) else rb"[^%s]++" % stop) + b")",)
 
@@ -273,7 +270,7 @@ class _LearningReader:
         self._shapes += 1
         for line in block[-SHAPE_BYTES_MAX:].split(b"\n")[-2:0:-1] or block.split(b"\n")[:1]:
             line = line.removesuffix(b"\r")
-            if self._reader.takes(line):
+            if len(line) > SHAPE_BYTES_MAX or self._reader.takes(line):
                 continue
             try:
                 self._parser.read_line(line)

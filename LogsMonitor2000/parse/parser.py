@@ -63,6 +63,12 @@ BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
 
 
+def memory_of(parse: BoundParser) -> bytes:
+    """Lines that tell a parser bound anew what `parse` has learned from those before, where it needs that to go on in the middle."""
+    memory: bytes = getattr(parse, "memory", b"")
+    return memory
+
+
 Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
 """Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
 
@@ -176,6 +182,23 @@ def check_length(line: bytes) -> None:
 def check_horizon(second: int, horizon: int) -> None:
     if second > horizon:
         raise Malformed("future")
+
+
+def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
+    """The columns of a block that was read in parts."""
+    line_count = malformed = 0
+    samples: list[Sample] = []
+    rows: list[int] = []
+    rejected: list[int] = []
+    for part in parts:
+        rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
+        rejected += [row + line_count for row in part.rejected]
+        samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
+        malformed += part.malformed
+        line_count += part.line_count
+    seconds = [second for part in parts for second in part.seconds]
+    values = {field: [value for part in parts for value in part.values[field]] for field in fields}
+    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
 
 
 def _field(event: WebLogEvent, field: str) -> bytes | None:

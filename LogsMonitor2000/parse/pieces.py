@@ -22,6 +22,7 @@ KINDS = {
     "name": rb"[^ .:]++[.:][^ ]++",
     "braces": rb"(?:\{[^}]*+\} ){0,2}+",
     "code": rb"(?:-|\d{3})",
+    "sum": rb" ".join([rb"(?:%s|-1?+)" % _NUMBER] * 3),
 }
 """Kinds whose piece is the same on both paths and depends on nothing behind it."""
 _FRACTION = rb"\d{1,9}+\.\d{1,9}+(?!\d)"
@@ -33,6 +34,7 @@ _TIMES = {
     "clf_local": (rb"(?P<time>.{20})(?:\.\d++)?+", rb"[^][]*+"),
     "iso": (rb"(?P<time>.{10}T.{8}(?:[+-]\d\d:?+\d\d(?![.Z]))?+)(?:\.\d++)?+Z?+", rb"[^%s]++"),
     "iso_space": (rb"(?P<time>.{10} .{8})(?:\.\d++)?+", rb"[^ ]++ [^ ]++"),
+    "clock": (rb"(?P<time>.{8})", rb"[^ \t]++"),
     "date_time": (rb"(?P<time>.{10}[ \t].{8})", rb"[^ \t]++[ \t][^ \t]++"),
     "epoch": (rb"(?P<time>\d{1,%d}+)(?:\.\d++)?+" % EPOCH_DIGITS_MAX, rb"\d{1,%d}+(?:\.\d++)?+" % EPOCH_DIGITS_MAX),
     "epoch_any": (rb"(?P<time>\d{1,20}+(?:\.\d++)?+)", rb"\d{1,20}+(?:\.\d++)?+"),
@@ -58,7 +60,7 @@ class Value(NamedTuple):
         return self.name.rstrip("?")
 
 
-CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded"}
+CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded", "query"}
 
 
 def stop_of(value: Value) -> bytes:
@@ -95,6 +97,10 @@ def fast_pieces(value: Value, last: bool) -> tuple[bytes, ...]:
         return (rb"(?:(?P<duration>%s)|-1?+)" % _NUMBER,)
     if field == "forwarded" and value.quoted:  # others are rare; what is nothing of the kind shows another format
         return (name + rb"(?:-|[0-9A-Fa-f][0-9A-Fa-f:., ]*+))",)
+    if field == "query":  # where the target is wanted, it is put together with care
+        return (rb"[^%s]++" % stop, rb"(?P<query>-)")
+    if field == "source" and not value.kind:
+        name = rb"(?!\[)" + name
     if value.quoted:
         return (name + rb'[^"]*+)(?<!\\)',)
     return (name + rb"[^%s]++)" % stop,)
@@ -131,6 +137,8 @@ def careful_piece(value: Value, escapes: bool, following: Value | None) -> bytes
     field = value.field
     if value.name == "rest":
         return b".*+"
+    if value.kind in KINDS:
+        return KINDS[value.kind]
     if field == "time":
         careful = _TIMES[value.kind][1]
         return careful % stop_of(value) if b"%s" in careful else careful
@@ -140,8 +148,6 @@ def careful_piece(value: Value, escapes: bool, following: Value | None) -> bytes
         return _SIZE + b"|-"
     if field == "duration":
         return _FRACTION if value.kind == "fraction" else _NUMBER + b"|-1|-"
-    if value.kind in KINDS:
-        return KINDS[value.kind]
     if value.quoted and escapes:
         return rb'(?:[^"\\]++|\\.)*+'
     if value.quoted:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import FormatError
 from .detect import detect, parser_named, sample_of
-from .parser import BoundParser, Column, Columns, Parser
+from .parser import BoundParser, Column, Columns, Parser, memory_of
 
 
 class Choice(NamedTuple):
@@ -100,6 +100,10 @@ class _Filled:
     def __init__(self, parse: BoundParser, missing: Sequence[str]) -> None:
         self._parse = parse
         self._missing = {field: None if field in ("size", "duration") else b"-" for field in missing}
+
+    @property
+    def memory(self) -> bytes:
+        return memory_of(self._parse)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         columns = self._parse(block, horizon)

@@ -102,8 +102,8 @@ SERVERS = (
     ),
     TemplateFormat(
         "alb",
-        "AWS Application Load Balancer; the duration is the target's",
-        "{-:scheme} {time:iso} {-} {source:port} {-} {-} {duration} {-} {status?} {-} {-} {size}"
+        "AWS Application Load Balancer; the duration is the sum of its three times",
+        "{-:scheme} {time:iso} {-} {source:port} {-} {duration:sum} {status?} {-} {-} {size}"
         ' "{request}" "{agent}" {-} {-} {rest}',
         IsoStamps,
         (
@@ -118,8 +118,8 @@ SERVERS = (
     ),
     TemplateFormat(
         "elb",
-        "AWS Classic Load Balancer; the duration is the backend's",
-        '{time:iso} {-} {source:port} {-} {-} {duration} {-} {status?} {-} {-} {size} "{request}" "{agent}" {-} {-}',
+        "AWS Classic Load Balancer; the duration is the sum of its three times",
+        '{time:iso} {-} {source:port} {-} {duration:sum} {status?} {-} {-} {size} "{request}" "{agent}" {-} {-}',
         IsoStamps,
         (
             b"2015-05-13T23:39:43.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 0.000086 0.001048 0.001337 200 200 0 57"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cached_property
 
-from .fields import Converter, LastHop, OrDash, Scaled, TimeTaken
+from .fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, without_brackets
 from .formats import Values, group_names, pattern_of
 from .parser import FIELDS, Malformed
 from .pieces import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
@@ -38,7 +38,7 @@ class TemplateFormat:
         name: str,
         title: str,
         template: str,
-        stamps: type[Stamps] = ClfStamps,
+        stamps: Callable[[], Stamps] = ClfStamps,
         examples: tuple[bytes, ...] = (),
         origin: str = "",
         hint: bytes = b"",
@@ -96,6 +96,8 @@ class TemplateFormat:
         for value in self.values:
             if value.field == "duration" and SHIFTS.get(value.kind, 0):
                 found["duration"] = Scaled(SHIFTS[value.kind])
+            elif value.kind == "sum":
+                found["duration"] = Summed()
             elif value.kind == "hops":
                 found["source"] = self.hop()
             elif value.field == "source" and value.kind in SOURCES:
@@ -129,7 +131,7 @@ class TemplateFormat:
 
     def pattern(self, fields: frozenset[str]) -> bytes:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
-        return pattern_of(self.segments, fields)
+        return pattern_of(self.segments, fields | {"query"} if "target" in fields else fields)
 
     # The careful path
 
@@ -190,10 +192,15 @@ class TemplateFormat:
                 values |= {"status": status, "status_class": status[:1]}
             elif name in ("size", "duration"):
                 values[name] = None if text[:1] == b"-" else text
+            elif name == "source" and name not in self.converters:
+                values[name] = without_brackets(text)
             else:
                 values[name] = text
         for name, converter in self.converters.items():
             values[name] = converter[values[name]]
+        query = values.pop("query", b"-") or b"-"
+        if query != b"-":
+            values["target"] = (values["target"] or b"") + (b"" if query.startswith(b"?") else b"?") + query
         return values
 
     def what_is_wrong(self, line: bytes) -> str:

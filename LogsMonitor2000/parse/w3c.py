@@ -4,21 +4,26 @@ The directive becomes a template (`template`), from which both paths come, and e
 something only behind the directive before it, maybe megabytes before: the parser is `sequential`, one process reads the whole
 input, in order, and a digest here depends on the chunks before it. It still does not depend on how these were cut into blocks.
 
-The target is the stem alone: the query is a field of its own, which nothing counts.
+Values with spaces in them stand in quotes, in which a quote is doubled. Where lines have no date, a `#Date:` directive tells it: a
+log that goes on past midnight needs another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ..event import WebLogEvent
-from ..limits import DEFINITION_BYTES_MAX, SAMPLES_MAX, SHAPE_VALUES_MAX
+from ..limits import DEFINITION_BYTES_MAX, SHAPE_VALUES_MAX
 from .formats import Values
-from .http_log import BlockReader, HTTPLogParser, event_of
-from .iso import IsoStamps
-from .parser import BoundParser, Columns, Malformed, Parser, Sample, is_blank
+from .http_log import NO_LINE, BlockReader, HTTPLogParser, event_of
+from .iso import ClockStamps, IsoStamps
+from .parser import BoundParser, Columns, Malformed, Parser, is_blank, joined
+from .regex import compile_pattern
 from .template import TemplateFormat
 
+TARGETS = ("cs-uri", "cs-uri-stem", "cs-uri-path")
+"""Of these only the first holds the query too."""
 NAMES = {
     "c-ip": "source",
     "cs-username": "user",
@@ -26,8 +31,8 @@ NAMES = {
     "cs(host)": "vhost",
     "x-host-header": "vhost",
     "cs-method": "method",
-    "cs-uri-stem": "target",
-    "cs-uri": "target",
+    **dict.fromkeys(TARGETS, "target"),
+    "cs-uri-query": "query",
     "cs-version": "protocol",
     "cs-protocol-version": "protocol",
     "sc-status": "status?",
@@ -40,16 +45,29 @@ NAMES = {
 """What the fields of a directive are called here; of several names for one field the first in the directive counts."""
 
 
-class Directive:
-    """What one `#Fields:` says: reads the lines behind it, with tabs between their values where there is any, or else with spaces."""
+_DATE = compile_pattern(rb"(?i)#Date: *+(\d{4}-\d\d-\d\d)")
+_WORD = compile_pattern(rb'(?:"((?:[^"]++|"")*+)"|([^ ]*+))(?: |\Z)')
 
-    def __init__(self, line: bytes) -> None:
+
+class Directive:
+    """What a `#Fields:` and the `#Date:` before it say: reads the lines behind them.
+
+    Between values are tabs where there is any in a line, or else spaces.
+    """
+
+    def __init__(self, line: bytes, day: bytes = b"") -> None:
         names = line[:DEFINITION_BYTES_MAX].decode("ascii", "replace").partition(":")[2].lower().split()
         if len(names) > SHAPE_VALUES_MAX or len(line) > DEFINITION_BYTES_MAX:
             names = []
-        self.variants = [HTTPLogParser(_format(names, separator)) for separator in (" ", "\t")] if names else []
-        self.usable = "date" in names and "time" in names and names.index("time") - names.index("date") == 1
+        self.line = line if names else b""
+        self.day = day
+        self.names = names
+        self.variants = [self._parser(separator) for separator in (" ", "\t")] if names else []
         self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
+        if "date" in names:
+            self.usable = "time" in names and names.index("time") - names.index("date") == 1
+        else:
+            self.usable = "time" in names and bool(day)
 
     otherwise = None
 
@@ -58,36 +76,77 @@ class Directive:
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
         if not self.usable:
-            raise Malformed("no #Fields: directive with date and time came before it")
+            raise Malformed("no #Fields: directive with a time behind its date, or behind a #Date:, came before it")
+        if b'"' in line and b"\t" not in line:
+            try:
+                return self.variants[1].read_line(b"\t".join(words_of(line)))
+            except Malformed:  # the quote may just be a part of a value
+                pass
         return self.variants[b"\t" in line].read_line(line)
 
     def bind(self, fields: Sequence[str], line: bytes) -> BoundParser:
         """A reader for lines like `line`."""
         if not self.usable:
-            return BlockReader(self, b"(?!)(?P<time>)\n", fields, {})
-        row = self.variants[b"\t" in line].format
+            return BlockReader(self, NO_LINE, fields, {})
+        tabs = b"\t" in line
+        quotes = b'"' in line and not tabs
+        row = self._parser(" ", words_in_quotes(line) - self._moment()).format if quotes else self.variants[tabs].format
         pattern = row.pattern(frozenset(fields))
-        if b"\t" in line:
+        if tabs:
             return BlockReader(self, pattern, fields, row.converters)
-        spaced = pattern.replace(b"[ \\t]", b" ").replace(b"[^", rb"[^\t")  # takes no line with a tab in it
-        return BlockReader(self, pattern, fields, row.converters, spaced, b"\t")
+        pattern = pattern.replace(b"[ \\t]", b" ")
+        # What follows takes no line with a tab in it, and no quotes but around values; in these a backslash is one like any other.
+        careful = pattern.replace(rb'[^"]*+)(?<!\\)', rb'[^"]++)').replace(b"[^", rb'[^\t"')
+        if quotes:
+            return BlockReader(self, careful, fields, row.converters)
+        return BlockReader(self, pattern, fields, row.converters, careful, (b"\t", b'"'))
+
+    def _moment(self) -> set[int]:
+        """Where date and time are, which are never looked for in quotes."""
+        return {number for number, name in enumerate(self.names) if name in ("date", "time")}
+
+    def _parser(self, separator: str, quoted: frozenset[int] = frozenset()) -> HTTPLogParser:
+        """A parser of lines with `separator` between their values, of which those numbered in `quoted` are in quotes."""
+        values: list[str] = []
+        seen = set() if next((name for name in self.names if name in TARGETS), "cs-uri") != "cs-uri" else {"query"}
+        for number, name in enumerate(self.names):
+            value = NAMES.get(name, "-")
+            if value in seen:
+                value = "-"
+            if value != "-":
+                seen.add(value)
+            if name == "time" and "time" not in seen and ("date" not in self.names or values[-1:] == ["{date}"]):
+                seen.add("time")
+                if "date" in self.names:
+                    values.pop()
+                value = "time:date_time" if "date" in self.names else "time:clock"
+            text = "{date}" if name == "date" else "{%s}" % value
+            values.append(f'"{text}"' if number in quoted else text)
+        text = separator.join(values).replace("{date}", "{-}")
+        return HTTPLogParser(
+            TemplateFormat("w3c", "", text, IsoStamps if "date" in self.names else partial(ClockStamps, self.day))
+        )
 
 
-def _format(names: Sequence[str], separator: str) -> TemplateFormat:
-    values: list[str] = []
-    seen: set[str] = set()
-    for name in names:
-        value = NAMES.get(name, "-")
-        if value in seen:
-            value = "-"
-        if value != "-":
-            seen.add(value)
-        if name == "time" and values and values[-1] == "{date}" and "{time:date_time}" not in values:
-            values[-1] = "{time:date_time}"
-        else:
-            values.append("{date}" if name == "date" else "{%s}" % value)
-    text = separator.join(values).replace("{date}", "{-}")
-    return TemplateFormat("w3c", "", text, IsoStamps)
+def words_of(line: bytes) -> list[bytes]:
+    """The values between single spaces, out of their quotes; an empty one is "-"."""
+    words = []
+    for found in _WORD.finditer(line.strip(b" ")):
+        quoted, plain = found.groups()
+        words.append(plain if quoted is None else quoted.replace(b'""', b'"') or b"-")
+    return words[:-1]
+
+
+def words_in_quotes(line: bytes) -> frozenset[int]:
+    """Which of a line's values stand in quotes, counted from 0."""
+    words = _WORD.finditer(line.strip(b" \r"))
+    return frozenset(number for number, found in enumerate(words) if found[1] is not None)
+
+
+def directive_behind(before: Directive, line: bytes) -> Directive:
+    """What holds behind the directive `line`."""
+    date = _DATE.match(line)
+    return Directive(line, before.day) if date is None else Directive(before.line, date[1])
 
 
 NOTHING = Directive(b"")
@@ -97,7 +156,7 @@ class W3cParser(Parser):
     """Reads lines by the `#Fields:` before them. As a parser of single lines it remembers the last directive it was shown."""
 
     name = "w3c"
-    fields = frozenset({name.partition(":")[0].rstrip("?") for name in NAMES.values()} - {"forwarded"}) | {
+    fields = frozenset({name.partition(":")[0].rstrip("?") for name in NAMES.values()} - {"forwarded", "query"}) | {
         *("path", "section", "status_class")
     }
     forwards = True
@@ -109,7 +168,7 @@ class W3cParser(Parser):
 
     def skips(self, line: bytes) -> bool:
         if is_directive(line):
-            self._directive = Directive(line)
+            self._directive = directive_behind(self._directive, line)
         return line.startswith(b"#")
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
@@ -131,6 +190,11 @@ class _SequentialReader:
         self._directive = NOTHING
         self._read: BoundParser | None = None
 
+    @property
+    def memory(self) -> bytes:
+        told = (b"#Date: " + self._directive.day if self._directive.day else b"", self._directive.line)
+        return b"".join(line + b"\n" for line in told if line)
+
     def __call__(self, block: bytes, horizon: int) -> Columns:
         if not block.startswith(b"#") and b"\n#" not in block:
             return self._lines(block, horizon)
@@ -140,7 +204,7 @@ class _SequentialReader:
             if is_directive(line):
                 parts.append(self._lines(b"".join(lines), horizon))
                 lines.clear()
-                self._directive, self._read = Directive(line), None
+                self._directive, self._read = directive_behind(self._directive, line), None
             lines.append(line + b"\n")
         parts.append(self._lines(b"".join(lines), horizon))
         return joined(parts, self._fields)
@@ -156,21 +220,4 @@ class _SequentialReader:
 
 
 def is_directive(line: bytes) -> bool:
-    return line[:8].lower() == b"#fields:"
-
-
-def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
-    """The columns of a block that was read in parts."""
-    line_count = malformed = 0
-    samples: list[Sample] = []
-    rows: list[int] = []
-    rejected: list[int] = []
-    for part in parts:
-        rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
-        rejected += [row + line_count for row in part.rejected]
-        samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
-        malformed += part.malformed
-        line_count += part.line_count
-    seconds = [second for part in parts for second in part.seconds]
-    values = {field: [value for part in parts for value in part.values[field]] for field in fields}
-    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
+    return line[:8].lower() == b"#fields:" or _DATE.match(line) is not None

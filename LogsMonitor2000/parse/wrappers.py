@@ -1,7 +1,9 @@
 r"""What log shippers put around a line: a syslog prefix, Docker's json-file record, a journal's export.
 
 A wrapped block is unwrapped as a whole into a block of as many lines, which the parser of the format inside then reads: line
-numbers stay what they are. A line that is not wrapped is left as it is.
+numbers stay what they are. A line that is not wrapped is malformed: formats that are lenient about how a line begins would take
+a broken prefix for a client. Only where the format was recognised, one without any trace of a wrapping may be of another format
+(`otherwise`).
 
 RFC 3164: `<134>Oct 11 22:14:15 host haproxy[4321]: `, the priority and the host perhaps missing, the time perhaps ISO 8601.
 RFC 5424: `<134>1 2003-10-11T22:14:15.003Z host app 4321 ID47 [data] `, a byte-order mark perhaps behind it.
@@ -9,10 +11,16 @@ RFC 5424: `<134>1 2003-10-11T22:14:15.003Z host app 4321 ID47 [data] `, a byte-o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..event import WebLogEvent
-from .parser import BoundParser, Columns, Parser
+from ..limits import LINE_BYTES_MAX
+from .formats import Values
+from .http_log import NO_LINE, BlockReader, count_lines
+from .parser import BoundParser, Columns, Malformed, Otherwise, Parser, check_length, is_blank, joined
+from .stamps import Stamps
 from .regex import compile_pattern
 
 _STAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d{1,9}+)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
@@ -30,16 +38,22 @@ class Wrapper:
     """A kind of wrapping. `name` comes before the name of the format inside, with a colon."""
 
     name = ""
+    lacks = ""
+    """What is wrong with a line that is not wrapped."""
+    begins = rb"(?!)"
+    """How a line begins that shows a trace of a wrapping."""
+    sequential = False
 
     def wraps(self, line: bytes) -> bool:
+        return self.unwrap_line(line) is not None
+
+    def unwrap_line(self, line: bytes) -> bytes | None:
+        """What is inside of `line`; None when it is not wrapped."""
         raise NotImplementedError
 
-    def unwrap_line(self, line: bytes) -> bytes:
-        raise NotImplementedError
-
-    def unwrap(self, block: bytes) -> bytes:
-        """The block of what is inside, a line for a line."""
-        return b"".join([self.unwrap_line(line) + b"\n" for line in block.split(b"\n")[:-1]])
+    def unwrap(self, block: bytes) -> list[bytes | None]:
+        """What is inside of each line, with its end; None for those that are not wrapped."""
+        return [None if (inside := self.unwrap_line(line)) is None else inside + b"\n" for line in block.split(b"\n")[:-1]]
 
     def around(self, parser: Parser) -> Parser:
         return WrappedParser(self, parser)
@@ -47,20 +61,20 @@ class Wrapper:
 
 class Syslog(Wrapper):
     name = "syslog"
+    lacks = "no syslog prefix, or a broken one"
+    begins = rb"<|[A-Z][a-z]++ |\d{4}-\d\d-"
 
     def __init__(self) -> None:
         self._prefix = compile_pattern(rb"(?:%s|%s)" % (_RFC5424, _RFC3164))
-        self._lines = compile_pattern(rb"(?:%s|%s)?+(.*+\n)" % (_RFC5424, _RFC3164))
+        self._lines = compile_pattern(rb"(?m:^)(?:%s|%s)(.*+\n)" % (_RFC5424, _RFC3164))
 
-    def wraps(self, line: bytes) -> bool:
-        return self._prefix.match(line) is not None
-
-    def unwrap_line(self, line: bytes) -> bytes:
+    def unwrap_line(self, line: bytes) -> bytes | None:
         found = self._prefix.match(line)
-        return line if found is None else line[found.end() :]
+        return None if found is None else line[found.end() :]
 
-    def unwrap(self, block: bytes) -> bytes:
-        return b"".join(self._lines.findall(block))
+    def unwrap(self, block: bytes) -> list[bytes | None]:
+        lines: list[bytes | None] = self._lines.findall(block)
+        return lines if len(lines) == count_lines(block) else super().unwrap(block)
 
 
 class JsonWrapper(Wrapper):
@@ -72,28 +86,29 @@ class JsonWrapper(Wrapper):
         from json import JSONDecoder
 
         self._decode = JSONDecoder(strict=False).decode
-        # What needs no decoding; the end of the line inside is left out.
-        self._plain = compile_pattern(rb'\{"%s":"([^"\\]*+)(?:\\n)?+",' % self.key.encode())
+        # What needs no decoding: no values but texts, nothing escaped but the end of the line inside, which is left out. Where
+        # quotes inside are escaped, the decoder is as quick as a pattern. The rest is matched too: the record may be cut off.
+        key = self.key.encode()
+        other = rb'"(?!%s")[^"\\]*+":"[^"\\]*+"' % key
+        text = rb'([^"\\]*+)(?<!\r)(?:\\n)?+'
+        self._plain = compile_pattern(rb'\{"%s":"%s"(?:,%s)*+\}[ \t\r]*+\Z' % (key, text, other))
 
-    def wraps(self, line: bytes) -> bool:
-        return self.unwrap_line(line) is not line
-
-    def unwrap_line(self, line: bytes) -> bytes:
+    def unwrap_line(self, line: bytes) -> bytes | None:
         found = self._plain.match(line)
         if found is not None:
             return found[1]
         try:
             record = self._decode(line.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
-            return line
+            return None
         text = record.get(self.key) if isinstance(record, dict) else None
         if isinstance(text, list):  # the journal's way to write what is no printable UTF-8: one number a byte
             try:
                 text = bytes(text).decode("utf-8", "surrogateescape")
             except (TypeError, ValueError):
-                return line
+                return None
         if not isinstance(text, str):
-            return line
+            return None
         text = text.rstrip("\r\n").replace("\n", " ")
         try:
             return text.encode("utf-8", "surrogateescape")
@@ -104,14 +119,64 @@ class JsonWrapper(Wrapper):
 class Docker(JsonWrapper):
     name = "docker"
     key = "log"
+    lacks = "is no whole JSON record with a log"
 
 
 class Journal(JsonWrapper):
     name = "journal"
     key = "MESSAGE"
+    lacks = "is no whole JSON record with a MESSAGE"
 
 
-WRAPPERS: dict[str, Callable[[], Wrapper]] = {"syslog": Syslog, "docker": Docker, "journal": Journal}
+class JournalExport(Wrapper):
+    """`journalctl -o export`: a field a line, `MESSAGE=…` among them, and a blank line behind each record.
+
+    So a field is unwrapped by itself, and those that are no message count as no lines. What is not printable stands, as it is,
+    behind the name on a line of its own and eight bytes that tell its length: it goes over lines, and maybe over blocks.
+    """
+
+    name = "journal_export"
+    lacks = "is no field of a journal's record"
+    begins = rb"[A-Z0-9_]++(?:=|\r?+\Z)"
+    sequential = True
+
+    def __init__(self) -> None:
+        self._line = compile_pattern(rb"(?:MESSAGE=|[A-Z0-9_]{1,64}+(?:=.*+|(?=\r?+\Z))|(?=\r?+\Z))(.*+)\Z")
+        self._lines = compile_pattern(rb"(?m:^)(?:MESSAGE=|[A-Z0-9_]{1,64}+=.*+|(?=\r?+\n))(.*+\n)")
+        self._name = compile_pattern(rb"[A-Z0-9_]{1,64}+\Z")
+        self._field: bytes | None = None
+        self._data = bytearray()
+
+    def unwrap_line(self, line: bytes) -> bytes | None:
+        found = self._line.match(line)
+        return None if found is None else found[1]
+
+    def unwrap(self, block: bytes) -> list[bytes | None]:
+        lines: list[bytes | None] = [] if self._field else self._lines.findall(block)
+        if len(lines) == count_lines(block):
+            return lines
+        return [self._next(line) for line in block.split(b"\n")[:-1]]
+
+    def _next(self, line: bytes) -> bytes | None:
+        """What is inside of a line behind those before it: nothing, until all of a field's bytes are there."""
+        if self._field is None:
+            if self._name.match(line):
+                self._field = line
+                self._data.clear()
+                return b"\n"
+            inside = self.unwrap_line(line)
+            return None if inside is None else inside + b"\n"
+        self._data += line + b"\n"
+        size = int.from_bytes(self._data[:8], "little")
+        if len(self._data) < 8 or 8 + size >= len(self._data) and size <= LINE_BYTES_MAX:
+            return b"\n"
+        field, self._field = self._field, None
+        if len(self._data) != 8 + size + 1:
+            return None
+        return bytes(self._data[8:-1]).rstrip(b"\r\n").replace(b"\n", b" ") + b"\n" if field == b"MESSAGE" else b"\n"
+
+
+WRAPPERS: dict[str, Callable[[], Wrapper]] = {kind.name: kind for kind in (Syslog, Docker, Journal, JournalExport)}
 
 
 class WrappedParser(Parser):
@@ -121,33 +186,71 @@ class WrappedParser(Parser):
         self.name = f"{wrapper.name}:{inner.name}"
         self.fields = inner.fields
         self.forwards = inner.forwards
-        self.sequential = inner.sequential
+        self.sequential = wrapper.sequential or inner.sequential
         self._wrapper = wrapper
         self._inner = inner
 
     def skips(self, line: bytes) -> bool:
-        return self._inner.skips(self._wrapper.unwrap_line(line))
+        inside = self._wrapper.unwrap_line(line)
+        return inside is not None and (is_blank(inside) or self._inner.skips(inside))
 
     def parse_line(self, line: bytes) -> WebLogEvent | None:
-        return self._inner.parse_line(self._wrapper.unwrap_line(line))
+        inside = self._wrapper.unwrap_line(line)
+        if inside is None:
+            raise Malformed(self._wrapper.lacks)
+        return self._inner.parse_line(inside)
 
     def typical(self, lines: Sequence[bytes]) -> int:
-        return self._inner.typical([self._wrapper.unwrap_line(line) for line in lines])
+        return self._inner.typical([inside for line in lines if (inside := self._wrapper.unwrap_line(line)) is not None])
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self._inner.otherwise = self.otherwise
-        return _Unwrapping(self._wrapper, self._inner.bind(fields))
+        wrapper = type(self._wrapper)()  # one's own, as it may remember what came before
+        bare = BlockReader(_Bare(wrapper, self.otherwise), NO_LINE, fields, {})
+        return _Unwrapping(wrapper, self._inner.bind(fields), bare, fields)
+
+
+class _Bare:
+    """The careful reader of the lines that are not wrapped."""
+
+    def __init__(self, wrapper: Wrapper, otherwise: Otherwise | None) -> None:
+        self.stamps = Stamps()
+        self._wrapper = wrapper
+        self._otherwise = otherwise
+        self._begins = compile_pattern(wrapper.begins)
+
+    def skips(self, line: bytes) -> bool:
+        return False
+
+    def read_line(self, line: bytes) -> tuple[int, Values]:
+        check_length(line)
+        raise Malformed(self._wrapper.lacks)
+
+    def otherwise(self, line: bytes) -> tuple[int, Values] | None:
+        return None if self._otherwise is None or self._begins.match(line) else self._otherwise(line)
 
 
 class _Unwrapping:
-    """A bound parser behind a wrapper."""
+    """A bound parser behind a wrapper, and another for the lines without it."""
 
-    def __init__(self, wrapper: Wrapper, parse: BoundParser) -> None:
+    def __init__(self, wrapper: Wrapper, parse: BoundParser, bare: BoundParser, fields: Sequence[str]) -> None:
         self._wrapper = wrapper
         self._parse = parse
+        self._bare = bare
+        self._fields = fields
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
-        return self._parse(self._wrapper.unwrap(block), horizon)
+        lines = self._wrapper.unwrap(block)
+        if None not in lines:
+            return self._parse(b"".join(filter(None, lines)), horizon)
+        parts: list[Columns] = []
+        pairs = zip(lines, block.split(b"\n"))
+        for bare, part in groupby(pairs, lambda pair: pair[0] is None):
+            if bare:
+                parts.append(self._bare(b"".join(line + b"\n" for _, line in part), horizon))
+            else:
+                parts.append(self._parse(b"".join(inside for inside, _ in part if inside), horizon))
+        return joined(parts, self._fields)
 
 
 def wrapper_of(lines: Sequence[bytes]) -> Wrapper | None:
@@ -163,4 +266,8 @@ def wrapper_of(lines: Sequence[bytes]) -> Wrapper | None:
                 wrapper = kind()
                 if sum(map(wrapper.wraps, lines)) * 2 > len(lines):
                     return wrapper
+    if lines[0].startswith(b"__"):
+        export = JournalExport()
+        if sum(map(export.wraps, lines)) * 2 > len(lines):
+            return export
     return None

@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Iterator
 from typing import Any
 
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import FIELDS, Parser
+from LogsMonitor2000.parse.parser import FIELDS, Malformed, Parser
+from LogsMonitor2000.parse.table import NAMES
 
 FAR_FUTURE = 1 << 50
 CLF, ISO, EPOCH = b"10/Oct/2000:13:55:%s -0700", b"2000-10-10T20:55:%sZ", b"9712113%s"
+DAY = b"2000-10-10 20:55:%s"
+W3C = b"#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs(User-Agent) time-taken\n"
 
-# A line of each format; %(…)s is put in by the tables below. `q` marks those that quote the whole request line.
+# A line of each format, with what must come before it; %(…)s is put in by the tables below. `q` marks those that quote the whole
+# request line, `t` those that have a target.
 LINES: dict[str, tuple[str, bytes, bytes]] = {
     "common": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s'),
-    "combined": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s"'),
+    "combined": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s"'),
     "vhost_common": ("q", CLF, b'a.b:80 %(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s'),
-    "vhost_combined": ("q", CLF, b'a.b:80 %(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s"'),
-    "forwarded": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" "10.0.0.9"'),
-    "timed": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" 0.125'),
-    "timed_rt": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" rt=0.125 x'),
+    "vhost_combined": (
+        "q",
+        CLF,
+        b'a.b:80 %(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s"',
+    ),
+    "forwarded": (
+        "q",
+        CLF,
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" "10.0.0.9"',
+    ),
+    "timed": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" 0.125'),
+    "timed_rt": (
+        "q",
+        CLF,
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" rt=0.125 x',
+    ),
     "forwarded_timed": (
         "q",
         CLF,
-        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" "-" 0.125',
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" "-" 0.125',
     ),
-    "ingress": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" 4 0.125 [a] []'),
+    "ingress": (
+        "q",
+        CLF,
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" 4 0.125 [a] []',
+    ),
     "traefik": (
         "q",
         CLF,
-        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" 1 "a" "b" 125ms',
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s" 1 "a" "b" 125ms',
     ),
-    "lighttpd": ("q", CLF, b'%(source)s a.b %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s"'),
-    "varnishncsa": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s"'),
+    "lighttpd": ("q", CLF, b'%(source)s a.b %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s"'),
+    "varnishncsa": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s %(referrer)s "%(agent)s"'),
     "alb": (
         "q",
         ISO,
@@ -75,6 +96,16 @@ LINES: dict[str, tuple[str, bytes, bytes]] = {
         ISO,
         b'ts=%(time)s ip=%(source)s req="%(request)s" status=%(status)s size=%(size)s ua="%(agent)s" took=125ms',
     ),
+    "csv": ("q", EPOCH, b'"%(source)s","-","%(user)s",%(time)s,"%(request)s",%(status)s,%(size)s'),
+    "w3c": ("t", DAY, W3C + b"%(time)s %(source)s %(user)s GET %(target)s - %(status)s %(size)s %(agent)s 125"),
+    "cloudfront": (
+        "t",
+        DAY.replace(b" ", b"\t"),
+        W3C.replace(b"time c-ip", b"time x-edge-location c-ip")
+        + b"%(time)s\tFRA2\t%(source)s\t%(user)s\tGET\t%(target)s\t-\t%(status)s\t%(size)s\t%(agent)s\t0.125",
+    ),
+    "connections": ("", EPOCH, b"%(time)s %(source)s garak"),
+    "test_results": ("", b"", b"# Test: %(target)s x\noutput\n# Result: PASS"),
     "json": (
         "q",
         ISO,
@@ -86,6 +117,7 @@ PLAIN = {
     "source": b"192.0.2.7",
     "user": b"-",
     "request": b"GET /a/b HTTP/1.1",
+    "referrer": b'"-"',
     "target": b"/a/b",
     "status": b"200",
     "size": b"5",
@@ -112,12 +144,14 @@ EVERYWHERE: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"second": b"6"}, BAD),
     ({"second": b"-1"}, BAD),
     ({"source": b"host.example.com"}, {"source": b"host.example.com"}),
+    ({"source": b"[2001:db8::1]"}, {"source": b"2001:db8::1"}),
 )
 QUOTED: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"request": b"GET /a b/c d HTTP/1.1"}, {"target": b"/a b/c d", "section": b"/a b", "protocol": b"HTTP/1.1"}),
     ({"request": b""}, {"method": b"-", "target": b"-", "section": b"-", "protocol": b"-"}),
     ({"request": b"-", "status": b"408"}, {"section": b"-", "status": b"408"}),
     ({"request": b"\x16\x03\x01\x02 \x01\xfc"}, {"section": b"-"}),
+    ({"request": b"\xffSMBr\x00\x00 \x02"}, {"section": b"-", "method": b"\xffSMBr\x00\x00", "target": b"\x02"}),
     ({"request": b"SSH-2.0-Go"}, {"method": b"SSH-2.0-Go", "section": b"-"}),
     ({"request": b"PRI * HTTP/2.0"}, {"method": b"PRI", "target": b"*", "section": b"-", "protocol": b"HTTP/2.0"}),
     ({"request": b"CONNECT host:443 HTTP/1.1"}, {"target": b"host:443", "section": b"-"}),
@@ -127,6 +161,8 @@ QUOTED: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"request": b"GET /a"}, {"section": b"/a", "protocol": b"-"}),
     ({"request": b"GET /a/\xff\xfe HTTP/1.1"}, {"path": b"/a/\xff\xfe", "section": b"/a"}),
     ({"agent": b"\xd1\x8f a [b] (c)"}, {"agent": b"\xd1\x8f a [b] (c)"}),
+    ({"user": b"frank the tank"}, {"user": b"frank the tank", "source": b"192.0.2.7"}),
+    ({"referrer": b"-"}, {"referrer": b"-", "agent": b"x", "size": b"5"}),
 )
 ESCAPED: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"request": b'GET /a?\\"x\\" HTTP/1.1'}, {"section": b"/a"}),
@@ -140,67 +176,236 @@ TARGETS: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"target": b"host:443"}, {"section": b"-", "path": b"-", "target": b"host:443"}),
     ({"target": b"*"}, {"section": b"-"}),
 )
-MISSING_STATUS = ("alb", "elb", "s3", "haproxy", "envoy", "istio", "squid")
+MISSING_STATUS = ("alb", "elb", "s3", "haproxy", "envoy", "istio", "squid", "ltsv", "logfmt", "w3c", "cloudfront")
 """Formats in which a status may be missing: the others call that malformed."""
+MISSING = {"status": b"-", "status_class": b"-"}
+NEW_YEAR = 978307200
+TIMES: dict[bytes, tuple[tuple[bytes, int | None], ...]] = {
+    CLF: (
+        (b"29/Oct/2000:01:59:59 +0200", 972777599),
+        (b"29/Oct/2000:01:59:59 +0100", 972781199),  # summer time has ended: an hour later
+        (b"31/Dec/2000:18:30:00 -0530", NEW_YEAR),
+        (b"01/Jan/2001:00:00:00.5 +0000", None),
+        (b"30/Feb/2000:00:00:00 +0000", None),
+        (b"01/Jan/2001:00:00:00", None),
+        (b"-", None),
+    ),
+    ISO: (
+        (b"2001-01-01T00:00:00.999999Z", NEW_YEAR),
+        (b"2000-10-29T01:59:59+02:00", 972777599),
+        (b"2000-10-29T01:59:59+01:00", 972781199),
+        (b"2000-12-31T18:30:00.5-0530", NEW_YEAR),
+        (b"2000-02-30T00:00:00Z", None),
+        (b"2001-01-01T00:00:00.Z", None),
+    ),
+    EPOCH: ((b"978307200", NEW_YEAR), (b"978307200.999", NEW_YEAR), (b"978307200,5", None), (b"-1", None), (b"0x1", None)),
+    DAY: ((b"2001-01-01 00:00:00", NEW_YEAR), (b"2001-01-01 00:00:00.5", NEW_YEAR), (b"2001-01-32 00:00:00", None)),
+}
+"""Whole time stamps by how the format writes them, and their seconds."""
+
+SPACED = {"user": b"a b", "target": b"/a b/c?d e", "path": b"/a b/c", "section": b"/a b", "agent": b'x "y" \\', "size": b"5"}
+ALB = b'h2 2000-10-10T20:55:00Z app/a/1 192.0.2.7:2817 10.0.0.1:80 %s 200 200 34 5 "GET /a HTTP/1.1" "x" - - x'
+ELB = b'2000-10-10T20:55:00Z lb 192.0.2.7:2817 10.0.0.1:80 %s 200 200 34 5 "GET /a HTTP/1.1" "x" - -'
+SUMS: tuple[tuple[bytes, bytes | None], ...] = (
+    (b"0.000086 0.001048 0.001337", b"0.002471"),
+    (b"0.001 59.999 0", b"60"),
+    (b"0 0 0", b"0"),
+    (b"999999999999999 0.000000000001 0", b"999999999999999.000000000001"),
+    (b"-1 -1 -1", None),
+    (b"0.001 -1 -1", None),
+    (b"0.001 0.125 -1", None),
+    (b"- - -", None),
+)
+ON = b"#Date: 2000-10-10 00:00:00\n"
+OWN: dict[str, tuple[tuple[bytes, Any], ...]] = {
+    "csv": (
+        (b"10.0.0.1,-,-,971211300,GET /a/b HTTP/1.0,200,5", {"source": b"10.0.0.1", "section": b"/a", "size": b"5"}),
+        (b' "h" , "-" , "a ""b""" , "971211300" , "GET /a HTTP/1.0" , "200" , "5" ', {"user": b'a "b"', "second": 971211300}),
+        (b'"h","-","-",971211300,"GET /a?""b"" HTTP/1.0",200,5', {"target": b'/a?"b"'}),
+        (b'"h","-","-",971211300,"GET /a,b HTTP/1.0",200,5', {"section": b"/a,b"}),
+        (b'"","","",971211300,"",200,-', {"source": b"-", "user": b"-", "section": b"-", "size": None}),
+        (b'"h","-","-",971211300,"GET /a HTTP/1.0",200,5,6', BAD),
+        (b'"h","-","-",971211300,"GET /a HTTP/1.0",200', BAD),
+        (b'"h"x,"-","-",971211300,"GET /a HTTP/1.0",200,5', BAD),
+        (b'"h","-","-",971211300,"GET /a HTTP/1.0,200,5', BAD),
+    ),
+    "w3c": (
+        (ON + b"#Fields: time c-ip cs-uri-stem\n20:55:00 h /a/b", {"second": 971211300, "source": b"h", "section": b"/a"}),
+        (ON + b"#Fields: time c-ip\n20:55:00.5 h\n#Date: 2001-01-01 09:00:00\n00:00:00 i", {"second": NEW_YEAR}),
+        (b"#Fields: time c-ip\n" + ON + b"20:55:00 h", {"second": 971211300}),
+        (ON + W3C + b"2001-01-01 00:00:00 h - GET /a - 200 5 x 1", {"second": NEW_YEAR}),
+        (b"#Date: today\n#Fields: time c-ip\n20:55:00 h", BAD),
+        (b"#Date: 2000-13-10\n#Fields: time c-ip\n20:55:00 h", BAD),
+        (ON + b"#Fields: time c-ip\n2000-10-10 20:55:00 h", BAD),
+        (ON + b"#Fields: c-ip cs-uri-stem\nh /a", BAD),
+        (ON + b"#Fields: time date c-ip\n20:55:00 2000-10-10 h", BAD),
+        (
+            W3C + b"2000-10-10 20:55:00 h - GET /a/b c=d?e 200 5 x 1",
+            {"target": b"/a/b?c=d?e", "path": b"/a/b", "section": b"/a"},
+        ),
+        (W3C + b"2000-10-10 20:55:00 h - GET /a/b ?c 200 5 x 1", {"target": b"/a/b?c", "path": b"/a/b"}),
+        (W3C + b'2000-10-10 20:55:00 h "a b" GET "/a b/c" "d e" 200 5 "x ""y"" \\" 1', SPACED),
+        (W3C + b'2000-10-10 20:55:00 h a+b GET /a/b - 200 5 "x y" 1', {"user": b"a+b", "agent": b"x y", "size": b"5"}),
+        (W3C + b'2000-10-10 20:55:00 h "" GET /a/b - 200 5 "" 1', {"user": b"-", "agent": b"-", "size": b"5"}),
+        (W3C + b'"2000-10-10" "20:55:00" "h" - GET "/a/b" - "200" "5" x "125"', {"second": 971211300, "duration": b"0.125"}),
+        (W3C + b'2000-10-10 20:55:00 h - GET /a"b/c - 200 5 "x"y 1', {"section": b'/a"b', "agent": b'"x"y'}),
+        (W3C + b'2000-10-10 20:55:00 h "a GET /a - 200 5 b" 1', {"user": b'"a', "agent": b'b"', "section": b"/a"}),
+        (W3C + b'2000-10-10 20:55:00 h - GET "/a b - 200 5 x 1', BAD),
+        (W3C + b"2000-10-10 20:55:00 h - GET /a b - 200 5 x 1", BAD),
+        (W3C + b"2000-10-10 20:55:00 h - GET  - 200 5 x 1", BAD),
+        (W3C + b"2000-10-10 20:55:00 h - GET /a - 200 5 x", BAD),
+        (W3C + b"2000-10-10 20:55:00 h - GET /a - 200 5 x 1 2", BAD),
+        (b"#Fields: date time cs-uri cs-uri-query\n2000-10-10 20:55:00 /a?b b", {"target": b"/a?b"}),
+        (b"#FIELDS: Date Time C-IP\n#Remark: x\n2000-10-10 20:55:00 h", {"source": b"h"}),
+    ),
+    "cloudfront": (
+        (W3C + b'2000-10-10\t20:55:00\th\ta b\tGET\t/a b/c\td e\t200\t5\tx "y"\t0.5', {**SPACED, "agent": b'x "y"'}),
+        (W3C + b"2000-10-10\t20:55:00\th\t-\tGET\t/a\t-\t000\t5\tx\t0.001", {"status": b"000", "duration": b"0.001"}),
+        (W3C + b"2000-10-10\t20:55:00\th\t\tGET\t/a\t-\t200\t5\tx\t1", BAD),
+        (W3C + b"2000-10-10\t20:55:00\th\t-\tGET\t/a\t-\t200\t5\tx", BAD),
+    ),
+    "alb": tuple((ALB % times, {"duration": total, "size": b"5"}) for times, total in SUMS)
+    + tuple((ALB % times, BAD) for times in (b"0 0.125 x", b"0 0.125", b"0  0.125 0", b"0 0.125 -2", b"0 1e-3 0")),
+    "elb": tuple((ELB % times, {"duration": total, "size": b"5"}) for times, total in SUMS),
+    "connections": (
+        (b"1366815793123 quark garak", {"second": 1366815793, "source": b"quark", "vhost": b"garak"}),
+        (b"1366815793123456789 quark garak", {"second": 1366815793}),
+        (b"1366815793.5 2001:db8::1 [::1]:80", {"source": b"2001:db8::1", "vhost": b"[::1]:80"}),
+        (b"1366815793 [::1]:80 garak \t", {"source": b"::1", "vhost": b"garak"}),
+        (b"1366815793 \xff\xfe -", {"source": b"\xff\xfe", "vhost": b"-"}),
+        (b"1366815793 quark", BAD),
+        (b"1366815793 quark ", BAD),
+        (b"1366815793 quark garak odo", BAD),
+        (b"1366815793  quark garak", BAD),
+        (b"1366815793\tquark\tgarak", BAD),
+        (b"136681579312345678901 quark garak", BAD),
+        (b"quark garak 1366815793", BAD),
+        (b"2013-04-24T15:03:13Z quark garak", BAD),
+    ),
+    "test_results": (
+        (
+            b"# Test: a b\n# Result: FAIL",
+            {"target": b"a", "section": b"a", "path": b"a", "status": b"500", "status_class": b"5"},
+        ),
+        (b"# Test:a\n# Result:PASS", {"target": b"a", "status": b"200"}),
+        (b"# Test:    \xff/\0x y\n\n# Result:   PASS   ", {"target": b"\xff/\0x"}),
+        (b"# Test: a\nResult: FAIL\n # Result: FAIL\n#Result: FAIL\n# Result: PASS", {"status": b"200"}),
+        (b"# Test: http://h/a?b#c\n# Result: PASS", {"target": b"http://h/a?b#c", "section": b"http://h/a?b#c"}),
+        (b"# Test: a\n# Result: MAYBE", BAD),
+        (b"# Test: a\n# Result: pass", BAD),
+        (b"# Test: a\n# Result:", BAD),
+        (b"# Test: a\n# Result: PASS FAIL", BAD),
+        (b"# Test: a\n# Result: PASS\t", BAD),
+        (b"# Result: PASS", BAD),
+    ),
+}
+"""What only one format has: whole lines, with what must come before them."""
 
 
 def filled(shape: bytes, stamp: bytes, second: bytes = b"00", **parts: bytes) -> bytes:
     """A line of that shape; its parts are plain where none are given."""
-    put = {**PLAIN, "time": stamp % second, **parts}
+    put = {**PLAIN, "time": stamp % second if stamp else b"", **parts}
     return shape % {name.encode(): part for name, part in put.items()}
 
 
+def nasty(name: str) -> Iterator[tuple[bytes, Any]]:
+    """Every nasty line of a format, and what its fields must be."""
+    kind, stamp, shape = LINES[name]
+    tables = (*EVERYWHERE[not kind :], *(QUOTED if kind == "q" else TARGETS if kind == "t" else ()))
+    if kind == "q" and name not in ("ltsv", "logfmt", "json", "csv"):
+        tables += ESCAPED  # the others have their own ways to escape
+    for put, expected in (*tables, ({"status": b"-"}, MISSING if name in MISSING_STATUS else BAD)):
+        parts = dict(put)
+        second = parts.pop("second", b"00")
+        if all(b"%%(%s)s" % part.encode() in shape for part in parts) and (second == b"00" or b":" in stamp):
+            yield filled(shape, stamp, second, **parts), expected
+    for text, seconds in TIMES.get(stamp, ()):
+        yield filled(shape, b"%s", text), BAD if seconds is None else {"second": seconds}
+    yield from OWN.get(name, ())
+
+
+def plain(name: str) -> bytes:
+    """A line of a format as it should be."""
+    _, stamp, shape = LINES[name]
+    return filled(shape, stamp)
+
+
 class Nasty(unittest.TestCase):
-    def check(self, parser: Parser, line: bytes, good: bytes, expected: Any) -> None:
-        """Read `line` among good ones, so that what is learned from those is used, and compare what is expected of it."""
+    def check(self, parser: Parser, lines: bytes, good: bytes, expected: Any) -> None:
+        """Read `lines`, which give one row, in three places among good ones, so that what is learned from those is used."""
         every = [field for field in FIELDS if field in parser.fields]
         bound = parser.bind(every)
-        for block in (good * 3 + line + b"\n" + good, line + b"\r\n" + good * 4, good * 4 + b"\n" + line + b"\n"):
+        for row, block in (
+            (3, good * 3 + lines + b"\n" + good),
+            (0, lines.replace(b"\n", b"\r\n") + b"\r\n" + good * 4),
+            (4, good * 4 + b"\n" + lines + b"\n"),
+        ):
             bound(good * 4, FAR_FUTURE)
             columns = bound(block, FAR_FUTURE)
             if expected is BAD:
                 self.assertEqual((columns.malformed, len(columns.seconds)), (1, 4))
                 continue
-            self.assertEqual((columns.malformed, len(columns.seconds)), (0, 5), columns.samples)
-            row = 3 if block.startswith(good * 3 + line) else 0 if block.startswith(line) else 4
+            before = lines.count(b"\n00:00:00 i")  # an event of its own before the last one
+            self.assertEqual((columns.malformed, len(columns.seconds)), (0, 5 + before), columns.samples)
             for field, value in expected.items():
                 if field == "second":
-                    self.assertEqual(columns.seconds[row], value)
+                    self.assertEqual(columns.seconds[row + before], value)
                 elif field in every:
-                    self.assertEqual(columns.values[field][row], value, field)
+                    self.assertEqual(columns.values[field][row + before], value, field)
+
+    def check_with_care(self, parser: Parser, lines: bytes, expected: Any) -> None:
+        """Read `lines` one at a time by the careful path alone, and compare the last one's event."""
+        event = None
+        wrong = ""
+        for line in lines.split(b"\n"):
+            try:
+                event = event if parser.skips(line) else parser.parse_line(line)
+            except Malformed as error:
+                wrong = str(error)
+        if expected is BAD:
+            self.assertTrue(wrong)
+            return
+        self.assertEqual(wrong, "")
+        assert event is not None
+        for field, value in expected.items():
+            if field == "second":
+                self.assertEqual(event.time, value)
+            elif field in parser.fields and field != "status_class":
+                said = getattr(event, field)
+                if field in ("status", "size", "duration"):
+                    self.assertEqual(said or 0, 0 if value in (None, b"-") else type(said)(value), field)
+                else:
+                    self.assertEqual(said.encode("utf-8", "surrogateescape"), value, field)
 
     def test_tables(self) -> None:
-        for name, (kind, stamp, shape) in LINES.items():
-            parser = parser_named(name)
-            tables = EVERYWHERE + (QUOTED if kind == "q" else TARGETS)
-            if name not in ("ltsv", "logfmt", "json"):
-                tables += ESCAPED if kind == "q" else ()
-            good = filled(shape, stamp) + b"\n"
-            for put, expected in tables:
-                put = dict(put)
-                second = put.pop("second", b"00")
-                if any(b"%%(%s)s" % part.encode() not in shape for part in put) or (
-                    stamp.startswith(EPOCH) and second != b"00"
-                ):
-                    continue  # the format has no such part
-                line = filled(shape, stamp, second, **put)
-                with self.subTest(name, line=line):
-                    self.check(parser_named(name), line, good, expected)
-            for put, expected in (
-                (
-                    {"status": b"-"},
-                    {"status": b"-", "status_class": b"-"} if name in (*MISSING_STATUS, "ltsv", "logfmt") else BAD,
-                ),
-            ):
-                line = filled(shape, stamp, **put)
-                with self.subTest(name, line=line):
-                    self.check(parser, line, good, expected)
-            if name != "json":
-                with self.subTest(name, kind="a leading space"):
-                    self.check(parser, b" " + good[:-1], good, {"section": b"/a"} if name not in ("logfmt", "ltsv") else BAD)
-            for cut in (len(good) // 3, len(good) // 2):
+        for name in LINES:
+            good = plain(name) + b"\n"
+            for lines, expected in nasty(name):
+                with self.subTest(name, lines=lines):
+                    self.check(parser_named(name), lines, good, expected)
+                    self.check_with_care(parser_named(name), lines, expected)
+
+    def test_every_format_has_ten_of_them(self) -> None:
+        for name in NAMES:
+            with self.subTest(name):
+                self.assertGreaterEqual(len(list(nasty(name))), 10)
+
+    def test_spaces_in_front_and_lines_that_were_wrapped(self) -> None:
+        for name in LINES:
+            good = plain(name) + b"\n"
+            if name in ("json", "csv", "test_results"):
+                continue
+            front, _, last = good[:-1].rpartition(b"\n")
+            with self.subTest(name, kind="a leading space"):
+                expected = BAD if name in ("logfmt", "ltsv") else {"source": b"192.0.2.7", "section": b"/a"}
+                self.check(parser_named(name), front + b"\n " * bool(front) + b" " * (not front) + last, good, expected)
+            for cut in (len(last) // 3, len(last) // 2):
                 with self.subTest(name, kind="hard-wrapped", cut=cut):
-                    self.check(parser, good[:cut], good, BAD)
+                    self.check(parser_named(name), good[: len(good) - 1 - len(last) + cut], good, BAD)
+
+
+PORTLESS = ("common", "combined", "vhost_combined", "forwarded", "timed", "lighttpd", "s3", "squid")
+"""Formats that write a client without a port: only brackets, and a port behind them, come off."""
 
 
 class Addresses(unittest.TestCase):
@@ -210,7 +415,15 @@ class Addresses(unittest.TestCase):
             ("alb", b"[2001:db8::1]", b"2001:db8::1"),
             ("haproxy", b"2001:db8::1", b"2001:db8::1"),
             ("haproxy", b"[2001:db8::1]", b"2001:db8::1"),
-            ("common", b"2001:db8::1", b"2001:db8::1"),
+            *((name, b"2001:db8::1", b"2001:db8::1") for name in PORTLESS),
+            *((name, b"[2001:db8::1]", b"2001:db8::1") for name in PORTLESS),
+            *((name, b"[::1]:443", b"::1") for name in PORTLESS),
+            *((name, b"192.0.2.7:443", b"192.0.2.7:443") for name in PORTLESS),
+            *(
+                (name, text, text)
+                for name in PORTLESS
+                for text in (b"[", b"[]", b"[::1", b"::1]", b"[::1]x", b"[::1]:", b"[::1]:123456")
+            ),
             ("json", b"192.0.2.7:4711", b"192.0.2.7"),
             ("json", b"[2001:db8::1]:4711", b"2001:db8::1"),
             ("json", b"2001:db8::1", b"2001:db8::1"),
@@ -221,6 +434,9 @@ class Addresses(unittest.TestCase):
             with self.subTest(name, text=text):
                 columns = parser_named(name).bind(["source"])(line * 3, FAR_FUTURE)
                 self.assertEqual(columns.values["source"], [source] * 3, columns.samples)
+                event = parser_named(name).parse_line(line[:-1])
+                assert event is not None
+                self.assertEqual(event.source.encode(), source)
 
 
 if __name__ == "__main__":

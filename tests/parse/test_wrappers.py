@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import unittest
 
+from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
 from LogsMonitor2000.limits import LINE_BYTES_MAX
 from LogsMonitor2000.parse.detect import detect, parser_named
-from LogsMonitor2000.parse.parser import Columns, Malformed
-from LogsMonitor2000.parse.wrappers import WRAPPERS, Docker, Journal, JsonWrapper, Syslog, wrapper_of
+from LogsMonitor2000.parse.otherwise import read_otherwise
+from LogsMonitor2000.parse.parser import Columns, Malformed, Sample, joined
+from LogsMonitor2000.parse.select import Choice
+from LogsMonitor2000.parse.wrappers import WRAPPERS, Docker, Journal, JournalExport, JsonWrapper, Syslog, wrapper_of
 
 from ..support import FAR_FUTURE
 
@@ -131,13 +135,35 @@ class Unwrapping(WrapperCase):
                     self.assertEqual((columns.malformed, columns.seconds), (1, []))
                     self.assertEqual([(sample.line, sample.reason) for sample in columns.samples], [(0, why)])
 
-    def test_a_line_without_is_left_as_it_is(self) -> None:
+    def test_a_line_without_is_malformed(self) -> None:
         for inner, line in INNER.items():
             for wrapper, make in WRAPPERS.items():
                 with self.subTest(inner, wrapper=wrapper):
                     self.assertFalse(make().wraps(line))
-                    self.assertEqual(self.said(f"{wrapper}:{inner}", line), self.said(inner, line))
-                    self.assertEqual(self.columns(f"{wrapper}:{inner}", line + b"\n"), self.columns(inner, line + b"\n"))
+                    self.assertEqual(self.said(f"{wrapper}:{inner}", line), make().lacks)
+                    columns = self.columns(f"{wrapper}:{inner}", line + b"\n\n" + line + b"\r\n")
+                    self.assertEqual(columns.samples, [Sample(0, make().lacks, line), Sample(2, make().lacks, line)])
+                    self.assertEqual((columns.line_count, columns.seconds), (3, []))
+
+    def test_where_the_format_was_recognised_a_log_may_lose_its_wrapping(self) -> None:
+        line = COMBINED.replace(rb"\"", b"")
+        for wrapper, wrapped in [*wrappings(line), ("docker", docker(JSON))]:
+            bare = line if line[:40] in wrapped or wrapper == "journal" else JSON
+            known = Choice().recognise("x", [(wrapped + b"\n") * 5])
+            assert known is not None
+            parser = known[0]
+            with self.subTest(wrapped):
+                columns = parser.bind(["source"])((bare + b"\n" + wrapped + b"\n") * 2, FAR_FUTURE)
+                self.assertEqual((columns.values["source"], columns.malformed), ([b"192.0.2.7"] * 4, 0))
+        for prefix in (
+            *BROKEN_PREFIXES,
+            b"<134>host ",
+            b"2003-10-11T22:14:15+02:00 ",
+        ):  # such a line would look like vhost_combined
+            parser = parser_named("syslog:combined")
+            parser.otherwise = read_otherwise
+            with self.subTest(prefix):
+                self.assertEqual(parser.bind([])(prefix + line + b"\n", FAR_FUTURE).malformed, 1)
 
     def test_future_and_too_long(self) -> None:
         long = LTSV + b"\tx:" + b"y" * LINE_BYTES_MAX
@@ -158,13 +184,13 @@ class Prefixes(WrapperCase):
                 with self.subTest(prefix, line=line):
                     if not (prefix.endswith(b"\xbf") and not line):
                         self.assertEqual(Syslog().unwrap_line(prefix + line), line)
-                        self.assertEqual(Syslog().unwrap((prefix + line + b"\n") * 3), (line + b"\n") * 3)
+                        self.assertEqual(Syslog().unwrap((prefix + line + b"\n") * 3), [line + b"\n"] * 3)
 
     def test_only_one_comes_off(self) -> None:
         twice = PREFIXES[0] + PREFIXES[0] + b"x"
         self.assertEqual(Syslog().unwrap_line(twice), PREFIXES[0] + b"x")
 
-    def test_a_broken_one_stays(self) -> None:
+    def test_behind_a_broken_one_is_nothing(self) -> None:
         for prefix in BROKEN_PREFIXES:
             for inner, line in INNER.items():
                 wrapped = prefix + line
@@ -172,13 +198,12 @@ class Prefixes(WrapperCase):
                     if inner != "json" and b'="c" ' in prefix:
                         continue  # the quotes of the line inside may close what the prefix leaves open
                     self.assertFalse(Syslog().wraps(wrapped))
-                    self.assertEqual(Syslog().unwrap(wrapped + b"\n"), wrapped + b"\n")
-                    # Formats that are lenient about how a line begins may still read it.
-                    self.assertEqual(self.said(f"syslog:{inner}", wrapped), self.said(inner, wrapped))
-            why = self.said("syslog:json", prefix + JSON)
-            self.assertIsInstance(why, str)
-            columns = self.columns("syslog:json", prefix + JSON + b"\n")
-            self.assertEqual([sample.reason for sample in columns.samples], [why])
+                    self.assertEqual(Syslog().unwrap(wrapped + b"\n"), [None])
+                    self.assertEqual(Syslog().unwrap(wrapped + PREFIXES[0] + b"x\n"), [None])
+                    # Formats that are lenient about how a line begins would take a part of it for a client or a user.
+                    self.assertEqual(self.said(f"syslog:{inner}", wrapped), Syslog.lacks)
+                    columns = self.columns(f"syslog:{inner}", wrapped + b"\n")
+                    self.assertEqual([sample.reason for sample in columns.samples], [Syslog.lacks])
 
     def test_a_message_may_be_missing_anywhere_in_a_block(self) -> None:
         empty = b"<134>1 - - - - - -"
@@ -221,13 +246,17 @@ class Records(WrapperCase):
         for kind, line, want in table:
             with self.subTest(line):
                 self.assertEqual(kind().unwrap_line(line), want)
-                self.assertEqual(kind().unwrap((line + b"\n") * 2 + line + b"\r\n"), (want + b"\n") * 3)
+                self.assertEqual(kind().unwrap((line + b"\n") * 2 + line + b"\r\n"), [want + b"\n"] * 3)
                 self.assertTrue(kind().wraps(line))
 
-    def test_what_is_none_stays_and_is_malformed(self) -> None:
-        whole = docker(COMBINED)
+    def test_what_is_none_is_malformed(self) -> None:
+        whole, plain = docker(COMBINED), docker(LTSV.replace(b"\t", b"  "))
         table: list[tuple[str, bytes]] = [
-            *(("docker", whole[:end]) for end in range(1, len(whole), 7)),
+            *(("docker", whole[:end]) for end in range(1, len(whole))),
+            *(("docker", plain[:end]) for end in range(1, len(plain))),
+            *(("journal", journal(text, first=True)[:end]) for text in ("a", "b\t") for end in range(1, 60, 3)),
+            ("docker", plain + b"x"),
+            ("docker", plain[:-1] + b',"log":7}'),
             ("docker", whole + b"}"),
             ("docker", b"[" + whole + b"]"),
             ("docker", b'"log"'),
@@ -268,7 +297,95 @@ class Records(WrapperCase):
                     for tight in (True, False):
                         line = dumped(record, tight=tight)
                         self.assertEqual(wrapper.unwrap_line(line), want, line)
-                        self.assertEqual(wrapper.unwrap(line + b"\n"), want + b"\n", line)
+                        self.assertEqual(wrapper.unwrap(line + b"\n"), [want + b"\n"], line)
+
+
+def field(name: bytes, data: bytes) -> bytes:
+    """A field of a journal's record as it is written when it is not printable."""
+    return name + b"\n" + len(data).to_bytes(8, "little") + data + b"\n"
+
+
+class Export(WrapperCase):
+    """`journalctl -o export`: records of many lines."""
+
+    FRONT = b"__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=971211336000000\n_PID=42\n"
+    BACK = b"SYSLOG_IDENTIFIER=nginx\n_CMDLINE=nginx: MESSAGE=x\n\n"
+    SOURCE = b"192.0.2.7"
+
+    def record(self, *fields: bytes) -> bytes:
+        return self.FRONT + b"".join(fields) + self.BACK
+
+    def test_records(self) -> None:
+        text, other = b"MESSAGE=" + COMBINED + b"\n", field(b"_SELINUX_CONTEXT", b"unconfined\n")
+        lacks = JournalExport.lacks
+        table: tuple[tuple[str, bytes, int, list[tuple[int, str]]], ...] = (
+            ("text", self.record(text) * 3, 3, []),
+            ("the message is first", text + self.FRONT + b"\n" + text, 2, []),
+            ("lines end in CRLF", self.record(text).replace(b"\n", b"\r\n") * 2, 2, []),
+            ("not printable", self.record(field(b"MESSAGE", COMBINED + b"\xff\0")) * 2 + self.record(text), 3, []),
+            ("an end of line", self.record(field(b"MESSAGE", COMBINED + b"\n")), 1, []),
+            ("several lines", self.record(field(b"MESSAGE", COMBINED.replace(b" Moz", b"\nMoz"))) * 2, 2, []),
+            ("several empty lines", self.record(field(b"MESSAGE", COMBINED + b"\n\n\n")), 1, []),
+            ("an end of line in the length", self.record(field(b"MESSAGE", COMBINED.ljust(0x0A0A))) * 2, 2, []),
+            ("another field", self.record(other, text) * 2, 2, []),
+            ("another field holds what looks like a message", self.record(field(b"X", b"a\n" + text + b"\n"), text), 1, []),
+            ("an empty field", self.record(field(b"MESSAGE", b""), field(b"X", b""), text), 1, []),
+            ("no message", self.record() * 5, 0, []),
+            ("no access", self.record(b"MESSAGE=Started nginx.\n", text), 1, [(3, "")]),
+            ("a line of something else", self.record(b"some thing\n", text), 1, [(3, lacks)]),
+            ("a bare line", self.record(COMBINED + b"\n", text), 1, [(3, lacks)]),
+            (
+                "a length too small",
+                self.record(b"MESSAGE\n" + (3).to_bytes(8, "little") + COMBINED + b"\n", text),
+                1,
+                [(4, lacks)],
+            ),
+            ("a length beyond all", self.record(b"MESSAGE\n" + b"\xff" * 8 + COMBINED + b"\n", text), 1, [(4, lacks)]),
+            ("cut off", self.record(text) + self.FRONT + b"MESSAGE\n" + COMBINED[:3] + b"\n", 1, []),
+        )
+        for name, block, events, wrong in table:
+            with self.subTest(name):
+                columns = self.columns("journal_export:combined", block)
+                self.assertEqual(columns.values["source"], [self.SOURCE] * events)
+                self.assertEqual(columns.line_count, block.count(b"\n"))
+                found = [(sample.line, sample.reason) for sample in columns.samples]
+                self.assertEqual([number for number, _ in found], [number for number, _ in wrong])
+                self.assertTrue(all(said == want for (_, said), (_, want) in zip(found, wrong) if want), found)
+
+    def test_it_does_not_matter_where_a_block_ends(self) -> None:
+        rng = random.Random(3)
+        messages = (b"MESSAGE=" + COMBINED + b"\n", field(b"MESSAGE", COMBINED + b"\xff\n\n"), field(b"X", b"\n" * 10), b"?\n")
+        for _ in range(40):
+            log = b"".join(self.record(*rng.choices(messages, k=rng.randrange(3))) for _ in range(8))
+            lines = log.split(b"\n")[:-1]
+            whole = self.columns("journal_export:combined", log)
+            for size in (1, 2, 5):
+                bound = parser_named("journal_export:combined").bind(FIELDS)
+                blocks = [b"".join(line + b"\n" for line in lines[i : i + size]) for i in range(0, len(lines), size)]
+                parts = [bound(block, FAR_FUTURE) for block in blocks]
+                self.assertEqual(joined(parts, FIELDS), whole)
+
+    def test_one_line_at_a_time_and_recognised(self) -> None:
+        parser = parser_named("journal_export:combined")
+        self.assertTrue(parser.sequential)
+        self.assertEqual([parser.skips(line) for line in self.BACK.split(b"\n")], [True] * 4)
+        self.assertEqual(parser.parse_line(b"MESSAGE=" + COMBINED), self.said("combined", COMBINED))
+        line = COMBINED.replace(rb"\"", b"").replace(b"\\", b"")
+        score = detect("x", [self.record(b"MESSAGE=" + line + b"\n") * 20])
+        assert score is not None
+        self.assertEqual((score.parser.name, score.read), ("journal_export:combined", score.lines))
+        with self.assertRaises(FormatError):
+            detect("x", [self.record(b"MESSAGE=Started nginx.\n") * 20])
+
+    def test_a_field_that_goes_on_and_on(self) -> None:
+        bound = parser_named("journal_export:combined").bind(["source"])
+        bound(b"MESSAGE\n" + (LINE_BYTES_MAX).to_bytes(8, "little"), FAR_FUTURE)
+        begun = time.process_time()
+        for _ in range(20):
+            bound(b"\n" * 60_000, FAR_FUTURE)
+        self.assertLess(time.process_time() - begun, 2)
+        columns = bound(self.record(b"MESSAGE=" + COMBINED + b"\n") * 2, FAR_FUTURE)
+        self.assertEqual(columns.values["source"], [self.SOURCE] * 2)
 
 
 class Blocks(WrapperCase):
@@ -294,6 +411,9 @@ class Blocks(WrapperCase):
         self.assertEqual(columns.line_count, len(lines))
         self.assertEqual(columns.seconds, [second for one in alone for second in one.seconds])
         self.assertEqual(columns.malformed, sum(one.malformed for one in alone))
+        rows = range(len(lines)) if columns.rows is None else columns.rows
+        self.assertEqual(list(rows), [number for number, one in enumerate(alone) if one.seconds])
+        self.assertEqual(list(columns.rejected), [number for number, one in enumerate(alone) if one.malformed])
         for field, column in columns.values.items():
             self.assertEqual(column, [value for one in alone for value in one.values[field]], field)
         wrong = [sample._replace(line=number) for number, one in enumerate(alone) for sample in one.samples]
