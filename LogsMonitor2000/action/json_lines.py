@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
-from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
+from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary, Traffic
 from ..text import decoded
 from .action import Action
 from .terminal import tell_problem
@@ -26,6 +26,8 @@ class JsonLines(Action):
     def notify(self, event: Event) -> None:
         if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
+            return
+        if isinstance(event, Traffic):
             return
         self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()

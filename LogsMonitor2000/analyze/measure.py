@@ -20,7 +20,7 @@ Counts = dict[Any, int]
 
 
 class Measure(Protocol):
-    """What `Count` and `Total` have in common, and what a measure of your own needs."""
+    """What `Count`, `Total` and `TotalBy` have in common, and what a measure of your own needs."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -70,27 +70,16 @@ class Count(NamedTuple):
         return state
 
     def merge(self, state: Counts, other: Counts) -> Counts:
-        if not state:
-            return other.copy()
-        get = state.get
-        for key, count in other.items():
-            state[key] = get(key, 0) + count
-        return state
+        return _merged(state, other)
 
     def shrink(self, state: Counts) -> Counts:
-        if len(state) <= self.keys_max:
-            return state
-        forgotten = state.pop(OTHER, 0)
-        heaviest = sorted(state.items(), key=lambda item: (-item[1], item[0]))
-        kept = dict(heaviest[: self.keys_max // 2])
-        kept[OTHER] = forgotten + sum(count for _, count in heaviest[self.keys_max // 2 :])
-        return kept
+        return _shrunk(state, self.keys_max)
 
     def dump(self, state: Counts) -> list[Any]:
-        return [[_dump_key(key), count] for key, count in state.items()]
+        return _dump_counts(state)
 
     def load(self, dumped: list[Any]) -> Counts:
-        return {_load_key(key): count for key, count in dumped}
+        return _load_counts(dumped)
 
 
 class Total(NamedTuple):
@@ -122,6 +111,71 @@ class Total(NamedTuple):
 
     def load(self, dumped: int) -> int:
         return dumped
+
+
+class TotalBy(NamedTuple):
+    """The sum of a field of digits for each value of the field `by`; a sum of 0 may be missing. Bounded as `Count` is."""
+
+    field: str
+    by: str
+    keys_max: int = KEYS_MAX
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field, self.by)
+
+    def empty(self) -> Counts:
+        return {}
+
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        return list(zip(values[self.by], values[self.field]))
+
+    def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
+        get = state.get
+        for key, value in selected:
+            if value:
+                state[key] = get(key, 0) + int(value)
+        return state
+
+    def merge(self, state: Counts, other: Counts) -> Counts:
+        return _merged(state, other)
+
+    def shrink(self, state: Counts) -> Counts:
+        return _shrunk(state, self.keys_max)
+
+    def dump(self, state: Counts) -> list[Any]:
+        return _dump_counts(state)
+
+    def load(self, dumped: list[Any]) -> Counts:
+        return _load_counts(dumped)
+
+
+def _merged(state: Counts, other: Counts) -> Counts:
+    if not state:
+        return other.copy()
+    get = state.get
+    for key, count in other.items():
+        state[key] = get(key, 0) + count
+    return state
+
+
+def _shrunk(state: Counts, keys_max: int) -> Counts:
+    """`state`, or where it has more than `keys_max` keys, the heavier half of that and the rest as `OTHER`."""
+    if len(state) <= keys_max:
+        return state
+    forgotten = state.pop(OTHER, 0)
+    heaviest = sorted(state.items(), key=lambda item: (-item[1], item[0]))
+    kept = dict(heaviest[: keys_max // 2])
+    kept[OTHER] = forgotten + sum(count for _, count in heaviest[keys_max // 2 :])
+    return kept
+
+
+def _dump_counts(state: Counts) -> list[Any]:
+    return [[_dump_key(key), count] for key, count in state.items()]
+
+
+def _load_counts(dumped: list[Any]) -> Counts:
+    return {_load_key(key): count for key, count in dumped}
 
 
 def _dump_key(key: Any) -> Any:
