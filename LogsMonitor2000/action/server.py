@@ -220,7 +220,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a restart has to wait a minute
         listener.bind(address)
-        listener.listen(CLIENTS_MAX)
+        listener.listen()
         listener.setblocking(False)
         return listener
     except (OSError, UnicodeError) as error:
