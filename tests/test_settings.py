@@ -124,7 +124,7 @@ class Help(unittest.TestCase):
 
     def test_it_names_every_option(self) -> None:
         text = self.shown("--help")
-        for name in Settings._fields:
+        for name in set(Settings._fields) - {"actions"}:  # which come from a file
             with self.subTest(option=name):
                 self.assertIn("FILE" if name == "files" else f"--{name}", text)
         self.assertLessEqual(max(map(len, text.splitlines())), 120)
