@@ -73,7 +73,7 @@ class Monitor:
         summary = Summary()
         try:
             for action in self.actions:
-                action.begin(self)
+                action.watch(self)
             for events in self._steps():
                 released = self._released(events)
                 for event in released:

@@ -285,7 +285,7 @@ class Running(unittest.TestCase):
         class Asking(Collecting):
             heard: list[tuple[int, int, list[str]]] = []
 
-            def begin(self, run: Run) -> None:
+            def watch(self, run: Run) -> None:
                 self.run = run
                 self.heard.append((run.summary().lines, run.counts().bytes, [alert.state for alert in run.firing()]))
 

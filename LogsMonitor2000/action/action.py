@@ -32,8 +32,8 @@ class Run(Protocol):
 class Action(ABC):
     """Is told of every event, by event time. It takes the kinds it knows and ignores the rest."""
 
-    def begin(self, run: Run) -> None:
-        """`run` begins; nothing has been read yet."""
+    def watch(self, run: Run) -> None:
+        """`run` is about to begin, for whoever wants to ask it on the way."""
 
     @abstractmethod
     def notify(self, event: Event) -> None:

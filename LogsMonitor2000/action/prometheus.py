@@ -90,7 +90,7 @@ class PrometheusAction(Action):
         """Where it listens."""
         return self._server.address
 
-    def begin(self, run: Run) -> None:
+    def watch(self, run: Run) -> None:
         with self._lock:
             self._run = run
             for alert in run.firing():

@@ -124,7 +124,7 @@ class TestAction(unittest.TestCase):
             counts = Counter({("sent", ""): 9})
 
         standing = Standing(self.action, Delivering(), Nameless(), firing=[FIRING._replace(group=())])
-        self.action.begin(standing)
+        self.action.watch(standing)
         self.action.progress(0, 0, 7)
         for event in (TRAFFIC, FIRING, standing.summary()):
             self.action.notify(event)
@@ -167,7 +167,7 @@ class TestAction(unittest.TestCase):
     @unittest.skipUnless(PROMTOOL, "promtool is not installed")
     def test_promtool_finds_nothing_wrong(self) -> None:
         assert PROMTOOL is not None
-        self.action.begin(Standing(self.action))
+        self.action.watch(Standing(self.action))
         self.action.progress(0, 0, 0)
         for event in (TRAFFIC, FIRING):
             self.action.notify(event)
@@ -280,7 +280,7 @@ class TestRuns(TemporaryFiles):
         assert PROMETHEUS is not None
         action = PrometheusAction(port=0)
         self.addCleanup(action.close)
-        action.begin(Standing(action))
+        action.watch(Standing(action))
         action.progress(0, 0, 0)
         for event in (TRAFFIC, FIRING):
             action.notify(event)
