@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from .action.action import Action
 from .action.json_lines import JsonLines
@@ -18,7 +18,7 @@ from .analyze.digest import Digester
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
-from .clock import second_named, zone_named
+from .clock import Clock, second_named, zone_named
 from .errors import InputError, UsageError
 from .event import Notice
 from .inputs import Input, Recognise
@@ -86,6 +86,10 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
 
         explain_at = None if settings.explain is None else second_named(settings.explain, settings.timezone)
         calculators.append(RuleCalculator(settings.rules, settings.mutes, explain_at))
+    if any(spec.type == "prometheus" for spec in settings.actions):
+        from .analyze.traffic import TrafficCalculator
+
+        calculators.append(TrafficCalculator())
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 
@@ -111,7 +115,14 @@ def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
                 buffer_time=settings.buffer_time,
             )
         )
-    return actions + [_load(name, Action) for name in settings.action]
+    actions += [_load(name, Action) for name in settings.action]
+    return actions + [spec.build(_Context(Clock())) for spec in settings.actions]
+
+
+class _Context(NamedTuple):
+    """What configured actions are built with."""
+
+    clock: Clock
 
 
 def _banner(settings: Settings) -> str:

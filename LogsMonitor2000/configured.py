@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from .action.prometheus import read_prometheus
 from .alert.mute import read_mutes
 from .alert.rule import Rule, check_names, read_rule
 from .clock import zone_named
@@ -23,7 +24,7 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: s
     """What the file at `path` and then the command's `options` say; a later one wins."""
     table = Table({}, "") if path is None else read_config(path)
     known = vars(parser.parse_intermixed_args([]))
-    told = _options(parser, table, frozenset(known) - {"rules", "mutes", "action", *COMMAND_ONLY})
+    told = _options(parser, table, frozenset(known) - {"rules", "mutes", "action", "actions", *COMMAND_ONLY})
     given = vars(parser.parse_intermixed_args([*told, *options]))
     own_files = vars(parser.parse_intermixed_args(list(options)))["files"]
     given["files"] = own_files or given["files"]
@@ -35,8 +36,14 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: s
     check_names(read, rules)
     given["rules"] = tuple(read)
     given["mutes"] = read_mutes(table.tables("mute"), zone_named(given["timezone"]))
+    given["actions"] = _read_actions(table.tables("action"))
     table.finish()
     return given
+
+
+def _read_actions(tables: Sequence[Table]) -> tuple[Any, ...]:
+    readers = {"prometheus": read_prometheus}
+    return tuple(readers[table.text("type", choices=readers)](table) for table in tables)
 
 
 def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:
