@@ -92,6 +92,9 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
     if len(near) == 1:
         return near[0]
     typical = [score.parser.typical(lines) for score in near]
+    if not any(typical):  # then nothing says that they have what is more than in a plainer format
+        near = [score for score in near if not (isinstance(score.parser, HTTPLogParser) and score.parser.falls_back)] or near
+        typical = [0] * len(near)
     usual = [(score, count) for score, count in zip(near, typical) if count * 10 >= max(typical) * 9]
     return max(usual, key=lambda pair: (len(pair[0].parser.fields) + pair[0].parser.forwards, pair[1], pair[0].read))[0]
 

@@ -27,6 +27,7 @@ from .stamps import NO_TIME
 from .regex import compile_pattern
 
 ANY_LINE = rb"|.*+\n"
+_ESCAPED = compile_pattern(rb"\\.")
 
 LineFormat = Format | TemplateFormat
 """A row of the table whose lines one pattern matches."""
@@ -67,12 +68,17 @@ class HTTPLogParser(Parser):
         return BlockReader(self, self.format.pattern(frozenset(fields)), fields, self.format.converters)
 
     def typical(self, lines: Sequence[bytes]) -> int:
-        """How many of `lines` the fast path takes."""
         return sum(map(self.is_typical, lines))
 
     def is_typical(self, line: bytes) -> bool:
-        """Whether the fast path takes `line`."""
-        return self._typical.fullmatch(line + b"\n") is not None
+        """Whether the fast path takes `line`, or would if nothing in it were escaped."""
+        takes = self._typical.fullmatch
+        return takes(line + b"\n") is not None or (b"\\" in line and takes(_ESCAPED.sub(b"__", line) + b"\n") is not None)
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether it also reads lines of a plainer format, without what it has more."""
+        return isinstance(self.format, TemplateFormat) and self.format.fallback is not None
 
     @cached_property
     def _typical(self) -> re.Pattern[bytes]:
