@@ -36,6 +36,9 @@ SAMPLES_MAX = 5
 SAMPLE_BYTES_MAX = 200
 """How much of a malformed line is shown."""
 
+CHANGES_MAX = 20
+"""Changes of its format told of an input: more is a log that several programs write at once."""
+
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
 

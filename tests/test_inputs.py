@@ -29,7 +29,7 @@ class Recogniser:
     def __init__(self) -> None:
         self.shown: list[bytes] = []
 
-    def __call__(self, name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
+    def __call__(self, name: str, blocks: list[bytes], before: str) -> tuple[Digester, Notice] | None:
         self.shown.append(b"".join(blocks))
         return (digester(), Notice("known")) if self.shown[-1].strip() else None
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, compress
 from operator import sub
 
-from ..limits import SAMPLES_MAX
-from ..parse.parser import LINE, BoundParser, Column, Sample
+from ..limits import CHANGES_MAX, DEFINITION_BYTES_MAX, SAMPLES_MAX
+from ..parse.parser import LINE, BoundParser, Column, Parser, Run, Sample
 from .bucket import Bucket
 from .measure import UNPARSED, Measure
 
@@ -46,10 +46,16 @@ class Digest:
         self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
         self._layouts = layouts
+        self.runs: list[Run] = []  # of events of one format; so many as may be told
+        self.context = b""  # the directive that those behind the chunk stand behind
+        self.known = b""  # the one that the chunk was taken to stand behind
+        self.asked = False  # whether it mattered
         self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
 
-    def holds_after(self, newest: int | None, buffer_time: int) -> bool:
-        """Whether the digest, made knowing nothing before it, is exact behind a log whose newest second is `newest`."""
+    def holds_after(self, newest: int | None, buffer_time: int, context: bytes = b"") -> bool:
+        """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `context`, is exact."""
+        if self.asked and context != self.known:
+            return False
         return newest is None or self.oldest is None or newest - self.oldest <= buffer_time
 
     def join(self, newest: int | None) -> None:
@@ -76,26 +82,51 @@ class Digest:
 class Digester:
     """Makes digests of chunks of one format."""
 
-    def __init__(self, parse: BoundParser, layouts: Layouts, buffer_time: int, sequential: bool = False) -> None:
-        self.sequential = sequential
+    def __init__(
+        self, parse: BoundParser, layouts: Layouts, buffer_time: int, parser: Parser | None = None, format_name: str = ""
+    ) -> None:
+        self.format_name = format_name
+        self.sequential = parser is not None and parser.sequential
         """Whether a chunk's digest depends on the chunks before it, so that each must be made once and in order."""
         self._parse = parse
+        self._explains = parser.explains if parser is not None and parser.sequential else None
+        self._changes = parser.otherwise if parser is not None else None
+        self._context = b""
         self._layouts = layouts
         self._buffer_time = buffer_time
         measures = [measure for layout in layouts.values() for measure in layout]
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
 
-    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None) -> Digest:
-        """Digest the chunk that consists of `blocks`, each of whole lines; `newest` is the newest second before it, if known."""
+    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None, context: bytes = b"") -> Digest:
+        """Digest the chunk that consists of `blocks`, each of whole lines.
+
+        `newest` is the newest second before it, and `context` the directive that it stands behind, if known.
+        """
         digest = Digest(self._layouts)
+        digest.context = digest.known = context
+        changes = self._changes
+        if changes is not None:
+            changes.asked, changes.context = False, context
+        if self._explains is not None and context != self._context:  # a run goes on where another one stopped
+            self._parse(context + b"\n", horizon)
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
+            if self._explains is not None and b"#" in block:
+                directive = next(filter(self._explains, reversed(block.split(b"\n"))), digest.context)
+                digest.context = directive if len(directive) <= DEFINITION_BYTES_MAX else b""
+        if self._explains is not None:
+            self._context, digest.asked = digest.context, True
+        elif changes is not None:
+            digest.asked, digest.context = changes.asked, changes.context
         return digest
 
     def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:
         """Add a block to `digest`; returns the newest second after it."""
-        line_count, malformed, samples, seconds, ascending, values, rows, rejected = self._parse(block, horizon)
+        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs = self._parse(block, horizon)
+        for run in runs:
+            if len(digest.runs) <= CHANGES_MAX and (not digest.runs or run.name != digest.runs[-1].name):
+                digest.runs.append(run._replace(line=run.line + digest.line_count))
         for sample in samples[: SAMPLES_MAX - len(digest.samples)]:
             digest.samples.append(sample._replace(line=sample.line + digest.line_count))
         digest.line_count += line_count

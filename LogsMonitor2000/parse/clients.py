@@ -61,11 +61,15 @@ class ClientParser(Parser):
     def skips(self, line: bytes) -> bool:
         return self._inner.skips(line)
 
+    def explains(self, line: bytes) -> bool:
+        return self._inner.explains(line)
+
     def parse_line(self, line: bytes) -> WebLogEvent | None:
         return self._inner.parse_line(line)
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
-        self.require(fields)
+        if self.otherwise is None:
+            self.require(fields)
         self._inner.otherwise = self.otherwise
         if "source" not in fields or not self._inner.forwards:
             return self._inner.bind(fields)
@@ -74,7 +78,8 @@ class ClientParser(Parser):
 
 class _Client:
     def __init__(self, inner: Parser, fields: Sequence[str]) -> None:
-        self._parse = inner.bind([*(field for field in fields if field in inner.fields), FORWARDED])
+        there = [field for field in fields if field in inner.fields or inner.otherwise is not None]
+        self._parse = inner.bind([*there, FORWARDED])
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         columns = self._parse(block, horizon)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FormatError
 from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
+
+if TYPE_CHECKING:
+    from .changes import Changes
 
 FIELDS = (
     *("source", "user", "vhost", "method", "target", "path", "section", "protocol"),
@@ -41,6 +44,14 @@ class Sample(NamedTuple):
     text: bytes
 
 
+class Run(NamedTuple):
+    """Rows of one format: the first one's line, within the block, its second, and what the format is called."""
+
+    line: int
+    second: int
+    name: str
+
+
 class Columns(NamedTuple):
     """What a block of lines says: row `i` is the event at `seconds[i]` with the values `values[field][i]`.
 
@@ -57,14 +68,12 @@ class Columns(NamedTuple):
     values: dict[str, Column]
     rows: Sequence[int] | None = None
     rejected: Sequence[int] = ()
+    runs: Sequence[Run] = ()
+    """Where rows begin to be of another format than those before, the first one included; empty where nobody looks for others."""
 
 
 BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
-
-
-Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
-"""Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
 
 
 class Parser(ABC):
@@ -77,8 +86,8 @@ class Parser(ABC):
     sequential: bool = False
     """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
 
-    otherwise: Otherwise | None = None
-    """What reads a line that does not fit, because the log may have changed its format; None: it is malformed."""
+    otherwise: Changes | None = None
+    """What reads the lines that do not fit, because the log may have changed its format; None: they are malformed."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:
@@ -86,6 +95,10 @@ class Parser(ABC):
 
     def skips(self, line: bytes) -> bool:
         """Whether `line` is the format's own header or directive, and so no line that counts."""
+        return False
+
+    def explains(self, line: bytes) -> bool:
+        """Whether those behind `line` mean something because of it: one of those that make a format `sequential`."""
         return False
 
     def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 from ..event import WebLogEvent
 from ..limits import DEFINITION_BYTES_MAX, SAMPLES_MAX, SHAPE_VALUES_MAX
+from .changes import Changes
 from .formats import Values
 from .http_log import BlockReader, HTTPLogParser, event_of
 from .iso import IsoStamps
-from .parser import BoundParser, Columns, Malformed, Parser, Sample, is_blank
+from .parser import BoundParser, Columns, Malformed, Parser, Run, Sample, is_blank
 from .template import TemplateFormat
 
 NAMES = {
@@ -43,15 +44,14 @@ NAMES = {
 class Directive:
     """What one `#Fields:` says: reads the lines behind it, with tabs between their values where there is any, or else with spaces."""
 
-    def __init__(self, line: bytes) -> None:
+    def __init__(self, line: bytes, otherwise: Changes | None = None) -> None:
+        self.otherwise = otherwise
         names = line[:DEFINITION_BYTES_MAX].decode("ascii", "replace").partition(":")[2].lower().split()
         if len(names) > SHAPE_VALUES_MAX or len(line) > DEFINITION_BYTES_MAX:
             names = []
         self.variants = [HTTPLogParser(_format(names, separator)) for separator in (" ", "\t")] if names else []
         self.usable = "date" in names and "time" in names and names.index("time") - names.index("date") == 1
         self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
-
-    otherwise = None
 
     def skips(self, line: bytes) -> bool:
         return line.startswith(b"#")
@@ -112,6 +112,9 @@ class W3cParser(Parser):
             self._directive = Directive(line)
         return line.startswith(b"#")
 
+    def explains(self, line: bytes) -> bool:
+        return is_directive(line)
+
     def read_line(self, line: bytes) -> tuple[int, Values]:
         return self._directive.read_line(line)
 
@@ -120,15 +123,16 @@ class W3cParser(Parser):
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self.require(fields)
-        return _SequentialReader(fields)
+        return _SequentialReader(fields, self.otherwise)
 
 
 class _SequentialReader:
     """A parser bound to fields, which goes from directive to directive."""
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], otherwise: Changes | None) -> None:
         self._fields = fields
-        self._directive = NOTHING
+        self._otherwise = otherwise
+        self._directive = Directive(b"", otherwise)
         self._read: BoundParser | None = None
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
@@ -140,7 +144,7 @@ class _SequentialReader:
             if is_directive(line):
                 parts.append(self._lines(b"".join(lines), horizon))
                 lines.clear()
-                self._directive, self._read = Directive(line), None
+                self._directive, self._read = Directive(line, self._otherwise), None
             lines.append(line + b"\n")
         parts.append(self._lines(b"".join(lines), horizon))
         return joined(parts, self._fields)
@@ -165,12 +169,14 @@ def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
     samples: list[Sample] = []
     rows: list[int] = []
     rejected: list[int] = []
+    runs: list[Run] = []
     for part in parts:
         rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
         rejected += [row + line_count for row in part.rejected]
+        runs += [run._replace(line=run.line + line_count) for run in part.runs]
         samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
         malformed += part.malformed
         line_count += part.line_count
     seconds = [second for part in parts for second in part.seconds]
     values = {field: [value for part in parts for value in part.values[field]] for field in fields}
-    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
+    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected, runs)

@@ -128,6 +128,9 @@ class WrappedParser(Parser):
     def skips(self, line: bytes) -> bool:
         return self._inner.skips(self._wrapper.unwrap_line(line))
 
+    def explains(self, line: bytes) -> bool:
+        return self._inner.explains(self._wrapper.unwrap_line(line))
+
     def parse_line(self, line: bytes) -> WebLogEvent | None:
         return self._inner.parse_line(self._wrapper.unwrap_line(line))
 

@@ -46,6 +46,13 @@ class Recognised(unittest.TestCase):
                 with self.subTest(row.name, front=front):
                     self.assertEqual(recognised(front + row.example + b"\n"), row.name)
 
+    def test_though_other_lines_follow_soon(self) -> None:
+        row = next(row for row in LINES if row.name == "connections")
+        for first, second in ((row.example, COMBINED.example), (COMBINED.example, CSV.example)):
+            for count in (9, 99):
+                lines = [first] * count + [second] * count + [b"garbage"]
+                self.assertEqual(recognised(b"\n".join(lines)), "connections" if first is row.example else "combined")
+
     def test_from_several_blocks(self) -> None:
         self.assertEqual(recognised(b"\n\n", b"garbage\n", COMBINED.example + b"\n" + COMBINED.example + b"\n"), "combined")
 
