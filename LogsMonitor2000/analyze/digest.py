@@ -16,7 +16,7 @@ from operator import sub
 
 from ..limits import CHANGES_MAX, DEFINITION_BYTES_MAX, SAMPLES_MAX
 from ..parse.parser import LINE, BoundParser, Column, Parser, Run, Sample
-from .bucket import Bucket
+from .bucket import Bucket, cut_keys
 from .measure import UNPARSED, Measure
 
 NOT_YET = -1 << 62
@@ -115,6 +115,8 @@ class Digester:
             if self._explains is not None and b"#" in block:
                 directive = next(filter(self._explains, reversed(block.split(b"\n"))), digest.context)
                 digest.context = directive if len(directive) <= DEFINITION_BYTES_MAX else b""
+        for width, buckets in digest.buckets.items():
+            cut_keys(buckets.values(), self._layouts[width])
         if self._explains is not None:
             self._context, digest.asked = digest.context, True
         elif changes is not None:
