@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from ..limits import DEFINITION_BYTES_MAX, DETECT_BYTES_MAX, LINE_BYTES_MAX
 from .changes import Rows
-from .formats import Values
+from .formats import COMMON, Values
 from .http_log import BlockReader, HTTPLogParser
 from .keyed import KeyedParser
 from .parser import Column, Malformed
@@ -49,7 +49,7 @@ class Careful(Protocol):
 
 
 class _Candidates(NamedTuple):
-    """Formats by their hints, of which many are the same; those that tell most first."""
+    """Formats by their hints, of which many are the same: those that tell most first."""
 
     hints: list[tuple[re.Pattern[bytes], list[HTTPLogParser]]]
     records: list[tuple[re.Pattern[bytes], KeyedParser]]
@@ -61,7 +61,8 @@ def _candidates() -> _Candidates:
     by_hint: dict[bytes, list[HTTPLogParser]] = {}
     for row in LINES:
         if row.name not in TOO_PLAIN:
-            by_hint.setdefault(row.hint, []).append(HTTPLogParser(row))
+            parser = HTTPLogParser(row)
+            by_hint.setdefault(COMMON.hint if parser.falls_back else row.hint, []).append(parser)
     made = [(compile_pattern(row.hint), row.make()) for row in RECORDS if row.keyed]
     return _Candidates(
         [(compile_pattern(hint), sorted(parsers, key=_told, reverse=True)) for hint, parsers in by_hint.items()],
@@ -142,7 +143,8 @@ class Others:
         if context != self._context:
             self._context = context
             self._directive = Directive(context)
-            self._spaced = [_reader_of(variant, self._fields) for variant in self._directive.variants]
+            usable = self._directive.variants if self._directive.usable else []
+            self._spaced = [_reader_of(variant, self._fields) for variant in usable]
         if not self._directive.usable:
             return texts
         left: Texts = {}
