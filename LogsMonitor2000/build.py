@@ -151,13 +151,13 @@ def _recogniser(
     if chosen.log_format != "auto":
         chosen.named().require(sorted(processor.needed))  # what is wrong with it is told before anything is opened
 
-    def recognise(name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
-        known = (own_parser, "as told") if own_parser is not None else chosen.recognise(name, blocks)
+    def recognise(name: str, blocks: list[bytes], before: str) -> tuple[Digester, Notice] | None:
+        known = (own_parser, "as told") if own_parser is not None else chosen.recognise(name, blocks, before)
         if known is None:
             return None
         parser, why = known
         parse = bind_some(parser, fields, processor.needed)
-        digester = Digester(parse, processor.layouts, processor.buffer_time, parser.sequential)
+        digester = Digester(parse, processor.layouts, processor.buffer_time, parser, parser.name)
         return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
 
     return recognise

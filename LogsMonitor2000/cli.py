@@ -8,14 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from .build import build
 from .errors import MonitorError
 from .settings import Settings, parse_arguments
+from .signals import INTERRUPTED, Stop
 from .text import printable
 
-INTERRUPTED = 130
 GC_OBJECTS = 100_000
 
 
@@ -48,19 +47,10 @@ def _run(arguments: Sequence[str]) -> int:
     if settings.check_config:
         return _check_config(settings)
     monitor = build(settings, sys.stdout, sys.stderr)
-    interrupted = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        interrupted = interrupted or number == signal.SIGINT
-        signal.signal(number, signal.SIG_DFL)  # whoever asks twice does not want to wait
-        monitor.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stop = Stop(monitor.stop)
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
     monitor.run()
-    return INTERRUPTED if interrupted else 0
+    return stop.exit_status
 
 
 def _check_config(settings: Settings) -> int:

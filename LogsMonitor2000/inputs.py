@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from itertools import chain
 from typing import Any
 
 from .analyze.digest import Digest, Digester
 from .errors import FormatError
 from .event import MalformedLine, Notice
-from .limits import BLOCK_BYTES, CHUNK_BYTES, DETECT_LINES_MAX
+from .limits import BLOCK_BYTES, CHANGES_MAX, CHUNK_BYTES, DETECT_LINES_MAX
 from .parse.parser import Rejects, is_blank
 from .source.source import Source
 
-Recognise = Callable[[str, list[bytes]], "tuple[Digester, Notice] | None"]
-"""From an input's name and first blocks to what digests its format, and word of it; None while there are only blank lines."""
+Recognise = Callable[[str, list[bytes], str], "tuple[Digester, Notice] | None"]
+"""From an input's name, first blocks, and the format that an earlier run recognised, to what digests its format, and word of it;
+None while there are only blank lines."""
 
 
 class Input:
@@ -33,6 +35,10 @@ class Input:
         self._notices: list[Notice] = []
         self._recognise = recognise
         self._digester: Digester | None = None
+        self._recognised = ""  # the format, also by an earlier run
+        self._format = ""  # that of the last event
+        self._context = b""  # the directives that are in force
+        self._changes = 0
         self._first_blocks: list[bytes] = []  # what the format is told from: the lines that begin before `_sample_end`
         self._first_chunk = 0  # the chunk they are in
         self._sample_end = 0
@@ -65,7 +71,7 @@ class Input:
             if self.source.offset == begun and not whole:
                 return False
             try:
-                known = self._recognise(self.name, self._first_blocks)
+                known = self._recognise(self.name, self._first_blocks, self._recognised)
             except FormatError as error:
                 if whole:
                     raise
@@ -75,6 +81,7 @@ class Input:
                 return False
             if known is not None:
                 self._digester, notice = known
+                self._recognised = self._digester.format_name
                 self._notices.append(notice)
             elif whole:  # nothing but blank lines
                 self._line_count += sum(block.count(b"\n") for block in self._first_blocks)
@@ -93,7 +100,7 @@ class Input:
         assert self._digester is not None
         chunk = self._first_chunk if self._first_blocks else self.source.offset // CHUNK_BYTES
         blocks = chain(self._first_blocks, self.source.chunk((chunk + 1) * CHUNK_BYTES))
-        digest = self._digester.digest(blocks, horizon, latest(self.newest, floor))
+        digest = self._digester.digest(blocks, horizon, latest(self.newest, floor), self._context)
         digest.chunk = chunk
         self._first_blocks = []
         return digest if digest.line_count else None
@@ -127,6 +134,7 @@ class Input:
             MalformedLine(self.name, self._line_count + sample.line + 1, sample.reason, sample.text)
             for sample in digest.samples
         ]
+        self._follow_changes(digest)
         self._line_count += digest.line_count
         self.chunk = digest.chunk
         self._place_leading(digest)
@@ -140,18 +148,29 @@ class Input:
             digest.put_unparsed(digest.first, self._leading)
             self._leading = 0
 
+    def _follow_changes(self, digest: Digest) -> None:
+        """Note in which format, and behind which directives, the log goes on behind `digest`; say so where the former changes."""
+        if digest.asked:
+            self._context = digest.context
+        for run in digest.runs:
+            self._changes += run.name != self._format != ""
+            if run.name != self._format != "" and self._changes <= CHANGES_MAX:
+                when = datetime.fromtimestamp(run.second, timezone.utc).isoformat()
+                more = "; further changes are not told" if self._changes == CHANGES_MAX else ""
+                line = f"{self.name}: line {self._line_count + run.line + 1:,} ({when}): format"
+                self._notices.append(Notice(f"{line} {run.name} instead of {self._format}{more}", verbose=True))
+            self._format = run.name
+
     def snapshot(self) -> list[Any]:
         """What a restart needs besides the source's position, as JSON can hold it."""
-        waiting = b"".join(self._first_blocks)  # lines whose format is not known yet
-        line_count = self._line_count
-        if not waiting and self._digester is not None:
-            waiting = self._digester.memory
-            line_count -= waiting.count(b"\n")  # they have been counted
-        return [self.newest, line_count, waiting.decode("latin-1"), self._leading]
+        waiting = b"".join(self._first_blocks).decode("latin-1")  # lines whose format is not known yet
+        remembered = [self._leading, self._recognised, self._format, self._context.decode("latin-1")]
+        return [self.newest, self._line_count, waiting, *remembered]
 
     def restore(self, snapshot: list[Any]) -> None:
         """Go on from a snapshot, the source from its position."""
-        self.newest, self._line_count, waiting, self._leading = snapshot
+        self.newest, self._line_count, waiting, self._leading, self._recognised, self._format, context = snapshot
+        self._context = context.encode("latin-1")
         if waiting:
             self._first_blocks = [waiting.encode("latin-1")]
             self._first_chunk = self.source.offset // CHUNK_BYTES

@@ -15,6 +15,10 @@ BLOCK_BYTES = 1 << 17
 KEYS_MAX = 100_000
 """Distinct keys of one counter in one bucket; past it the lighter half is counted as `(other)`. About 10 MB each."""
 
+KEY_BYTES_MAX = 512
+"""Bytes of a key of a counter; longer ones are cut, and counted together where they begin alike. A request's path may be as long as a
+line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long."""
+
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
@@ -35,6 +39,9 @@ SAMPLES_MAX = 5
 
 SAMPLE_BYTES_MAX = 200
 """How much of a malformed line is shown."""
+
+CHANGES_MAX = 20
+"""Changes of its format told of an input: more is a log that several programs write at once."""
 
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""

@@ -24,15 +24,17 @@ from .inputs import Input, Recognise, latest
 from .limits import CHUNK_BYTES, WORKER_SECONDS_MAX
 from .source.file import FileSource
 
-Task = tuple[int, str, int, int]
-"""Which digester, path, number of the chunk, horizon."""
+Task = tuple[int, str, int, int, bytes]
+"""Which digester, path, number of the chunk, horizon, the directive that the chunk is taken to stand behind."""
 
 
-def digest_chunk(digester: Digester, path: str, chunk: int, horizon: int, newest: int | None = None) -> Digest:
+def digest_chunk(
+    digester: Digester, path: str, chunk: int, horizon: int, context: bytes = b"", newest: int | None = None
+) -> Digest:
     """The digest of the lines that begin in chunk number `chunk` of a file."""
     source = FileSource(path, chunk * CHUNK_BYTES)
     try:
-        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest)
+        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest, context)
     finally:
         source.close()
 
@@ -127,10 +129,10 @@ def _work(pipe: Connection, digesters: Sequence[Digester], inherited: Sequence[C
         connection.close()
     while True:
         try:
-            number, path, chunk, horizon = pipe.recv()
+            number, *task = pipe.recv()
             answer: Digest | Exception
             try:
-                answer = digest_chunk(digesters[number], path, chunk, horizon)
+                answer = digest_chunk(digesters[number], *task)
             except Exception as error:
                 answer = error
             pipe.send(answer)
@@ -172,18 +174,19 @@ class ParallelInput(Input):
             return None
         assert self._number is not None and self._digester is not None
         if self._digester.sequential:
-            digest = digest_chunk(self._digester, self.name, self._joined, horizon, latest(self.newest, floor))
+            newest = latest(self.newest, floor)
+            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
             return self._step(digest)
         ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
         while self._submitted < self._chunks and len(self._tickets) <= ahead:
-            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon)))
+            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._context)))
             self._submitted += 1
         digest = self._pool.result(self._tickets.popleft())
         newest = latest(self.newest, floor)
-        if digest.holds_after(newest, self._pool.buffer_time):
+        if digest.holds_after(newest, self._pool.buffer_time, self._context):
             digest.join(newest)
         else:
-            digest = digest_chunk(self._digester, self.name, self._joined, horizon, newest)
+            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
         return self._step(digest)
 
     def _step(self, digest: Digest) -> Digest | None:

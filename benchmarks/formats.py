@@ -1,6 +1,7 @@
 """How fast each format is read and digested, beside combined: `python -m benchmarks.formats [NAME …]`.
 
-Lines are made of each format's first example (of every example for JSON) by varying addresses and paths; the default
+Lines are made of each format's first example (of every example for JSON) by varying addresses and paths, and combined ones once
+more as syslog and Docker wrap them; the default
 statistics and alert are counted, in one process, as far as the format has their fields. The quickest of five runs counts.
 """
 
@@ -53,6 +54,17 @@ def rate(parser: Parser, lines: list[bytes]) -> float:
     return COUNT / best / 1e6
 
 
+def as_syslog(line: bytes) -> bytes:
+    return b"<134>Oct 11 22:14:15 host nginx[42]: " + line
+
+
+def as_docker(line: bytes) -> bytes:
+    return b'{"log":%s,"stream":"stdout","time":"2024-01-01T12:00:00.123456789Z"}\n' % json.dumps(line.decode()).encode()
+
+
+WRAPPED = {"syslog:combined": as_syslog, "docker:combined": as_docker}
+
+
 def plain_json_rate(lines: list[bytes]) -> float:
     """The same for a plain loop: `json.loads` and `strptime`, counted in dictionaries."""
     from collections import Counter
@@ -83,6 +95,11 @@ def main() -> None:
             if name == "json 0":
                 plain = plain_json_rate(lines)
                 print(f"{'':16} {'':18}{plain:5.2f} M lines/s by json.loads and strptime: {found / plain:.1f} times slower")
+    for name, wrapped in WRAPPED.items():
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            lines = [wrapped(line) for line in lines_like(LINES[2].example, random.Random(1))]
+            found = rate(parser_named(name), lines)
+            print(f"{name:16} {len(lines[-1]):4} bytes a line  {found:5.2f} M lines/s  {found / combined:5.2f} of combined")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import unittest
 from collections import deque
 from collections.abc import Callable
 from random import Random
+from typing import Any
 from unittest import mock
 
 from LogsMonitor2000.analyze.digest import Digest, Digester
@@ -49,9 +50,9 @@ class InlinePool(WorkerPool):
     def submit(self, task: Task) -> Ticket:
         for source in self.inputs:
             source.open()
-        number, path, chunk, horizon = task
+        number, *what = task
         ticket = Ticket(0)
-        ticket.digest = digest_chunk(self._digesters[number], path, chunk, horizon)
+        ticket.digest = digest_chunk(self._digesters[number], *what)
         return ticket
 
 
@@ -200,7 +201,7 @@ class HoweverTheBytesCome(TemporaryFiles):
         for borders in range(1, 8):
             digested: list[int] = []
 
-            def counted(digester: Digester, path: str, chunk: int, *rest: int) -> Digest:
+            def counted(digester: Digester, path: str, chunk: int, *rest: Any) -> Digest:
                 digested.append(chunk)
                 return digest_chunk(digester, path, chunk, *rest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unittest
 from typing import Any
 
@@ -17,6 +18,7 @@ from .logs import START, csv_line
 from .running import chunks_of_bytes
 
 HORIZON = 1 << 40
+RESULT = b"# Test: x\n# Result: PASS\n"
 LINE = csv_line(START)
 
 
@@ -30,7 +32,7 @@ class Recogniser:
     def __init__(self) -> None:
         self.shown: list[bytes] = []
 
-    def __call__(self, name: str, blocks: list[bytes]) -> tuple[Digester, Notice] | None:
+    def __call__(self, name: str, blocks: list[bytes], before: str) -> tuple[Digester, Notice] | None:
         self.shown.append(b"".join(blocks))
         return (digester(), Notice("known")) if self.shown[-1].strip() else None
 
@@ -125,10 +127,12 @@ class TestInput(unittest.TestCase):
         front = b"#Software: x\n#Date: 2019-02-07 00:00:00\n#Fields: time c-ip sc-status\n"
         line, other = b"21:11:00 h 200\nbad\n", b"#Fields: time sc-status\n21:11:01 500\n"
         processor = AnalyticsProcessor([MostCommonCalculator()])
-        for log_format in ("auto", "w3c"):
+        for log_format in ("auto", "w3c", "syslog:w3c"):
+            prefix = b"<134>Feb  7 21:11:00 host iis: " if log_format == "syslog:w3c" else b""
             snapshot: list[Any] = []
             found = []
             for pieces in ([front + line], [], [line], [line + other], [b"21:11:02 404\n"]):
+                pieces = [b"".join(prefix + line for line in piece.splitlines(True)) for piece in pieces]
                 source = open_log(ScriptedSource([*pieces, PAUSE], endless=True), processor, log_format=log_format)
                 if snapshot:
                     source.restore(snapshot)
@@ -138,6 +142,23 @@ class TestInput(unittest.TestCase):
                 snapshot = source.snapshot()
             with self.subTest(log_format):
                 self.assertEqual(found, [(1, [5]), (1, [7]), (2, [9]), (1, [])])
+
+    def test_a_test_that_is_begun_outlasts_a_restart(self) -> None:
+        processor = AnalyticsProcessor([MostCommonCalculator()])
+        for log_format in ("auto", "test_results"):
+            snapshot: list[Any] = []
+            events = malformed = 0
+            for piece in (RESULT, b"# Test: a\nopening\n", b"closing\n", b"# Result: PASS\n# Test: b\n", b"# Test: c\n"):
+                source = open_log(ScriptedSource([piece, PAUSE], endless=True), processor, log_format=log_format)
+                if snapshot:
+                    source.restore(snapshot)
+                for _ in range(2):
+                    if (digest := source.digest(HORIZON, None)) is not None:
+                        source.join(digest)
+                        events, malformed = events + digest.events, malformed + digest.malformed
+                snapshot = json.loads(json.dumps(source.snapshot()))
+            with self.subTest(log_format):
+                self.assertEqual((events, malformed), (2, 1))
 
     def test_the_floor_makes_what_is_below_it_late(self) -> None:
         for floor, late in ((None, 0), (START + 2, 0), (START + 3, 1)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from .measure import Measure
+from .measure import Count, Measure
 
 
 class Bucket:
@@ -60,3 +60,11 @@ class Bucket:
 
     def __repr__(self) -> str:
         return f"Bucket(time={self.time}, width={self.width}, hits={self.hits})"
+
+
+def cut_keys(buckets: Collection[Bucket], measures: Sequence[Measure]) -> None:
+    """Cut the keys of counters that are too long. To look at all buckets at once makes it cheap where these are many and small."""
+    for index, measure in enumerate(measures):
+        if isinstance(measure, Count) and measure.are_long(bucket._states[index] for bucket in buckets):
+            for bucket in buckets:
+                bucket._states[index] = measure.cut(bucket._states[index])

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, compress
 from operator import sub
 
-from ..limits import SAMPLES_MAX
-from ..parse.parser import LINE, BoundParser, Column, Sample, memory_of
-from .bucket import Bucket
+from ..limits import CHANGES_MAX, SAMPLES_MAX
+from ..parse.parser import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
+from .bucket import Bucket, cut_keys
 from .derived import Derivations
 from .measure import UNPARSED, Measure
 
@@ -47,10 +47,16 @@ class Digest:
         self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
         self._layouts = layouts
+        self.runs: list[Run] = []  # of events of one format; so many as may be told
+        self.context = b""  # the directives that what is behind the chunk stands behind
+        self.known = b""  # those that the chunk was taken to stand behind
+        self.asked = False  # whether it mattered
         self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
 
-    def holds_after(self, newest: int | None, buffer_time: int) -> bool:
-        """Whether the digest, made knowing nothing before it, is exact behind a log whose newest second is `newest`."""
+    def holds_after(self, newest: int | None, buffer_time: int, context: bytes = b"") -> bool:
+        """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `context`, is exact."""
+        if self.asked and context != self.known:
+            return False
         return newest is None or self.oldest is None or newest - self.oldest <= buffer_time
 
     def join(self, newest: int | None) -> None:
@@ -77,31 +83,48 @@ class Digest:
 class Digester:
     """Makes digests of chunks of one format."""
 
-    def __init__(self, parse: BoundParser, layouts: Layouts, buffer_time: int, sequential: bool = False) -> None:
-        self.sequential = sequential
+    def __init__(
+        self, parse: BoundParser, layouts: Layouts, buffer_time: int, parser: Parser | None = None, format_name: str = ""
+    ) -> None:
+        self.format_name = format_name
+        self.sequential = parser is not None and parser.sequential
         """Whether a chunk's digest depends on the chunks before it, so that each must be made once and in order."""
         self._parse = parse
+        self._changes = parser.otherwise if parser is not None else None
+        self._keeper: Keeper | None = keeper_of(parse) or self._changes
         self._layouts = layouts
         self._buffer_time = buffer_time
         measures = [measure for layout in layouts.values() for measure in layout]
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
 
-    @property
-    def memory(self) -> bytes:
-        """Lines that must be digested first where another digester shall go on."""
-        return memory_of(self._parse)
+    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None, context: bytes = b"") -> Digest:
+        """Digest the chunk that consists of `blocks`, each of whole lines.
 
-    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None) -> Digest:
-        """Digest the chunk that consists of `blocks`, each of whole lines; `newest` is the newest second before it, if known."""
+        `newest` is the newest second before it, and `context` are the directives that it stands behind, if known.
+        """
         digest = Digest(self._layouts)
+        digest.context = digest.known = context
+        keeper, changes = self._keeper, self._changes
+        if keeper is not None and keeper.context != context:
+            keeper.context = context
+        if changes is not None:
+            changes.asked = False
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
+        for width, buckets in digest.buckets.items():
+            cut_keys(buckets.values(), self._layouts[width])
+        if keeper is not None:
+            digest.context = keeper.context
+        digest.asked = self.sequential or (changes is not None and changes.asked)
         return digest
 
     def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:
         """Add a block to `digest`; returns the newest second after it."""
-        line_count, malformed, samples, seconds, ascending, values, rows, rejected = self._parse(block, horizon)
+        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs = self._parse(block, horizon)
+        for run in runs:
+            if len(digest.runs) <= CHANGES_MAX and (not digest.runs or run.name != digest.runs[-1].name):
+                digest.runs.append(run._replace(line=run.line + digest.line_count))
         for sample in samples[: SAMPLES_MAX - len(digest.samples)]:
             digest.samples.append(sample._replace(line=sample.line + digest.line_count))
         digest.line_count += line_count

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 # The C function inside Counter.update: a Counter costs more than counting the ten lines that a sparse log has in a bucket.
 from collections import _count_elements  # type: ignore[attr-defined]
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
-from ..limits import KEYS_MAX
+from ..limits import KEY_BYTES_MAX, KEYS_MAX
 
 OTHER = b"(other)"
 """The key under which a counter that grew past its bound counts what it forgot."""
+
+CUT = b"..."
+"""What stands behind a key that was cut."""
+
+SHORT = (("status",), ("status_class",))
+"""Fields of so many digits."""
 
 Values = Sequence["bytes | None"]
 Counts = dict[Any, int]
@@ -71,6 +78,22 @@ class Count(NamedTuple):
 
     def merge(self, state: Counts, other: Counts) -> Counts:
         return merge_counts(state, other)
+
+    def are_long(self, states: Iterable[Counts]) -> bool:
+        """Whether any key in any of `states` is too long."""
+        if self.fields in SHORT:
+            return False
+        keys = chain.from_iterable(states)
+        parts = keys if len(self.fields) == 1 else chain.from_iterable(keys)
+        return max(map(len, filter(None, parts)), default=0) > KEY_BYTES_MAX
+
+    def cut(self, state: Counts) -> Counts:
+        """The state with long keys cut: to do so with each part of a log gives what cutting the whole gives."""
+        found: Counts = {}
+        for key, count in state.items():
+            key = tuple(map(_cut, key)) if isinstance(key, tuple) else _cut(key)
+            found[key] = found.get(key, 0) + count
+        return found
 
     def shrink(self, state: Counts) -> Counts:
         return shrink_counts(state, self.keys_max)
@@ -201,6 +224,10 @@ def shrink_counts(state: Counts, keys_max: int) -> Counts:
     kept = dict(heaviest[: keys_max // 2])
     kept[OTHER] = forgotten + sum(count for _, count in heaviest[keys_max // 2 :])
     return kept
+
+
+def _cut(key: bytes | None) -> bytes | None:
+    return key if key is None or len(key) <= KEY_BYTES_MAX else key[:KEY_BYTES_MAX] + CUT
 
 
 def dump_counts(state: Counts) -> list[Any]:

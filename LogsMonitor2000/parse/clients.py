@@ -14,7 +14,7 @@ from ..event import WebLogEvent
 from ..limits import FORWARDED_BYTES_MAX
 from .fields import WITHOUT_PORT, Converter
 from .http_log import HTTPLogParser
-from .parser import FORWARDED, BoundParser, Columns, Parser, memory_of
+from .parser import FORWARDED, BoundParser, Columns, Parser
 from .template import TemplateFormat
 
 
@@ -63,7 +63,8 @@ class ClientParser(Parser):
         return self._inner.parse_line(line)
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
-        self.require(fields)
+        if self.otherwise is None:
+            self.require(fields)
         self._inner.otherwise = self.otherwise
         if "source" not in fields or not self._inner.forwards:
             return self._inner.bind(fields)
@@ -72,14 +73,11 @@ class ClientParser(Parser):
 
 class _Client:
     def __init__(self, inner: Parser, fields: Sequence[str]) -> None:
-        self._parse = inner.bind([*(field for field in fields if field in inner.fields), FORWARDED])
-
-    @property
-    def memory(self) -> bytes:
-        return memory_of(self._parse)
+        there = [field for field in fields if field in inner.fields or inner.otherwise is not None]
+        self.inner = inner.bind([*there, FORWARDED])
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
-        columns = self._parse(block, horizon)
+        columns = self.inner(block, horizon)
         values = columns.values
         values["source"] = list(map(client_of, values.get("source", [b"-"] * len(columns.seconds)), values.pop(FORWARDED)))
         return columns

@@ -65,6 +65,8 @@ def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FI
     if best is None or best.read * 2 < best.lines or not best.lines:
         if best is not None and not best.lines:  # only a header: it tells the format by itself
             return best
+        if (first := _first_of_several(lines, fields)) is not None:
+            return first
         raise FormatError(
             f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
             f" tried: {_tried(lines)} (name one with --log_format)"
@@ -95,8 +97,24 @@ def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Sc
     if len(near) == 1:
         return near[0]
     typical = [score.parser.typical(lines) for score in near]
+    if not any(typical):  # then nothing says that they have what is more than in a plainer format
+        near = [score for score in near if not (isinstance(score.parser, HTTPLogParser) and score.parser.falls_back)] or near
+        typical = [0] * len(near)
     usual = [(score, count) for score, count in zip(near, typical) if count * 10 >= max(typical) * 9]
     return max(usual, key=lambda pair: (len(pair[0].parser.fields) + pair[0].parser.forwards, pair[1], pair[0].read))[0]
+
+
+def _first_of_several(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | None:
+    """The format of the first of `lines` when they change it soon, and together the formats read at least half; else None."""
+    parsers = [score.parser for score in _scores(lines, fields) if score.read]
+    read = sum(any(parser.try_lines([line])[0] for parser in parsers) for line in lines)
+    while len(lines) > 1 and read * 2 >= len(lines):
+        lines = lines[: len(lines) // 2]
+        best = best_of(lines, fields)
+        if best is not None and best.lines and best.read * 2 >= best.lines:
+            return best
+        read = len(lines)
+    return None
 
 
 def refuse_other_encodings(name: str, lines: Sequence[bytes]) -> None:

@@ -240,3 +240,5 @@ FORMATS = (
     ),
 )
 """All formats that can be named or recognised."""
+
+COMMON = FORMATS[1]

@@ -22,13 +22,16 @@ from ..limits import LINE_BYTES_MAX
 from .fields import Converter
 from .formats import Format, Values
 from .template import TemplateFormat
-from .parser import BoundParser, Column, Columns, Malformed, Otherwise, Parser, Rejects, check_horizon, check_length, is_blank
+from .changes import Changes
+from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, Run, check_horizon, check_length
+from .parser import is_blank
 from .stamps import NO_TIME
 from .regex import compile_pattern
 
 ANY_LINE = rb"|.*+\n"
 NO_LINE = rb"(?!)(?P<time>)\n"
 """The pattern of a format that takes no line: all are read with care."""
+_ESCAPED = compile_pattern(rb"\\.")
 
 LineFormat = Format | TemplateFormat
 """A row of the table whose lines one pattern matches."""
@@ -65,16 +68,22 @@ class HTTPLogParser(Parser):
         return second, values
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
-        self.require(fields)
+        if self.otherwise is None:  # else a line may have what the format lacks
+            self.require(fields)
         return BlockReader(self, self.format.pattern(frozenset(fields)), fields, self.format.converters)
 
     def typical(self, lines: Sequence[bytes]) -> int:
-        """How many of `lines` the fast path takes."""
         return sum(map(self.is_typical, lines))
 
     def is_typical(self, line: bytes) -> bool:
-        """Whether the fast path takes `line`."""
-        return self._typical.fullmatch(line + b"\n") is not None
+        """Whether the fast path takes `line`, or would if nothing in it were escaped."""
+        takes = self._typical.fullmatch
+        return takes(line + b"\n") is not None or (b"\\" in line and takes(_ESCAPED.sub(b"__", line) + b"\n") is not None)
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether it also reads lines of a plainer format, without what it has more."""
+        return isinstance(self.format, TemplateFormat) and self.format.fallback is not None
 
     @cached_property
     def _typical(self) -> re.Pattern[bytes]:
@@ -107,7 +116,7 @@ class Careful(Protocol):
     """What a block reader needs of a parser: the careful path."""
 
     @property
-    def otherwise(self) -> Otherwise | None: ...
+    def otherwise(self) -> Changes | None: ...
 
     @property
     def stamps(self) -> dict[bytes | None, int]: ...
@@ -165,7 +174,8 @@ class BlockReader:
         found = self._pattern(self._is_triggered(line), True).match(line + b"\n")
         return found is not None and found["time"] is not None
 
-    def __call__(self, block: bytes, horizon: int) -> Columns:
+    def rows(self, block: bytes) -> tuple[list[int], dict[str, Column]]:
+        """For each line its second, `NO_TIME` where the pattern does not take it, and the columns."""
         # `split` gives the groups of all matches as one flat list, with nothing between them: columns are its strides.
         cautious = self._is_triggered(block)
         flat = (self._pattern(True, False) if cautious else self._quick).split(block)
@@ -180,11 +190,17 @@ class BlockReader:
         }
         for field, convert in self._converted:
             values[field] = list(map(convert, values[field]))
+        return seconds, values
+
+    def __call__(self, block: bytes, horizon: int) -> Columns:
+        seconds, values = self.rows(block)
         ascending = sorted(seconds)
         self.missed = 0
         too_long = len(block) > LINE_BYTES_MAX and any(len(line) > LINE_BYTES_MAX for line in block.split(b"\n"))
         if not too_long and (not seconds or (ascending[0] != NO_TIME and ascending[-1] <= horizon)):
-            return Columns(line_count, 0, [], seconds, ascending, values)
+            changes = self._parser.otherwise
+            runs = [Run(0, seconds[0], changes.name)] if changes is not None and seconds else ()
+            return Columns(len(seconds), 0, [], seconds, ascending, values, runs=runs)
         self.missed = bisect_right(ascending, NO_TIME)
         return self._look_again(block, horizon, seconds, values)
 
@@ -192,7 +208,7 @@ class BlockReader:
         """Read the rows that the pattern missed, or that cannot stand, with care; drop those that are no events."""
         lines = block.split(b"\n")
         kept = [True] * len(seconds)
-        rejects = Rejects()
+        unfit: dict[int, str] = {}
         for row, second in enumerate(seconds):
             line = lines[row]
             if NO_TIME < second <= horizon and len(line) <= LINE_BYTES_MAX:
@@ -205,15 +221,20 @@ class BlockReader:
                 second, fields = self._parser.read_line(line)
                 check_horizon(second, horizon)
             except Malformed as error:
-                changed = self._parser.otherwise(line) if self._parser.otherwise is not None else None
-                if changed is None or changed[0] > horizon:
-                    rejects.add(row, str(error), line)
-                    kept[row] = False
-                    continue
-                second, fields = changed
+                unfit[row] = str(error)
+                kept[row] = False
+                continue
             seconds[row] = second
             for field, column in values.items():
                 column[row] = fields[field] if field in fields else self._absent[field]
+        changes = self._parser.otherwise
+        names: dict[int, str] = {}
+        if changes is not None and unfit:
+            names = self._read_otherwise(changes, lines, horizon, unfit, kept, seconds, values)
+        runs = changes.runs(kept, seconds, names) if changes is not None else ()
+        rejects = Rejects()
+        for row, reason in unfit.items():
+            rejects.add(row, reason, lines[row].removesuffix(b"\r"))
         seconds = list(compress(seconds, kept))
         return Columns(
             len(kept),
@@ -224,7 +245,33 @@ class BlockReader:
             {field: list(compress(column, kept)) for field, column in values.items()},
             list(compress(range(len(kept)), kept)),
             rejects.numbers,
+            runs,
         )
+
+    @staticmethod
+    def _read_otherwise(
+        changes: Changes,
+        lines: Sequence[bytes],
+        horizon: int,
+        unfit: dict[int, str],
+        kept: list[bool],
+        seconds: list[int],
+        values: dict[str, Column],
+    ) -> dict[int, str]:
+        """Read the rows that are `unfit` in other formats, which leaves those that fit none; returns the others' formats."""
+        found = changes.read([lines[row].removesuffix(b"\r") for row in unfit], tuple(values))
+        names: dict[int, str] = {}
+        for number, row in enumerate(list(unfit)):
+            if number in found.skipped:
+                del unfit[row]
+            elif NO_TIME < found.seconds[number] <= horizon:
+                del unfit[row]
+                kept[row] = True
+                names[row] = found.names[number]
+                seconds[row] = found.seconds[number]
+                for field, column in values.items():
+                    column[row] = found.values[field][number]
+        return names
 
 
 def count_lines(block: bytes) -> int:

@@ -35,6 +35,8 @@ class JsonSyntax(Syntax):
         self._plans: dict[tuple[str, ...], list[tuple[str, list[Place]]]] = {}
 
     def find(self, line: bytes, wanted: Mapping[str, tuple[Place, ...]]) -> Found:
+        if line.lstrip(b" \t\r")[:1] != b"{":
+            raise Malformed("is no JSON object")
         text = line.decode("utf-8", "surrogateescape")
         try:
             record = self._decode(text)

@@ -22,7 +22,7 @@ from .fields import WITHOUT_PORT, Converter, Scaled, seconds_of
 from .formats import Values, group_names, pattern_of
 from .http_log import BlockReader, event_of
 from .iso import AnyStamps
-from .parser import FIELDS, FORWARDED, BoundParser, Columns, Malformed, Parser, check_length
+from .parser import FIELDS, FORWARDED, BoundParser, Column, Columns, Malformed, Parser, check_length
 from .request import path_of, request_values, section_of
 from .stamps import NO_TIME
 from .synonyms import SYNONYMS, Path, Place
@@ -158,7 +158,10 @@ class KeyedParser(Parser):
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self.require(fields)
-        return _LearningReader(self, fields)
+        return self.learning(fields)
+
+    def learning(self, fields: Sequence[str]) -> LearningReader:
+        return LearningReader(self, fields)
 
     def learn(self, line: bytes, fields: Sequence[str]) -> Shape | None:
         """The shape of a line that was read with care; None when it is too odd to learn from."""
@@ -233,7 +236,7 @@ def _versions(name: str, text: bytes, stop: bytes, shift: int, converters: dict[
     return (group + (NUMBER if _PLAIN_DURATION.match(text) else rb"[^%s]++" % stop) + b")",)
 
 
-class _LearningReader:
+class LearningReader:
     """A keyed parser bound to fields: reads with the pattern it has learned, and learns another when that misses too much."""
 
     def __init__(self, parser: KeyedParser, fields: Sequence[str]) -> None:
@@ -262,6 +265,15 @@ class _LearningReader:
         if self._reader.missed * 4 > columns.line_count:
             self._learn(block)
         return columns
+
+    def rows(self, block: bytes) -> tuple[list[int], dict[str, Column]]:
+        """For each line its second, `NO_TIME` where the present pattern does not take it, and the columns."""
+        if not self._shapes:
+            self._learn(block)
+        seconds, values = self._reader.rows(block)
+        if seconds.count(NO_TIME) * 4 > len(seconds):
+            self._learn(block)
+        return seconds, values
 
     def _learn(self, block: bytes) -> None:
         """Learn from the last line of `block` that the present pattern misses."""

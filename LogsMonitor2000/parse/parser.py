@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..errors import FormatError
 from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
+
+if TYPE_CHECKING:
+    from .changes import Changes
 
 FIELDS = (
     *("source", "user", "vhost", "method", "target", "path", "section", "protocol"),
@@ -41,6 +44,14 @@ class Sample(NamedTuple):
     text: bytes
 
 
+class Run(NamedTuple):
+    """Rows of one format: the first one's line, within the block, its second, and what the format is called."""
+
+    line: int
+    second: int
+    name: str
+
+
 class Columns(NamedTuple):
     """What a block of lines says: row `i` is the event at `seconds[i]` with the values `values[field][i]`.
 
@@ -57,20 +68,31 @@ class Columns(NamedTuple):
     values: dict[str, Column]
     rows: Sequence[int] | None = None
     rejected: Sequence[int] = ()
+    runs: Sequence[Run] = ()
+    """Where rows begin to be of another format than those before, the first one included; empty where nobody looks for others."""
 
 
 BoundParser = Callable[[bytes, int], Columns]
 """Takes whole lines and the horizon: the last second that is not in the future."""
 
 
-def memory_of(parse: BoundParser) -> bytes:
-    """Lines that tell a parser bound anew what `parse` has learned from those before, where it needs that to go on in the middle."""
-    memory: bytes = getattr(parse, "memory", b"")
-    return memory
+class Keeper(Protocol):
+    """Knows the lines that those behind them mean something because of, where there are any: a `#Fields:`, a test that is begun.
+
+    These lines, as many as are in force, are the `context`. To set it is to go on behind them.
+    """
+
+    context: bytes
 
 
-Otherwise = Callable[[bytes], "tuple[int, dict[str, bytes | None]] | None"]
-"""Second and fields of a line that does not fit the format of its input; None when it fits no other either."""
+def keeper_of(parse: BoundParser) -> Keeper | None:
+    """What knows the context of `parse`: itself, or the one that it is put around (`inner`); None where it has none."""
+    while not hasattr(parse, "context"):
+        if not hasattr(parse, "inner"):
+            return None
+        parse = parse.inner
+    keeper: Keeper = parse
+    return keeper
 
 
 class Parser(ABC):
@@ -83,8 +105,8 @@ class Parser(ABC):
     sequential: bool = False
     """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
 
-    otherwise: Otherwise | None = None
-    """What reads a line that does not fit, because the log may have changed its format; None: it is malformed."""
+    otherwise: Changes | None = None
+    """What reads the lines that do not fit, because the log may have changed its format; None: they are malformed."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:
@@ -190,15 +212,17 @@ def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
     samples: list[Sample] = []
     rows: list[int] = []
     rejected: list[int] = []
+    runs: list[Run] = []
     for part in parts:
         rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
         rejected += [row + line_count for row in part.rejected]
+        runs += [run._replace(line=run.line + line_count) for run in part.runs]
         samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
         malformed += part.malformed
         line_count += part.line_count
     seconds = [second for part in parts for second in part.seconds]
     values = {field: [value for part in parts for value in part.values[field]] for field in fields}
-    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected)
+    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected, runs or ())
 
 
 def _field(event: WebLogEvent, field: str) -> bytes | None:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..event import WebLogEvent
-from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, check_length
+from .changes import Changes, Rows, Values
+from .parser import BoundParser, Columns, Malformed, Parser, Rejects, Run, check_length, is_blank
 from .regex import compile_pattern
 
 _TEST = compile_pattern(rb"# Test: *+([^ \r]++)")
@@ -73,27 +74,59 @@ class ResultsParser(Parser):
                     continue
         return read, count
 
+    @property
+    def context(self) -> bytes:
+        """The line that began the test which is not over, if there is one."""
+        return b"" if self._test is None else b"# Test: " + self._test
+
+    @context.setter
+    def context(self, line: bytes) -> None:
+        found = _TEST.match(line)
+        self._test = None if found is None else found[1]
+
     def bind(self, fields: Sequence[str]) -> BoundParser:
-        self.require(fields)
-        return _Reader(ResultsParser(self._now), fields)
+        if self.otherwise is None:
+            self.require(fields)
+        return _Reader(ResultsParser(self._now), fields, self.otherwise)
 
 
 class _Reader:
-    """The parser bound to fields; a test that is begun at the end of a block goes on in the next one."""
+    """The parser bound to fields; a test that is begun at the end of a block goes on in the next one.
 
-    def __init__(self, parser: ResultsParser, fields: Sequence[str]) -> None:
+    What stands outside of tests may be of another format.
+    """
+
+    def __init__(self, parser: ResultsParser, fields: Sequence[str], otherwise: Changes | None) -> None:
         self._parser = parser
         self._fields = fields
+        self._otherwise = otherwise
+
+    @property
+    def context(self) -> bytes:
+        """The directives that are in force outside of tests, then the test that is begun."""
+        outside = b"" if self._otherwise is None else self._otherwise.context
+        return b"\n".join(filter(None, (outside, self._parser.context)))
+
+    @context.setter
+    def context(self, context: bytes) -> None:
+        *outside, last = context.split(b"\n")
+        self._parser.context = last
+        if not self._parser.context:
+            outside.append(last)
+        if self._otherwise is not None:
+            self._otherwise.context = b"\n".join(outside)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         rejects = Rejects()
-        seconds: list[int] = []
-        rows: list[int] = []
-        columns: dict[str, Column] = {field: [] for field in self._fields}
+        numbers: list[int] = []
+        rows = Rows(0, self._fields)
+        outside: dict[int, bytes] = {}
         lines = block.split(b"\n")[:-1]
         for number, line in enumerate(lines):
             line = line.removesuffix(b"\r")
             if self._parser.skips(line):
+                if not self._parser.context and not is_blank(line):
+                    outside[number] = line
                 continue
             try:
                 values = self._parser.read_line(line)
@@ -101,9 +134,27 @@ class _Reader:
                 rejects.add(number, str(error), line)
                 continue
             if values is not None:
-                second, status, test = values
-                seconds.append(second)
-                rows.append(number)
-                for field, column in columns.items():
-                    column.append(status if field == "status" else status[:1] if field == "status_class" else test)
-        return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), columns, rows, rejects.numbers)
+                numbers.append(number)
+                rows.append(*event_values(*values), self._parser.name)
+        runs: Sequence[Run] = ()
+        if self._otherwise is not None:
+            if outside:
+                found = self._otherwise.read(list(outside.values()), self._fields)
+                numbers, rows = rows.with_others(numbers, found, list(outside), horizon)
+            runs = rows.runs(numbers)
+        return Columns(
+            len(lines),
+            rejects.count,
+            rejects.samples,
+            rows.seconds,
+            sorted(rows.seconds),
+            rows.values,
+            numbers,
+            rejects.numbers,
+            runs,
+        )
+
+
+def event_values(second: int, status: bytes, test: bytes) -> tuple[int, Values]:
+    """Second and fields of a result."""
+    return second, {"target": test, "path": test, "section": test, "status": status, "status_class": status[:1]}

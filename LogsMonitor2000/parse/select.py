@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import FormatError
+from .changes import Changes
 from .detect import detect, parser_named, sample_of
-from .parser import BoundParser, Column, Columns, Parser, memory_of
+from .parser import BoundParser, Column, Columns, Parser
 
 
 class Choice(NamedTuple):
@@ -39,17 +40,27 @@ class Choice(NamedTuple):
             return self._finished(HTTPLogParser(defined(formats[text], text)))
         return self._finished(parser_named(text, self.fields))
 
-    def recognise(self, name: str, blocks: Sequence[bytes]) -> tuple[Parser, str] | None:
-        """The parser of the input `name` that begins with `blocks`, and why; None while nothing can be told."""
+    def recognise(self, name: str, blocks: Sequence[bytes], before: str = "") -> tuple[Parser, str] | None:
+        """The parser of the input `name` that begins with `blocks`, and why; None while nothing can be told.
+
+        `before` is the name of the format that an earlier run recognised.
+        """
         if self.log_format != "auto":
             return self.named(), "as told"
+        if before:
+            try:
+                known = self._replace(log_format=before).named()
+                known.otherwise = Changes(before)
+                return known, "as before"
+            except FormatError:  # the configuration has it no longer
+                pass
         if self.nginx_conf and (parser := self._configured(name, sample_of(blocks))) is not None:
             return self._finished(parser), "as --nginx_conf defines it"
         score = detect(name, blocks, self.fields)
         if score is None:
             return None
         parser = self._finished(score.parser)
-        parser.otherwise = _otherwise
+        parser.otherwise = Changes(parser.name)
         return parser, f"reads {score.read} of its first {score.lines} lines"
 
     def _configured(self, name: str, lines: Sequence[bytes]) -> Parser | None:
@@ -76,12 +87,6 @@ class Choice(NamedTuple):
         return parser
 
 
-def _otherwise(line: bytes) -> tuple[int, dict[str, bytes | None]] | None:
-    from .otherwise import read_otherwise  # here, because few logs need it and start-up counts
-
-    return read_otherwise(line)
-
-
 def _same(path: str, name: str) -> bool:
     return os.path.basename(path) == os.path.basename(name)
 
@@ -91,6 +96,9 @@ def bind_some(parser: Parser, fields: Sequence[str], needed: frozenset[str]) -> 
     missing = [field for field in fields if field not in parser.fields and field not in needed]
     if not missing:
         return parser.bind(fields)
+    if parser.otherwise is not None:
+        parser.require([field for field in fields if field in needed])
+        return parser.bind(fields)
     return _Filled(parser.bind([field for field in fields if field not in missing]), missing)
 
 
@@ -98,15 +106,11 @@ class _Filled:
     """A bound parser, with columns added that its format does not have."""
 
     def __init__(self, parse: BoundParser, missing: Sequence[str]) -> None:
-        self._parse = parse
+        self.inner = parse
         self._missing = {field: None if field in ("size", "duration") else b"-" for field in missing}
 
-    @property
-    def memory(self) -> bytes:
-        return memory_of(self._parse)
-
     def __call__(self, block: bytes, horizon: int) -> Columns:
-        columns = self._parse(block, horizon)
+        columns = self.inner(block, horizon)
         absent: dict[str, Column] = {field: [value] * len(columns.seconds) for field, value in self._missing.items()}
         columns.values.update(absent)
         return columns

@@ -214,6 +214,6 @@ SERVERS = (
         EpochAnyStamps,
         (b"1366815793 quark garak",),
         "this project's mission",
-        rb"(?m)^\d{9,20} [^ ]++ [^ ]++\s*$",
+        rb"(?m)^\d{9,20} [^ ]++ [^ \n]++\s*$",
     ),
 )

@@ -15,6 +15,7 @@ from functools import partial
 
 from ..event import WebLogEvent
 from ..limits import DEFINITION_BYTES_MAX, SHAPE_VALUES_MAX
+from .changes import Changes
 from .formats import Values
 from .http_log import NO_LINE, BlockReader, HTTPLogParser, event_of
 from .iso import ClockStamps, IsoStamps
@@ -50,26 +51,29 @@ _WORD = compile_pattern(rb'(?:"((?:[^"]++|"")*+)"|([^ ]*+))(?: |\Z)')
 
 
 class Directive:
-    """What a `#Fields:` and the `#Date:` before it say: reads the lines behind them.
+    """What a `#Fields:` and the `#Date:` that goes with it say: reads the lines behind them.
 
     Between values are tabs where there is any in a line, or else spaces.
     """
 
-    def __init__(self, line: bytes, day: bytes = b"") -> None:
-        names = line[:DEFINITION_BYTES_MAX].decode("ascii", "replace").partition(":")[2].lower().split()
-        if len(names) > SHAPE_VALUES_MAX or len(line) > DEFINITION_BYTES_MAX:
+    def __init__(self, context: bytes, otherwise: Changes | None = None) -> None:
+        self.context = context
+        self.otherwise = otherwise
+        self.day, line = _day_and_fields(context)
+        names = line.decode("ascii", "replace").partition(":")[2].lower().split()
+        if len(names) > SHAPE_VALUES_MAX:
             names = []
-        self.line = line if names else b""
-        self.day = day
         self.names = names
         self.variants = [self._parser(separator) for separator in (" ", "\t")] if names else []
         self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
         if "date" in names:
             self.usable = "time" in names and names.index("time") - names.index("date") == 1
         else:
-            self.usable = "time" in names and bool(day)
+            self.usable = "time" in names and bool(self.day)
 
-    otherwise = None
+    def followed_by(self, line: bytes) -> Directive:
+        """What holds behind one directive more."""
+        return Directive(context_behind(self.context, line), self.otherwise)
 
     def skips(self, line: bytes) -> bool:
         return line.startswith(b"#")
@@ -84,7 +88,14 @@ class Directive:
                 pass
         return self.variants[b"\t" in line].read_line(line)
 
-    def bind(self, fields: Sequence[str], line: bytes) -> BoundParser:
+    def fits(self, line: bytes) -> bool:
+        """Whether `line` is as the directive says."""
+        try:
+            return bool(self.read_line(line))
+        except Malformed:
+            return False
+
+    def bind(self, fields: Sequence[str], line: bytes) -> BlockReader:
         """A reader for lines like `line`."""
         if not self.usable:
             return BlockReader(self, NO_LINE, fields, {})
@@ -143,15 +154,6 @@ def words_in_quotes(line: bytes) -> frozenset[int]:
     return frozenset(number for number, found in enumerate(words) if found[1] is not None)
 
 
-def directive_behind(before: Directive, line: bytes) -> Directive:
-    """What holds behind the directive `line`."""
-    date = _DATE.match(line)
-    return Directive(line, before.day) if date is None else Directive(before.line, date[1])
-
-
-NOTHING = Directive(b"")
-
-
 class W3cParser(Parser):
     """Reads lines by the `#Fields:` before them. As a parser of single lines it remembers the last directive it was shown."""
 
@@ -164,11 +166,11 @@ class W3cParser(Parser):
 
     def __init__(self, name: str = "w3c") -> None:
         self.name = name
-        self._directive = NOTHING
+        self._directive = Directive(b"")
 
     def skips(self, line: bytes) -> bool:
         if is_directive(line):
-            self._directive = directive_behind(self._directive, line)
+            self._directive = self._directive.followed_by(line)
         return line.startswith(b"#")
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
@@ -179,21 +181,24 @@ class W3cParser(Parser):
 
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self.require(fields)
-        return _SequentialReader(fields)
+        return _SequentialReader(fields, self.otherwise)
 
 
 class _SequentialReader:
     """A parser bound to fields, which goes from directive to directive."""
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], otherwise: Changes | None) -> None:
         self._fields = fields
-        self._directive = NOTHING
+        self._directive = Directive(b"", otherwise)
         self._read: BoundParser | None = None
 
     @property
-    def memory(self) -> bytes:
-        told = (b"#Date: " + self._directive.day if self._directive.day else b"", self._directive.line)
-        return b"".join(line + b"\n" for line in told if line)
+    def context(self) -> bytes:
+        return self._directive.context
+
+    @context.setter
+    def context(self, context: bytes) -> None:
+        self._directive, self._read = Directive(context, self._directive.otherwise), None
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         if not block.startswith(b"#") and b"\n#" not in block:
@@ -204,7 +209,7 @@ class _SequentialReader:
             if is_directive(line):
                 parts.append(self._lines(b"".join(lines), horizon))
                 lines.clear()
-                self._directive, self._read = directive_behind(self._directive, line), None
+                self._directive, self._read = self._directive.followed_by(line), None
             lines.append(line + b"\n")
         parts.append(self._lines(b"".join(lines), horizon))
         return joined(parts, self._fields)
@@ -221,3 +226,26 @@ class _SequentialReader:
 
 def is_directive(line: bytes) -> bool:
     return line[:8].lower() == b"#fields:" or _DATE.match(line) is not None
+
+
+def context_behind(context: bytes, line: bytes) -> bytes:
+    """The directives that are in force behind `line`, which is one, when those in `context` were before it."""
+    day, fields = _day_and_fields(context)
+    date = _DATE.match(line)
+    if date is not None:
+        day = date[1]
+    else:
+        fields = line if len(line) <= DEFINITION_BYTES_MAX else b""
+    return b"\n".join([b"#Date: " + day] * bool(day) + [fields] * bool(fields))
+
+
+def _day_and_fields(context: bytes) -> tuple[bytes, bytes]:
+    """What the directives in force are; an empty one where there is none."""
+    day = fields = b""
+    for line in context.split(b"\n"):
+        date = _DATE.match(line)
+        if date is not None:
+            day = date[1]
+        elif is_directive(line):
+            fields = line
+    return day, fields

@@ -17,9 +17,10 @@ from itertools import groupby
 
 from ..event import WebLogEvent
 from ..limits import LINE_BYTES_MAX
+from .changes import Changes
 from .formats import Values
 from .http_log import NO_LINE, BlockReader, count_lines
-from .parser import BoundParser, Columns, Malformed, Otherwise, Parser, check_length, is_blank, joined
+from .parser import BoundParser, Columns, Malformed, Parser, check_length, is_blank, joined
 from .stamps import Stamps
 from .regex import compile_pattern
 
@@ -62,7 +63,7 @@ class Wrapper:
 class Syslog(Wrapper):
     name = "syslog"
     lacks = "no syslog prefix, or a broken one"
-    begins = rb"<|[A-Z][a-z]++ |\d{4}-\d\d-"
+    begins = rb"<|[A-Z][a-z]++ |\d{4}-\d\d-\d\dT"
 
     def __init__(self) -> None:
         self._prefix = compile_pattern(rb"(?:%s|%s)" % (_RFC5424, _RFC3164))
@@ -206,51 +207,51 @@ class WrappedParser(Parser):
     def bind(self, fields: Sequence[str]) -> BoundParser:
         self._inner.otherwise = self.otherwise
         wrapper = type(self._wrapper)()  # one's own, as it may remember what came before
-        bare = BlockReader(_Bare(wrapper, self.otherwise), NO_LINE, fields, {})
-        return _Unwrapping(wrapper, self._inner.bind(fields), bare, fields)
+        return _Unwrapping(wrapper, self._inner.bind(fields), self.otherwise, fields)
 
 
 class _Bare:
-    """The careful reader of the lines that are not wrapped."""
+    """The careful reader of lines that are not wrapped."""
 
-    def __init__(self, wrapper: Wrapper, otherwise: Otherwise | None) -> None:
+    def __init__(self, lacks: str, otherwise: Changes | None) -> None:
         self.stamps = Stamps()
-        self._wrapper = wrapper
-        self._otherwise = otherwise
-        self._begins = compile_pattern(wrapper.begins)
+        self.otherwise = otherwise
+        self._lacks = lacks
 
     def skips(self, line: bytes) -> bool:
         return False
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
         check_length(line)
-        raise Malformed(self._wrapper.lacks)
-
-    def otherwise(self, line: bytes) -> tuple[int, Values] | None:
-        return None if self._otherwise is None or self._begins.match(line) else self._otherwise(line)
+        raise Malformed(self._lacks)
 
 
 class _Unwrapping:
-    """A bound parser behind a wrapper, and another for the lines without it."""
+    """A bound parser behind a wrapper, and others for the lines without it: those that show a trace of one, and those that do not."""
 
-    def __init__(self, wrapper: Wrapper, parse: BoundParser, bare: BoundParser, fields: Sequence[str]) -> None:
+    def __init__(self, wrapper: Wrapper, inner: BoundParser, otherwise: Changes | None, fields: Sequence[str]) -> None:
+        self.inner = inner
         self._wrapper = wrapper
-        self._parse = parse
-        self._bare = bare
+        self._begins = compile_pattern(wrapper.begins)
+        self._broken = BlockReader(_Bare(wrapper.lacks, None), NO_LINE, fields, {})
+        self._bare = BlockReader(_Bare(wrapper.lacks, otherwise), NO_LINE, fields, {})
         self._fields = fields
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         lines = self._wrapper.unwrap(block)
         if None not in lines:
-            return self._parse(b"".join(filter(None, lines)), horizon)
+            return self.inner(b"".join(filter(None, lines)), horizon)
         parts: list[Columns] = []
-        pairs = zip(lines, block.split(b"\n"))
-        for bare, part in groupby(pairs, lambda pair: pair[0] is None):
-            if bare:
-                parts.append(self._bare(b"".join(line + b"\n" for _, line in part), horizon))
-            else:
-                parts.append(self._parse(b"".join(inside for inside, _ in part if inside), horizon))
+        for parse, part in groupby(zip(lines, block.split(b"\n")), self._parser_of):
+            texts = [line + b"\n" if inside is None else inside for inside, line in part]
+            parts.append(parse(b"".join(texts), horizon))
         return joined(parts, self._fields)
+
+    def _parser_of(self, pair: tuple[bytes | None, bytes]) -> BoundParser:
+        inside, line = pair
+        if inside is not None:
+            return self.inner
+        return self._broken if self._begins.match(line) else self._bare
 
 
 def wrapper_of(lines: Sequence[bytes]) -> Wrapper | None:

@@ -19,6 +19,7 @@ from typing import NoReturn
 from ..clock import Clock
 from ..errors import MonitorError, UsageError
 from ..limits import POLL_SECONDS, STATE_SECONDS
+from ..signals import INTERRUPTED, Stop
 from ..state import StateDirectory
 from ..text import printable
 from ..waiter import Waiter
@@ -28,7 +29,6 @@ from .pipe import PipeSource
 from .source import Source
 
 NAME = "python -m LogsMonitor2000.source"
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +87,6 @@ class _Follower:
     def __init__(self, options: argparse.Namespace) -> None:
         self._clock = Clock()
         self._waiter = Waiter()
-        self._signal: int | None = None
         self._report_is_due = False
         self._state = None if options.state is None else StateDirectory(options.state)
         saved = None if self._state is None else self._state.load()
@@ -97,11 +96,10 @@ class _Follower:
         self._saved_position: object = None
 
     def run(self) -> int:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+        stop = Stop(self._waiter.wake)
         signal.signal(signal.SIGUSR1, self._ask_for_report)
         try:
-            while self._signal is None and not self._is_over():
+            while not stop.is_asked and not self._is_over():
                 is_new = self._sources.look()
                 has_read = [_print_chunk(source) for source in self._sources.sources]
                 self._tell_warnings()
@@ -121,12 +119,7 @@ class _Follower:
             self._report()
         finally:
             self._sources.close()
-        return INTERRUPTED if self._signal == signal.SIGINT else 0
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._signal = self._signal or number
-        signal.signal(number, signal.SIG_DFL)  # whoever asks twice does not want to wait
-        self._waiter.wake()
+        return stop.exit_status
 
     def _ask_for_report(self, number: int, frame: FrameType | None) -> None:
         self._report_is_due = True

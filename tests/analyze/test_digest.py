@@ -11,6 +11,7 @@ from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
+from LogsMonitor2000.event import Stats
 from LogsMonitor2000.parse.detect import parser_named
 
 from ..logs import GARBAGE, START, csv_line
@@ -104,6 +105,17 @@ class Digesting(unittest.TestCase):
             for name, blocks in (("lines", lines), ("halves", [half for half in halves if half])):
                 with self.subTest(seed=seed, blocks=name):
                     self.assertEqual(contents(digester().digest(blocks, HORIZON)), contents(whole))
+
+    def test_long_keys_are_cut_in_whatever_part_they_come(self) -> None:
+        lines = [csv_line(START + number // 2, b"/" + b"x" * size) for number, size in enumerate((600, 1, 700, 600, 511, 512))]
+        expected = {b"/x": 1, b"/" + b"x" * 511: 1, b"/" + b"x" * 511 + b"...": 4}
+        for size in range(1, 7):
+            processor = AnalyticsProcessor([MostCommonCalculator(5, 9), HighTrafficCalculator(7, 1.5)], 9)
+            for start in range(0, 6, size):
+                processor.add(digester(9).digest([b"".join(lines[start : start + size])], HORIZON))
+            stats = next(event for event in processor.finish() if isinstance(event, Stats))
+            with self.subTest(lines_a_part=size):
+                self.assertEqual(dict(stats.sections), expected)
 
     def test_lateness_is_judged_in_the_order_of_the_file(self) -> None:
         # The first START is on time: nothing newer has been read yet. The second one is late.

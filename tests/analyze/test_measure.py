@@ -87,6 +87,29 @@ class Counting(unittest.TestCase):
             self.assertEqual(state[b"heavy%d" % number], truth[b"heavy%d" % number])
 
 
+class LongKeys(unittest.TestCase):
+    SHORT, LONG, CUT = b"a" * 512, b"a" * 513, b"a" * 512 + b"..."
+
+    def test_which_are_long(self) -> None:
+        for fields, key, expected in (
+            (("a",), self.SHORT, False),
+            (("a",), self.LONG, True),
+            (("a",), None, False),
+            (("a", "b"), (None, self.SHORT), False),
+            (("a", "b"), (None, self.LONG), True),
+        ):
+            with self.subTest(fields=fields, key=str(key)[-20:]):
+                self.assertEqual(Count(fields).are_long([{}, {key: 1}]), expected)
+
+    def test_cut_they_count_together_where_they_begin_alike(self) -> None:
+        one, two = Count(("a",)), Count(("a", "b"))
+        counts = {self.SHORT: 1, self.LONG: 2, self.LONG * 2: 4, None: 8}
+        once = one.cut(counts)
+        self.assertEqual(once, {self.SHORT: 1, self.CUT: 6, None: 8})
+        self.assertEqual(one.cut(once), once)
+        self.assertEqual(two.cut({(None, self.LONG): 1, (None, self.LONG * 2): 1}), {(None, self.CUT): 2})
+
+
 class Totals(unittest.TestCase):
     def test_missing_values_count_as_nothing(self) -> None:
         self.assertEqual(state_of(Total("a"), [b"5", None, b"0", b"007"]), 12)

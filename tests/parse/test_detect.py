@@ -10,6 +10,7 @@ from unittest.mock import patch
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.parse.detect import detect, parser_named
 from LogsMonitor2000.parse.formats import FORMATS
+from LogsMonitor2000.parse.table import LINES
 
 from ..support import clf_line
 from .corpus import line_of, nasty_lines
@@ -45,6 +46,13 @@ class Recognised(unittest.TestCase):
                 with self.subTest(row.name, front=front):
                     self.assertEqual(recognised(front + row.example + b"\n"), row.name)
 
+    def test_though_other_lines_follow_soon(self) -> None:
+        row = next(row for row in LINES if row.name == "connections")
+        for first, second in ((row.example, COMBINED.example), (COMBINED.example, CSV.example)):
+            for count in (9, 99):
+                lines = [first] * count + [second] * count + [b"garbage"]
+                self.assertEqual(recognised(b"\n".join(lines)), "connections" if first is row.example else "combined")
+
     def test_from_several_blocks(self) -> None:
         self.assertEqual(recognised(b"\n\n", b"garbage\n", COMBINED.example + b"\n" + COMBINED.example + b"\n"), "combined")
 
@@ -67,6 +75,16 @@ class Recognised(unittest.TestCase):
         # Such a line looks as if it began with a virtual host, but not all of them do.
         lines = [line_of(COMMON, user=b"a b")] * 6 + [line_of(COMMON)] * 4
         self.assertEqual(recognised(b"\n".join(lines)), "common")
+
+    def test_though_every_line_has_quotes_inside(self) -> None:
+        rows = {row.name: row for row in LINES}
+        for name in ("common", "combined", "vhost_combined", "forwarded", "forwarded_timed", "timed"):
+            line = rows[name].example.replace(b"/apache_pb.gif", b'/a\\"b').replace(b"Mozilla/4.08", b'\\"M\\" \\\\')
+            with self.subTest(line):
+                self.assertIn(b'\\"', line)
+                self.assertEqual(recognised((line + b"\n") * 3), name)
+        bare = COMBINED.example.replace(b"Mozilla/4.08", b'x "y" z').replace(b"GET /", b'GET /"')
+        self.assertEqual(recognised(bare + b"\n"), "combined")
 
     def test_half_of_the_lines_suffice_and_fewer_do_not(self) -> None:
         good, bad = COMMON.example + b"\n", b"garbage\n"

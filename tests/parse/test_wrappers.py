@@ -10,8 +10,8 @@ import unittest
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
 from LogsMonitor2000.limits import LINE_BYTES_MAX
+from LogsMonitor2000.parse.changes import Changes
 from LogsMonitor2000.parse.detect import detect, parser_named
-from LogsMonitor2000.parse.otherwise import read_otherwise
 from LogsMonitor2000.parse.parser import Columns, Malformed, Sample, joined
 from LogsMonitor2000.parse.select import Choice
 from LogsMonitor2000.parse.wrappers import WRAPPERS, Docker, Journal, JournalExport, JsonWrapper, Syslog, wrapper_of
@@ -161,7 +161,7 @@ class Unwrapping(WrapperCase):
             b"2003-10-11T22:14:15+02:00 ",
         ):  # such a line would look like vhost_combined
             parser = parser_named("syslog:combined")
-            parser.otherwise = read_otherwise
+            parser.otherwise = Changes(parser.name)
             with self.subTest(prefix):
                 self.assertEqual(parser.bind([])(prefix + line + b"\n", FAR_FUTURE).malformed, 1)
 
