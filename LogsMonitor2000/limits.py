@@ -17,7 +17,8 @@ KEYS_MAX = 100_000
 
 KEY_BYTES_MAX = 512
 """Bytes of a key of a counter; longer ones are cut, and counted together where they begin alike. A request's path may be as long as a
-line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long."""
+line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long. What
+a rule asks of a field that it also groups by, or that has few values, it asks of the key."""
 
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""

@@ -17,6 +17,7 @@ from ..analyze.derived import Derived, Raw
 from ..analyze.measure import OTHER, Counts, Measure, dump_counts, load_counts, merge_counts
 from ..analyze.tally import Lines, Tally
 from ..limits import CAUSES_MAX, HISTORY_KEYS_MAX, HISTORY_LINES_MAX, HISTORY_LINE_SECONDS, HISTORY_PANES
+from ..limits import KEY_BYTES_MAX
 from .feed import FEW_VALUES, Feed, Flag, Group, Places
 
 BLAMED = ("source", "section", "status", "method", "vhost", "user")
@@ -130,7 +131,7 @@ class History:
 
 def _in_line(column: Derived, value: bytes) -> bytes:
     """What a line has in it whose value of `column` is this: of a network, the beginning that its addresses share."""
-    return value if isinstance(column, Raw) else value.partition(b"/")[0].rstrip(b"0:")
+    return value[:KEY_BYTES_MAX] if isinstance(column, Raw) else value.partition(b"/")[0].rstrip(b"0:")
 
 
 def _heaviest(counts: Counts) -> Counts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .measure import Count, Measure
+from .measure import Measure
+from .tally import Keyed
 
 
 class Bucket:
@@ -65,6 +66,6 @@ class Bucket:
 def cut_keys(buckets: Collection[Bucket], measures: Sequence[Measure]) -> None:
     """Cut the keys of counters that are too long. To look at all buckets at once makes it cheap where these are many and small."""
     for index, measure in enumerate(measures):
-        if isinstance(measure, Count) and measure.are_long(bucket._states[index] for bucket in buckets):
+        if isinstance(measure, Keyed) and measure.are_long(bucket._states[index] for bucket in buckets):
             for bucket in buckets:
                 bucket._states[index] = measure.cut(bucket._states[index])

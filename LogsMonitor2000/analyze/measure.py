@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import _count_elements  # type: ignore[attr-defined]
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from ..limits import KEY_BYTES_MAX, KEYS_MAX
@@ -19,7 +20,7 @@ OTHER = b"(other)"
 CUT = b"..."
 """What stands behind a key that was cut."""
 
-SHORT = (("status",), ("status_class",))
+SHORT = frozenset({"status", "status_class", "size"})
 """Fields of so many digits."""
 
 Values = Sequence["bytes | None"]
@@ -81,19 +82,13 @@ class Count(NamedTuple):
 
     def are_long(self, states: Iterable[Counts]) -> bool:
         """Whether any key in any of `states` is too long."""
-        if self.fields in SHORT:
-            return False
-        keys = chain.from_iterable(states)
-        parts = keys if len(self.fields) == 1 else chain.from_iterable(keys)
-        return max(map(len, filter(None, parts)), default=0) > KEY_BYTES_MAX
+        if len(self.fields) == 1:
+            return self.fields[0] not in SHORT and has_long(chain.from_iterable(states))
+        return has_long_parts(states, [index for index, field in enumerate(self.fields) if field not in SHORT])
 
     def cut(self, state: Counts) -> Counts:
         """The state with long keys cut: to do so with each part of a log gives what cutting the whole gives."""
-        found: Counts = {}
-        for key, count in state.items():
-            key = tuple(map(_cut, key)) if isinstance(key, tuple) else _cut(key)
-            found[key] = found.get(key, 0) + count
-        return found
+        return cut_counts(state)
 
     def shrink(self, state: Counts) -> Counts:
         return shrink_counts(state, self.keys_max)
@@ -195,6 +190,12 @@ class TotalBy(NamedTuple):
     def merge(self, state: Counts, other: Counts) -> Counts:
         return merge_counts(state, other)
 
+    def are_long(self, states: Iterable[Counts]) -> bool:
+        return self.by not in SHORT and has_long(chain.from_iterable(states))
+
+    def cut(self, state: Counts) -> Counts:
+        return cut_counts(state)
+
     def shrink(self, state: Counts) -> Counts:
         return shrink_counts(state, self.keys_max)
 
@@ -226,8 +227,31 @@ def shrink_counts(state: Counts, keys_max: int) -> Counts:
     return kept
 
 
-def _cut(key: bytes | None) -> bytes | None:
-    return key if key is None or len(key) <= KEY_BYTES_MAX else key[:KEY_BYTES_MAX] + CUT
+def has_long(texts: Iterable[bytes | None]) -> bool:
+    """Whether any of `texts` is too long for a key."""
+    return max(map(len, filter(None, texts)), default=0) > KEY_BYTES_MAX
+
+
+def has_long_parts(states: Iterable[Mapping[Any, Any]], places: Sequence[int]) -> bool:
+    """The same of keys that are tuples, of what is at `places` in them."""
+    keys = list(chain.from_iterable(states)) if places else []
+    return any(has_long(map(itemgetter(place), keys)) for place in places)
+
+
+def cut_key(key: Any) -> Any:
+    """A key without what is too long in it."""
+    if isinstance(key, tuple):
+        return tuple(map(cut_key, key))
+    return key[:KEY_BYTES_MAX] + CUT if isinstance(key, bytes) and len(key) > KEY_BYTES_MAX else key
+
+
+def cut_counts(state: Counts) -> Counts:
+    """The state with long keys cut; those that begin alike count together."""
+    found: Counts = {}
+    for key, count in state.items():
+        key = cut_key(key)
+        found[key] = found.get(key, 0) + count
+    return found
 
 
 def dump_counts(state: Counts) -> list[Any]:

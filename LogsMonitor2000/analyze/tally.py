@@ -4,14 +4,15 @@ from __future__ import annotations
 
 # The C function inside Counter.update, as in `measure`.
 from collections import _count_elements  # type: ignore[attr-defined]
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from ..limits import KEYS_MAX, LINE_KEYS_MAX, SAMPLE_BYTES_MAX
 from ..parse.parser import LINE
-from .derived import Derived
-from .measure import Counts, Values, dump_counts, dump_key, load_counts, load_key, merge_counts, shrink_counts
+from .derived import Derived, Raw, Subnet
+from .measure import Count, Counts, TotalBy, Values, cut_counts, cut_key, dump_counts, dump_key, has_long
+from .measure import SHORT, has_long_parts, load_counts, load_key, merge_counts, shrink_counts
 
 MICRO = 1_000_000
 """Durations are summed in millionths of a second, as whole numbers: what is added can be taken away exactly."""
@@ -39,6 +40,12 @@ class Tally(NamedTuple):
 
     def merge(self, state: Counts, other: Counts) -> Counts:
         return merge_counts(state, other)
+
+    def are_long(self, states: Iterable[Counts]) -> bool:
+        return has_long_parts(states, _textual(self.columns))
+
+    def cut(self, state: Counts) -> Counts:
+        return cut_counts(state)
 
     def shrink(self, state: Counts) -> Counts:
         return shrink_counts(state, self.keys_max)
@@ -91,6 +98,15 @@ class Amounts(NamedTuple):
             state[key] = amount if known is None else add_amounts(known, amount)
         return state
 
+    def are_long(self, states: Iterable[Mapping[Any, Amount]]) -> bool:
+        return has_long_parts(states, _textual(self.columns))
+
+    def cut(self, state: dict[Any, Amount]) -> dict[Any, Amount]:
+        found: dict[Any, Amount] = {}
+        for key, amount in state.items():
+            found = self.merge(found, {cut_key(key): amount})
+        return found
+
     def shrink(self, state: dict[Any, Amount]) -> dict[Any, Amount]:
         if len(state) <= self.keys_max:
             return state
@@ -117,7 +133,10 @@ class Lines(NamedTuple):
         return {}
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
-        return list(zip(values[self.columns] if self.columns else repeat(()), values[LINE]))
+        keys: Iterable[Any] = values[self.columns] if self.columns else repeat(())
+        if any(has_long(values[self.columns[index]]) for index in _textual(self.columns)):
+            keys = map(cut_key, keys)  # here already: afterwards nobody could tell which line came first
+        return list(zip(keys, values[LINE]))
 
     def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
         first = dict(reversed(selected))
@@ -138,9 +157,18 @@ class Lines(NamedTuple):
         return {load_key(key): load_key(line) for key, line in dumped}
 
 
+Keyed = Count | TotalBy | Tally | Amounts
+"""Measures whose states have keys that must be cut."""
+
+
 def add_amounts(one: Amount, other: Amount) -> Amount:
     """Both together."""
     return one[0] + other[0], one[1] + other[1], max(one[2], other[2])
+
+
+def _textual(columns: Sequence[Derived]) -> list[int]:
+    """Which of `columns` may hold any text."""
+    return [index for index, column in enumerate(columns) if isinstance(column, (Raw, Subnet)) and column.field not in SHORT]
 
 
 def _whole(text: bytes | None) -> int | None:

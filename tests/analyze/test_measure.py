@@ -7,8 +7,17 @@ import unittest
 from collections import Counter
 from random import Random
 
+from LogsMonitor2000.alert.condition import Condition, Test
+from LogsMonitor2000.alert.feed import Flag
+from LogsMonitor2000.analyze.derived import Bin, Raw, Subnet
+from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total, TotalBy
+from LogsMonitor2000.analyze.tally import Amounts, Lines, Tally
+from LogsMonitor2000.parse.detect import parser_named
+from LogsMonitor2000.parse.parser import LINE
 
+from ..logs import START
+from ..support import FAR_FUTURE, clf_line
 from .making import added, state_of
 
 
@@ -87,6 +96,9 @@ class Counting(unittest.TestCase):
             self.assertEqual(state[b"heavy%d" % number], truth[b"heavy%d" % number])
 
 
+ENDS_IN_B = Flag(Condition("path", (Test("glob", b"*b", "*b"),), ()))
+
+
 class LongKeys(unittest.TestCase):
     SHORT, LONG, CUT = b"a" * 512, b"a" * 513, b"a" * 512 + b"..."
 
@@ -108,6 +120,35 @@ class LongKeys(unittest.TestCase):
         self.assertEqual(once, {self.SHORT: 1, self.CUT: 6, None: 8})
         self.assertEqual(one.cut(once), once)
         self.assertEqual(two.cut({(None, self.LONG): 1, (None, self.LONG * 2): 1}), {(None, self.CUT): 2})
+
+    def test_no_measure_lets_a_long_key_out_of_a_digest(self) -> None:
+        columns = (Raw("path"), Raw("status"), Subnet("source", 24, None), ENDS_IN_B, Bin("size"))
+        measures: tuple[Measure, ...] = (
+            *(Count(("path",)), Count(("source", "path")), TotalBy("size", "path")),
+            *(Tally(columns), Amounts(columns, "size"), Lines(columns)),
+        )
+        fields = {field for measure in measures for field in measure.fields} - {LINE}
+        paths = [b"/" + b"a" * 600 + end for end in (b"1", b"2", b"b", b"")] + [b"/" + b"a" * 511, b"/x"]
+        lines = [clf_line(START, source=b"x" * 999 + b"%d" % (n % 2), target=paths[n % 6], size=b"7") for n in range(24)]
+        states = []
+        for step in (24, 5, 1):
+            merged = [measure.empty() for measure in measures]
+            for first in range(0, 24, step):
+                digester = Digester(parser_named("common").bind(sorted(fields)), {1: measures}, 0)
+                bucket = digester.digest([b"".join(lines[first : first + step])], FAR_FUTURE).buckets[1][START]
+                merged = [measure.merge(state, bucket[measure]) for measure, state in zip(measures, merged)]
+            states.append(merged)
+        self.assertEqual(states[0], states[1])
+        self.assertEqual(states[0], states[2])
+        for measure, state in zip(measures, states[0]):
+            parts = [part for key in state for part in (key if isinstance(key, tuple) else [key]) if isinstance(part, bytes)]
+            with self.subTest(measure):
+                self.assertEqual(max(map(len, parts)), 515)
+                self.assertIn(b"/" + b"a" * 511, parts)
+        for state in states[0][-3:]:  # a condition looks at the whole, also where the key is cut
+            self.assertEqual({key[3] for key in state if key[0] == b"/" + b"a" * 511 + b"..."}, {False, True})
+        self.assertEqual(states[0][0], {b"/" + b"a" * 511 + b"...": 16, b"/" + b"a" * 511: 4, b"/x": 4})
+        self.assertEqual(states[0][2], {b"/" + b"a" * 511 + b"...": 112, b"/" + b"a" * 511: 28, b"/x": 28})
 
 
 class Totals(unittest.TestCase):
