@@ -62,7 +62,7 @@ class Input:
         It is told from the same lines however they come: nothing is refused before all of these are there.
         """
         while self._digester is None:
-            if not self._first_blocks:
+            if not self._first_blocks and self.source.offset >= self._sample_end:
                 self._first_chunk = self.source.offset // CHUNK_BYTES
                 self._sample_end = min(self.source.offset + BLOCK_BYTES, (self._first_chunk + 1) * CHUNK_BYTES)
             begun = self.source.offset
@@ -83,7 +83,7 @@ class Input:
                 self._digester, notice = known
                 self._recognised = self._digester.format_name
                 self._notices.append(notice)
-            elif whole:  # nothing but blank lines
+            else:  # nothing but blank lines, which need not be looked at again
                 self._line_count += sum(block.count(b"\n") for block in self._first_blocks)
                 self._first_blocks.clear()
                 if self.source.ended:

@@ -160,6 +160,15 @@ class TestInput(unittest.TestCase):
             with self.subTest(log_format):
                 self.assertEqual((events, malformed), (2, 1))
 
+    def test_blank_lines_before_the_first_are_looked_at_once(self) -> None:
+        recognise = Recogniser()
+        pieces = [b"\n \r\n" * 9] * 50
+        source = Input(ScriptedSource([part for piece in pieces for part in (piece, PAUSE)] + [b"bad\n" + LINE]), recognise)
+        digests = [source.digest(HORIZON, None) for _ in range(110)]
+        (digest,) = filter(None, digests)
+        self.assertEqual(b"".join(recognise.shown), b"".join(pieces) + b"bad\n" + LINE)
+        self.assertEqual([sample.line for sample in source.join(digest)], [50 * 18 + 1])
+
     def test_the_floor_makes_what_is_below_it_late(self) -> None:
         for floor, late in ((None, 0), (START + 2, 0), (START + 3, 1)):
             source, _ = input_of(ScriptedSource([LINE]))

@@ -16,7 +16,7 @@ from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
 from .formats import Format, Values
 from .http_log import HTTPLogParser
-from .parser import Malformed, Parser, is_blank
+from .parser import Malformed, Parser, is_all_blank, is_blank
 from .table import LINES, NAMES, RECORDS, make_parser
 
 NO_FIELDS: Mapping[str, str] = {}
@@ -136,6 +136,8 @@ def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
     """The first lines that are not blank."""
     lines: list[bytes] = []
     for block in blocks:
+        if is_all_blank(block):
+            continue
         lines += (line.removesuffix(b"\r") for line in block.split(b"\n") if not is_blank(line))
         if len(lines) >= DETECT_LINES_MAX:
             return lines[:DETECT_LINES_MAX]

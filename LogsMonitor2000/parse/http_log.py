@@ -24,7 +24,7 @@ from .formats import Format, Values
 from .template import TemplateFormat
 from .changes import Changes
 from .parser import BoundParser, Column, Columns, Malformed, Parser, Rejects, Run, check_horizon, check_length
-from .parser import is_blank
+from .parser import is_all_blank, is_blank
 from .stamps import NO_TIME
 from .regex import compile_pattern
 
@@ -193,6 +193,9 @@ class BlockReader:
         return seconds, values
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
+        if is_all_blank(block):
+            self.missed = 0
+            return Columns(block.count(b"\n"), 0, [], [], [], {field: [] for field, _ in self._columns}, [])
         seconds, values = self.rows(block)
         ascending = sorted(seconds)
         self.missed = 0

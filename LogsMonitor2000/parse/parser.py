@@ -196,6 +196,11 @@ def is_blank(line: bytes) -> bool:
     return not line.strip(b" \t\r")
 
 
+def is_all_blank(block: bytes) -> bool:
+    """Whether there are only blank lines in `block`: a quick look."""
+    return block[:1] in (b"\n", b" ", b"\t", b"\r") and not block.translate(None, b" \t\r\n")
+
+
 def check_length(line: bytes) -> None:
     if len(line) > LINE_BYTES_MAX:
         raise Malformed(f"longer than {LINE_BYTES_MAX:,} bytes")

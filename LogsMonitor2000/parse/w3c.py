@@ -19,7 +19,7 @@ from .changes import Changes
 from .formats import Values
 from .http_log import NO_LINE, BlockReader, HTTPLogParser, event_of
 from .iso import ClockStamps, IsoStamps
-from .parser import BoundParser, Columns, Malformed, Parser, is_blank, joined
+from .parser import BoundParser, Columns, Malformed, Parser, is_all_blank, is_blank, joined
 from .regex import compile_pattern
 from .template import TemplateFormat
 
@@ -216,7 +216,8 @@ class _SequentialReader:
 
     def _lines(self, block: bytes, horizon: int) -> Columns:
         if self._read is None:
-            first = next((line for line in block.split(b"\n") if not is_blank(line) and line[:1] != b"#"), b"")
+            lines = () if is_all_blank(block) else block.split(b"\n")
+            first = next((line for line in lines if not is_blank(line) and line[:1] != b"#"), b"")
             read = self._directive.bind(self._fields, first)
             if first:
                 self._read = read

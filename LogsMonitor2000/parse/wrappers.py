@@ -20,7 +20,7 @@ from ..limits import LINE_BYTES_MAX
 from .changes import Changes
 from .formats import Values
 from .http_log import NO_LINE, BlockReader, count_lines
-from .parser import BoundParser, Columns, Malformed, Parser, check_length, is_blank, joined
+from .parser import BoundParser, Columns, Malformed, Parser, check_length, is_all_blank, is_blank, joined
 from .stamps import Stamps
 from .regex import compile_pattern
 
@@ -238,6 +238,8 @@ class _Unwrapping:
         self._fields = fields
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
+        if is_all_blank(block) and not self._wrapper.sequential:
+            return self._bare(block, horizon)
         lines = self._wrapper.unwrap(block)
         if None not in lines:
             return self.inner(b"".join(filter(None, lines)), horizon)

@@ -9,11 +9,12 @@ import time
 import unittest
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from LogsMonitor2000 import AnalyticsProcessor, Event, HighTrafficCalculator, MalformedLine, Monitor, MostCommonCalculator
 from LogsMonitor2000 import Notice, Summary, open_log
 from LogsMonitor2000.parse.definitions import defined
-from LogsMonitor2000.parse.detect import detect, parser_named
+from LogsMonitor2000.parse.detect import detect, parser_named, sample_of
 from LogsMonitor2000.parse.http_log import HTTPLogParser
 from LogsMonitor2000.parse.keyed import KeyedParser
 from LogsMonitor2000.parse.parser import FIELDS, BoundParser, Columns, Malformed, Parser, is_blank
@@ -399,6 +400,32 @@ def with_patience(parser: Parser, lines: Sequence[bytes]) -> None:
         with suppress(Malformed):
             if not parser.skips(line):
                 parser.parse_line(line)
+
+
+class BlankLines(unittest.TestCase):
+    """A file may be nothing else: a block of them is seen at a glance, not line by line."""
+
+    BLOCKS = (b"\n" * 60_000, b" \n" * 30_000, b"\r\n\t\n" * 15_000)
+    NAMES = ("combined", "json", "logfmt", "w3c", "cloudfront", "syslog:combined", "docker:json")
+
+    def test_they_are_none_that_count_and_cost_next_to_nothing(self) -> None:
+        for name in self.NAMES:
+            parser = parser_named(name)
+            bound = parser.bind(["status"])
+            garbage = quickest(partial(bound, b"x\n" * 30_000, FAR_FUTURE))
+            for block in self.BLOCKS:
+                columns = bound(block, FAR_FUTURE)
+                with self.subTest(name, block=block[:4]):
+                    self.assertEqual((columns.line_count, columns.malformed), (block.count(b"\n"), 0))
+                    self.assertEqual((columns.seconds, list(columns.rows or ()), columns.values), ([], [], {"status": []}))
+                    self.assertLess(quickest(partial(bound, block, FAR_FUTURE)) * 10, garbage)
+
+    def test_a_format_is_not_looked_for_in_them(self) -> None:
+        for block in self.BLOCKS:
+            self.assertEqual(sample_of([block] * 3 + [b"\n\nx\n"]), [b"x"])
+            searched = quickest(lambda: sample_of([block]))
+            lines = quickest(lambda: [line for line in block.split(b"\n") if not is_blank(line)])
+            self.assertLess(searched * 10, lines)
 
 
 class Detection(unittest.TestCase):
