@@ -149,7 +149,9 @@ class Reader:
         for key, count in counts.items():
             place = None if key == OTHER else self._places[key[:-1]]
             if place is not None:
-                deltas.setdefault(place[0], {})[hash_of(key[-1])] = count
+                values = deltas.setdefault(place[0], {})
+                number = hash_of(key[-1])
+                values[number] = values.get(number, 0) + count
         return deltas
 
 

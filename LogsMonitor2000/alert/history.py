@@ -51,7 +51,7 @@ class History:
 
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
-        counts = bucket[self._tally]
+        counts = shrink_counts(bucket[self._tally], HISTORY_KEYS_MAX)
         if not counts:
             return
         for length, panes in self._panes.items():
@@ -63,7 +63,7 @@ class History:
                 panes.append((start, counts if width == 1 else counts.copy()))
             while panes[0][0] + width <= bucket.time - 2 * length:
                 panes.popleft()
-        self._recent.append((bucket.time, bucket[self._lines]))
+        self._recent.append((bucket.time, self._lines.shrink(bucket[self._lines])))
         while self._recent[0][0] <= bucket.time - HISTORY_LINE_SECONDS:
             self._recent.popleft()
 
@@ -100,7 +100,7 @@ class History:
         places = Places(self._shown, feed.where, feed.of, feed.by)
         lines: dict[bytes, None] = {}
         for _, recent in reversed(self._recent):
-            for key, line in recent.items():
+            for key, line in sorted(recent.items(), key=lambda item: item[1]):
                 place = places[key]
                 if place is not None and place[0] == group and (place[1] or not feed.of):
                     lines[line.removesuffix(b"\r")] = None

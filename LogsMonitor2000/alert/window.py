@@ -47,17 +47,23 @@ class Timeline:
                 window.left -= done
                 window.entered -= done
 
-    def dump(self) -> list[Any]:
+    @property
+    def reach(self) -> int:
+        """How many seconds back it holds everything."""
+        return max((window.delay + window.seconds for window in self.windows), default=0)
+
+    def dump(self) -> dict[str, Any]:
         """It, as JSON can hold it."""
-        done = min((window.left for window in self.windows), default=0)
-        return [
+        done = min((window.left for window in self.windows), default=len(self.times))
+        seconds = [
             [time, [[dump_key(group), _dump_delta(delta)] for group, delta in deltas.items()]]
             for time, deltas in zip(self.times[done:], self.deltas[done:])
         ]
+        return {"reach": self.reach, "seconds": seconds}
 
-    def load(self, dumped: list[Any]) -> None:
+    def load(self, dumped: dict[str, Any]) -> None:
         """Be as it was when it was dumped."""
-        for time, deltas in dumped:
+        for time, deltas in dumped["seconds"]:
             self.append(time, {load_key(group): _load_delta(delta) for group, delta in deltas})
 
 
@@ -71,6 +77,8 @@ class Window:
         self.touched: set[Group] = set()
         self.entered = self.left = 0
         self.forgotten = 0
+        """Groups that were left out because there were too many."""
+        self._left_out: list[Group] = []  # since it last slid
         self._timeline = timeline
         self._make: Callable[[], Total] = TOTALS[timeline.feed.kind]
         self._empty = self._make()
@@ -93,6 +101,8 @@ class Window:
         times, deltas = self._timeline.times, self._timeline.deltas
         groups, touched = self.groups, self.touched
         touched.clear()
+        touched.update(self._left_out)
+        self._left_out.clear()
         newest = now - self.delay
         while self.entered < len(times) and times[self.entered] <= newest:
             time = times[self.entered]
@@ -114,6 +124,14 @@ class Window:
                     touched.add(group)
             self.left += 1
 
+    def resume(self, now: int) -> None:
+        """Go on to `now` through all that the timeline holds, as if it came second by second."""
+        for time in self._timeline.times:
+            self.slide(min(time + self.delay, now))
+            self.sweep()
+        self.slide(now)
+        self.sweep()
+
     def sweep(self) -> None:
         """Forget the groups that are empty, and when there are too many, the lightest."""
         groups = self.groups
@@ -123,6 +141,7 @@ class Window:
         if len(groups) > GROUPS_MAX:
             lightest = sorted(groups, key=lambda group: (groups[group].events, repr(group)))[: len(groups) - GROUPS_MAX // 2]
             self.forgotten += len(lightest)
+            self._left_out += lightest
             for group in lightest:
                 del groups[group]
 
