@@ -67,7 +67,7 @@ class Rule(NamedTuple):
     @property
     def waits(self) -> bool:
         """Whether it tells nothing before its window is full: what is still filling would look low, or be a share of little."""
-        return not self.is_high or self.measure in ("ratio", "mean", "unparsed") or self.quantile is not None
+        return not self.is_high or self.measure in ("ratio", "mean", "unparsed", "spike") or self.quantile is not None
 
     def is_over(self, value: float) -> bool:
         """Whether `value` is one to alert on."""
@@ -76,6 +76,10 @@ class Rule(NamedTuple):
     def is_recovered(self, value: float) -> bool:
         """Whether `value` is one at which an alert that fires is over."""
         return not COMPARE[self.comparison](value, self.threshold if self.recover is None else self.recover)
+
+    def worse(self, one: float, other: float) -> float:
+        """The worse of two values."""
+        return max(one, other) if self.is_high else min(one, other)
 
     @property
     def measured(self) -> str:
