@@ -76,9 +76,8 @@ class Condition(NamedTuple):
             return None
 
     def __str__(self) -> str:
-        return (
-            f"{self.field} {' or '.join([test.text for test in self.any_of] + ['not ' + test.text for test in self.none_of])}"
-        )
+        wanted, unwanted = (" or ".join(test.text for test in tests) for tests in (self.any_of, self.none_of))
+        return f"{self.field} {wanted}{' but ' if wanted and unwanted else ''}{'not ' + unwanted if unwanted else ''}"
 
 
 Conditions = tuple[Condition, ...]

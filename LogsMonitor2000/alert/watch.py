@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush, nlargest
+from math import ceil
 from typing import Any, NamedTuple
 
 from ..analyze.measure import dump_key, load_key
@@ -94,6 +95,8 @@ class Watch:
             at = deadline(state, self.rule)
             if at is not None and at > time and time in (state.active_at, state.recovered_at):  # it has just been set
                 heappush(self._deadlines, (at, self._remember(at, group)))
+        if len(transitions) > 1:  # in an order that does not depend on how the log was read
+            transitions.sort(key=lambda transition: repr(transition.group))
         return transitions
 
     def _remember(self, at: int, group: Group) -> int:
@@ -141,6 +144,10 @@ class WindowWatch(Watch):
         window.watches.append(self)
         window.least = min(watch.least for watch in window.watches)
 
+    def events(self, group: Group) -> int:
+        """How many events the value is made of."""
+        return self.window[group or self._pins].events
+
     def value(self, group: Group, time: int) -> float | None:
         total = self.window[group or self._pins]
         if total.events < self.rule.min_events or (self._waits and not self._is_full):
@@ -152,7 +159,7 @@ class WindowWatch(Watch):
         by = self.rule.by
         if not self._is_full and self.first is not None and time >= self._full_at():
             self._is_full = True
-            return list(self.window.groups) if by else ((),)
+            return [*self.window.groups, *(g for g in self.states if g not in self.window.groups)] if by else ((),)
         if not by:
             return ((),) if self._pins in self.window.touched else ()
         # Most groups are neither near an alert nor in one: they are passed over here, where it costs least.
@@ -362,7 +369,7 @@ class BucketWatch(Watch):
         due = super().due()
         for group, state in self.states.items():
             if state.phase == FIRING and state.recovered_at is None:
-                due = min(due, int(self._empty_at.get(group, 0.0) - self.rule.threshold * self.rule.leak) + 1)
+                due = min(due, ceil(self._empty_at.get(group, 0.0) - self.rule.threshold * self.rule.leak))
         return due
 
     def dump(self) -> dict[str, Any]:
