@@ -13,8 +13,11 @@ from .clock import zone_named
 from .config import ConfigError, Table, parse_config, read_config
 from .errors import UsageError
 
-COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "help", "version"})
+COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
+
+FOLLOWING = frozenset({"follow", "start", "state"})
+"""Options that mean nothing to a run that looks back: what a file says of them is for the run that watches."""
 
 DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml")
 
@@ -22,11 +25,12 @@ DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml"
 def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: str | None) -> dict[str, Any]:
     """What the file at `path` and then the command's `options` say; a later one wins."""
     table = Table({}, "") if path is None else read_config(path)
-    known = vars(parser.parse_intermixed_args([]))
-    told = _options(parser, table, frozenset(known) - {"rules", "mutes", "action", *COMMAND_ONLY})
+    own = vars(parser.parse_intermixed_args(list(options)))
+    told = _options(parser, table, frozenset(own) - {"rules", "mutes", "action", *COMMAND_ONLY})
+    if own["backtest"] or own["explain"] is not None:
+        told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
     given = vars(parser.parse_intermixed_args([*told, *options]))
-    own_files = vars(parser.parse_intermixed_args(list(options)))["files"]
-    given["files"] = own_files or given["files"]
+    given["files"] = own["files"] or given["files"]
     rules = table.tables("alert")
     if given["alerts"] == "default":
         with open(DEFAULT_ALERTS, "rb") as file:

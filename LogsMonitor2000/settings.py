@@ -53,6 +53,7 @@ class _Settings(NamedTuple):
     check_config: bool = False
     alerts: str = "off"
     explain: str | None = None
+    backtest: bool = False
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
 
@@ -74,6 +75,10 @@ class Settings(_Settings):
             raise UsageError(f"--jobs must be auto or 1 to {JOBS_MAX}: {self.jobs}")
         if not self.follow and (self.state is not None or self.start != "begin"):
             raise UsageError("--state and --start go with --follow")
+        if self.backtest and (self.follow or self.explain is not None):
+            raise UsageError("--backtest reads finished logs and goes with neither --follow nor --explain")
+        if self.explain is not None and self.state is not None:
+            raise UsageError("--explain does not go with --state, which is for the run that watches")
         return self
 
 
@@ -147,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--high_traffic_interval", type=int, metavar="SECONDS", help="the alert's window (%(default)s)")
     group.add_argument("--high_traffic_threshold", type=float, metavar="HITS", help="hits a second (%(default)s)")
     group.add_argument("--alerts", choices=("off", "default"), help="default adds a set of rules (%(default)s)")
-    group.add_argument("--explain", metavar="TIME", help="show what each rule was at that second, and why")
+    group.add_argument("--explain", metavar="TIME", help="show what each alert was at that second, and why, and exit")
+    group.add_argument("--backtest", action="store_true", help="show how often each alert would have fired, and exit")
     group.add_argument("--calculator", action="append", metavar="MODULE:CLASS", help="one of your own, too")
 
     group = parser.add_argument_group("time")

@@ -10,6 +10,9 @@ from ..event import Event
 class Action(ABC):
     """Is told of every event, by event time. It takes the kinds it knows and ignores the rest."""
 
+    is_done = False
+    """Turns true when it has what the run was for: then nothing more is read."""
+
     @abstractmethod
     def notify(self, event: Event) -> None:
         """`event` has happened."""

@@ -67,7 +67,7 @@ class Rule(NamedTuple):
     @property
     def waits(self) -> bool:
         """Whether it tells nothing before its window is full: what is still filling would look low, or be a share of little."""
-        return not self.is_high or self.measure in ("ratio", "mean", "unparsed") or self.quantile is not None
+        return not self.is_high or self.measure in ("ratio", "mean", "unparsed", "spike") or self.quantile is not None
 
     def is_over(self, value: float) -> bool:
         """Whether `value` is one to alert on."""
@@ -112,6 +112,11 @@ class Rule(NamedTuple):
         words += [f"inhibited by {', '.join(self.inhibited_by)}"] if self.inhibited_by else []
         words += ["dry run"] if self.dry_run else []
         return ", ".join(words)
+
+
+def high_traffic_rule(window: int, threshold: float) -> Rule:
+    """The built-in alert as a rule, where it is to be treated like the others: it tells the same at the same seconds."""
+    return Rule("high_traffic", "rate", "above", threshold, window)
 
 
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
