@@ -109,11 +109,19 @@ def _looking_back(settings: Settings) -> StreamCalculator:
 
 def all_rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules, and before them the built-in alert as one, where it is on."""
-    from .alert.rule import high_traffic_rule
+    from .alert.rule import built_in_rules
 
-    if not (settings.high_traffic_interval and settings.high_traffic_threshold):
-        return settings.rules
-    return high_traffic_rule(settings.high_traffic_interval, settings.high_traffic_threshold), *settings.rules
+    return *built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold), *settings.rules
+
+
+def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, Monitor]:
+    """A monitor of one source for nothing but its alerts, whatever the clock says, and its processor."""
+    from .alert.calculator import RuleCalculator
+
+    rules = RuleCalculator(all_rules(settings), settings.mutes, causes=False)
+    processor = AnalyticsProcessor([rules], settings.buffer_time)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), _choice(settings))
+    return processor, Monitor([Input(source, recognise)], processor, skew_max=1 << 40)
 
 
 def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:

@@ -47,6 +47,10 @@ def _run(arguments: Sequence[str]) -> int:
         return _tell_of_formats(settings)
     if settings.check_config:
         return _check_config(settings)
+    if settings.scenarios:
+        from .rule_tests import run_tests
+
+        return 0 if run_tests(settings, sys.stdout) else 1
     monitor = build(settings, sys.stdout, sys.stderr)
     interrupted = False
 

@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from .alert.mute import read_mutes
-from .alert.rule import Rule, check_names, read_rule
+from .alert.rule import Rule, built_in_rules, check_names, read_rule
+from .alert.scenario import read_scenarios
 from .clock import zone_named
 from .config import ConfigError, Table, parse_config, read_config
 from .errors import UsageError
 
-COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "help", "version"})
+COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "test_rules", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
+
+MADE_HERE = frozenset({"rules", "mutes", "scenarios", "action"})
+"""Settings that are no options of a file: its tables are read for them."""
 
 FOLLOWING = frozenset({"follow", "start", "state"})
 """Options that mean nothing to a run that looks back: what a file says of them is for the run that watches."""
@@ -22,24 +26,37 @@ FOLLOWING = frozenset({"follow", "start", "state"})
 DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml")
 
 
-def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: str | None) -> dict[str, Any]:
-    """What the file at `path` and then the command's `options` say; a later one wins."""
-    table = Table({}, "") if path is None else read_config(path)
+def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict[str, Any]:
+    """What the files that the command's `options` name say, and then these themselves; a later one wins."""
     own = vars(parser.parse_intermixed_args(list(options)))
-    told = _options(parser, table, frozenset(own) - {"rules", "mutes", "action", *COMMAND_ONLY})
-    if own["backtest"] or own["explain"] is not None:
+    tables = [] if own["config"] is None else [read_config(own["config"])]
+    tests: list[Table] = []
+    if own["test_rules"] is not None:
+        table = read_config(own["test_rules"])
+        tests = table.tables("test")
+        if not tests:
+            raise ConfigError(f"{table.where}: has no [[test]]")
+        base = table.path("config", None)
+        tables += [table] if base is None else [read_config(base), table]
+    names = frozenset(own) - MADE_HERE - COMMAND_ONLY
+    told = [argument for table in tables for argument in _options(parser, table, names)]
+    if tests or own["backtest"] or own["explain"] is not None:
         told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
     given = vars(parser.parse_intermixed_args([*told, *options]))
     given["files"] = own["files"] or given["files"]
-    rules = table.tables("alert")
+    rules = [rule for table in tables for rule in table.tables("alert")]
     if given["alerts"] == "default":
         with open(DEFAULT_ALERTS, "rb") as file:
             rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
     read = [read_rule(rule) for rule in rules]
     check_names(read, rules)
     given["rules"] = tuple(read)
-    given["mutes"] = read_mutes(table.tables("mute"), zone_named(given["timezone"]))
-    table.finish()
+    given["mutes"] = read_mutes([mute for table in tables for mute in table.tables("mute")], zone_named(given["timezone"]))
+    for table in tables:
+        table.finish()
+    if tests:
+        built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
+        given["scenarios"] = read_scenarios(tests, [*built_in, *read], given["timezone"])
     return given
 
 

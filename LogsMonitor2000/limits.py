@@ -169,3 +169,6 @@ EXPLAINED_GROUPS_MAX = 5
 
 HASHES_MAX = 100_000
 """Values whose hashes are remembered, about 15 MB: distinct counts see the same clients again and again."""
+
+SCENARIO_LINES_MAX = 1_000_000
+"""Lines that a test of rules may repeat: a few seconds' work."""

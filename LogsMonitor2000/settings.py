@@ -12,6 +12,7 @@ from .limits import JOBS_MAX
 if TYPE_CHECKING:  # few runs need them and start-up counts
     from .alert.mute import Mute
     from .alert.rule import Rule
+    from .alert.scenario import Scenario
 
 VERSION = "0.1.0"
 
@@ -54,8 +55,10 @@ class _Settings(NamedTuple):
     alerts: str = "off"
     explain: str | None = None
     backtest: bool = False
+    test_rules: str | None = None
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
 
 class Settings(_Settings):
@@ -88,10 +91,10 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
     options, files = [_with_underscores(option) for option in options[:end]], options[end + 1 :]
     given = vars(_parser().parse_intermixed_args(options))
-    if given["config"] is not None or given["alerts"] != "off":
+    if given["config"] is not None or given["test_rules"] is not None or given["alerts"] != "off":
         from .configured import from_config  # here, because few runs need it and start-up counts
 
-        given = from_config(_parser(), options, given["config"])
+        given = from_config(_parser(), options)
     given["files"] = (*given["files"], *files)
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
@@ -170,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("other")
     group.add_argument("--config", metavar="FILE", help="options, alert rules and actions, as TOML")
     group.add_argument("--check_config", action="store_true", help="say what the configuration means, and exit")
+    group.add_argument("--test_rules", metavar="FILE", help="run the tests of alert rules in FILE, and exit")
     group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
     group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
     group.add_argument("--help", action="help", help="show this and exit")

@@ -114,9 +114,9 @@ class Rule(NamedTuple):
         return ", ".join(words)
 
 
-def high_traffic_rule(window: int, threshold: float) -> Rule:
-    """The built-in alert as a rule, where it is to be treated like the others: it tells the same at the same seconds."""
-    return Rule("high_traffic", "rate", "above", threshold, window)
+def built_in_rules(window: int, threshold: float) -> tuple[Rule, ...]:
+    """The built-in alert as a rule, to be treated like the others: it tells the same at the same seconds. None where it is off."""
+    return (Rule("high_traffic", "rate", "above", threshold, window),) if window and threshold else ()
 
 
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:

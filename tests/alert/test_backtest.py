@@ -8,7 +8,7 @@ from random import Random
 from LogsMonitor2000.alert.backtest import BacktestCalculator, Record, suggestion, trial_of
 from LogsMonitor2000.alert.calculator import RuleCalculator
 from LogsMonitor2000.alert.mute import read_mutes
-from LogsMonitor2000.alert.rule import Rule, high_traffic_rule, read_rules
+from LogsMonitor2000.alert.rule import Rule, built_in_rules, read_rules
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
@@ -160,7 +160,7 @@ class Variants(unittest.TestCase):
             window, threshold = rng.choice((1, 2, 5, 30)), rng.choice((0.2, 0.5, 1, 2))
             with self.subTest(number=number):
                 built_in = alerts_of(log, HighTrafficCalculator(window, threshold))
-                as_rule = alerts_of(log, RuleCalculator([high_traffic_rule(window, threshold)], causes=False))
+                as_rule = alerts_of(log, RuleCalculator(built_in_rules(window, threshold), causes=False))
                 self.assertEqual(list(map(numbers, built_in)), list(map(numbers, (a for a in as_rule if a.state != "pending"))))
 
     def test_mutes_and_inhibition_hold_variants_too(self) -> None:
