@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .alert.mute import read_mutes
-from .alert.rule import Rule, built_in_rules, check_names, read_rule
+from .alert.rule import built_in_rules, check_names, read_rule
 from .alert.scenario import read_scenarios
 from .clock import zone_named
 from .config import ConfigError, Table, parse_config, read_config
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "test_rules", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
@@ -93,6 +96,17 @@ def _arguments(table: Table, name: str, value: Any) -> list[str]:
     return [f"--{name}={each}" for each in values]
 
 
-def described(rules: Sequence[Rule]) -> list[str]:
-    """What rules mean, in words: a line each."""
-    return [f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in rules]
+def described(settings: Settings) -> list[str]:
+    """What settings mean, in words: the options that are not as they are by default, then a line for each table of a file."""
+    options = {name: value for name, value in settings._asdict().items() if name not in MADE_HERE | COMMAND_ONLY}
+    built_in = built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold)
+    return [
+        *(f"option {name} = {_shown(value)}" for name, value in options.items() if value != settings._field_defaults[name]),
+        *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *settings.rules)),
+        *(f"mute {mute.name}: {mute.described}" for mute in settings.mutes),
+        *(f"test {scenario.name}" for scenario in settings.scenarios),
+    ]
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -85,7 +85,8 @@ class BacktestReport(Action):
         if record.fired:
             lasted = f" in all, {duration(record.longest)} at most" if record.fired > 1 else ""
             yield f"  fired {times(record.fired)}, for {duration(record.seconds)}{lasted}; {_flaps(record.flaps)}"
-            yield f"  pages {record.pages:,}, {_a_day(record.pages, seconds)} a day{_held(record)}"
+            pace = f", {_pages(record.pages, seconds)} a day" if seconds >= DAY else ""
+            yield f"  pages {record.pages:,}{pace}{_held(record)}"
         else:
             yield "  never fired"
         if record.groups and rule.by:
@@ -145,12 +146,13 @@ def _numbers(record: Record, seconds: int) -> dict[str, Any]:
 
 def _table(rule: Rule, record: Record, others: Sequence[Record], seconds: int) -> Iterator[str]:
     """A row for each threshold, the rule's own marked."""
-    yield f"    {rule.comparison.replace('_', ' '):>14}  {'fired':>9}  {'flaps':>7}  {'firing for':>13}  {'pages a day':>11}"
+    pages = "pages a day" if seconds >= DAY else "pages"
+    yield f"    {rule.comparison.replace('_', ' '):>14}  {'fired':>9}  {'flaps':>7}  {'firing for':>13}  {pages:>11}"
     for each in sorted([record, *others], key=lambda each: each.rule.threshold):
         mark = ">" if each is record else " "
         yield (
             f"  {mark} {amount(rule.measured, each.rule.threshold):>14}  {each.fired:>9,}  {each.flaps:>7,}"
-            f"  {duration(each.seconds):>13}  {_a_day(each.pages, seconds):>11}"
+            f"  {duration(each.seconds):>13}  {_pages(each.pages, seconds):>11}"
         )
 
 
@@ -159,8 +161,9 @@ def _range(trial: Trial) -> str:
     return f"{thresholds[0]} to {thresholds[-1]}"
 
 
-def _a_day(pages: int, seconds: int) -> str:
-    return f"{pages * DAY / seconds:,.1f}" if pages else "0"
+def _pages(pages: int, seconds: int) -> str:
+    """A day, of a log that has days; less says nothing of a day."""
+    return f"{pages * DAY / seconds:,.1f}" if pages and seconds >= DAY else f"{pages:,}"
 
 
 def _flaps(count: int) -> str:
