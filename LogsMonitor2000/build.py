@@ -6,9 +6,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from .action.action import Action
+from .action.explainer import Explainer
 from .action.json_lines import JsonLines
 from .action.progress import ProgressLine
 from .action.terminal import TerminalNotifier
@@ -30,6 +31,9 @@ from .settings import VERSION, Settings
 from .source.opening import STANDARD_INPUT, expanded, open_source
 from .source.source import Source
 from .text import printable
+
+if TYPE_CHECKING:
+    from .alert.rule import Rule
 
 
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
@@ -76,6 +80,8 @@ def skew_max(settings: Settings) -> int:
 
 
 def _calculators(settings: Settings) -> list[StreamCalculator]:
+    if settings.backtest or settings.explain is not None:
+        return [_looking_back(settings)]
     calculators: list[StreamCalculator] = []
     if settings.stats_interval:
         calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
@@ -84,8 +90,7 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     if settings.rules:
         from .alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
-        explain_at = None if settings.explain is None else second_named(settings.explain, settings.timezone)
-        calculators.append(RuleCalculator(settings.rules, settings.mutes, explain_at))
+        calculators.append(RuleCalculator(settings.rules, settings.mutes))
     if any(spec.type == "prometheus" for spec in settings.actions):
         from .analyze.traffic import TrafficCalculator
 
@@ -93,36 +98,72 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 
+def _looking_back(settings: Settings) -> StreamCalculator:
+    """The one calculator of a run that only explains or counts what alerts would have done."""
+    from .alert.backtest import BacktestCalculator
+    from .alert.calculator import RuleCalculator
+
+    rules = all_rules(settings)
+    if not rules:
+        raise UsageError("there is no alert to look at: give --config or --alerts default")
+    if settings.explain is None:
+        return BacktestCalculator(rules, settings.mutes)
+    return RuleCalculator(rules, settings.mutes, second_named(settings.explain, settings.timezone), causes=False)
+
+
+def all_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules, and before them the built-in alert as one, where it is on."""
+    from .alert.rule import built_in_rules
+
+    return *built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold), *settings.rules
+
+
+def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, Monitor]:
+    """A monitor of one source for nothing but its alerts, whatever the clock says, and its processor."""
+    from .alert.calculator import RuleCalculator
+
+    rules = RuleCalculator(all_rules(settings), settings.mutes, causes=False)
+    processor = AnalyticsProcessor([rules], settings.buffer_time)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), _choice(settings))
+    return processor, Monitor([Input(source, recognise)], processor, skew_max=1 << 40)
+
+
 def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
     wording = Wording(zone_named(settings.timezone))
-    actions: list[Action] = []
-    if errors.isatty() and not settings.follow:
-        actions.append(ProgressLine(errors))
-    if settings.output == "json":
-        actions.append(JsonLines(out, errors, wording, verbose=settings.verbose))
-    else:
-        color = settings.color == "always" or (
-            settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
-        actions.append(
-            TerminalNotifier(
-                out,
-                errors,
-                wording,
-                banner=_banner(settings),
-                color=color,
-                verbose=settings.verbose,
-                buffer_time=settings.buffer_time,
-            )
-        )
-    actions += [_load(name, Action) for name in settings.action]
-    return actions + [spec.build(_Context(Clock())) for spec in settings.actions]
+    actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.follow else []
+    if settings.backtest:
+        from .action.backtest import BacktestReport
+
+        return [
+            *actions,
+            BacktestReport(
+                out, errors, wording, all_rules(settings), is_json=settings.output == "json", verbose=settings.verbose
+            ),
+        ]
+    teller = _teller(settings, out, errors, wording)
+    if settings.explain is not None:
+        return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
+    own = [_load(name, Action) for name in settings.action]
+    return [*actions, teller, *own, *(spec.build(_Context(Clock())) for spec in settings.actions)]
 
 
 class _Context(NamedTuple):
     """What configured actions are built with."""
 
     clock: Clock
+
+
+def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:
+    """What writes events to the standard output."""
+    if settings.output == "json":
+        return JsonLines(out, errors, wording, verbose=settings.verbose)
+    color = settings.color == "always" or (
+        settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    banner = _banner(settings) if settings.explain is None else ""
+    return TerminalNotifier(
+        out, errors, wording, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
+    )
 
 
 def _banner(settings: Settings) -> str:

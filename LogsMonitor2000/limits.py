@@ -196,3 +196,6 @@ REQUEST_BYTES_MAX = 8_192
 
 ACCEPT_PAUSE_SECONDS = 0.1
 """How long the server waits when the system has no descriptor left for a connection."""
+
+SCENARIO_LINES_MAX = 1_000_000
+"""Lines that a test of rules may repeat: a few seconds' work."""

@@ -87,6 +87,8 @@ class Monitor:
                 lines = self.summary().lines
                 for action in self.actions:
                     action.progress(read, total, lines)
+                    if action.is_done:
+                        self.stop()
         finally:
             for action in self.actions:
                 action.close()

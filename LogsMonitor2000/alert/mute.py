@@ -40,6 +40,14 @@ class Mute(NamedTuple):
             return day in self.days and self.begin <= minute < self.end
         return (day in self.days and minute >= self.begin) or ((day - 1) % 7 in self.days and minute < self.end)
 
+    @property
+    def described(self) -> str:
+        """It in words: `22:00 to 06:00 on sat, sun (UTC), alerts matching errors_*`."""
+        days = "every day" if len(self.days) == len(DAYS) else ", ".join(DAYS[day] for day in sorted(self.days))
+        times = " to ".join(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (self.begin, self.end))
+        which = f"alerts matching {', '.join(self.alerts)}" if self.alerts else "all alerts"
+        return f"{times} on {days} ({self.zone or 'local time'}), {which}"
+
 
 def matches(name: str, globs: Sequence[str]) -> bool:
     """Whether `name` is one of those that `globs` mean: none of those behind a `!`, and one of the others, if there are any."""

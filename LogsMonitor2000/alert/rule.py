@@ -118,6 +118,11 @@ class Rule(NamedTuple):
         return ", ".join(words)
 
 
+def built_in_rules(window: int, threshold: float) -> tuple[Rule, ...]:
+    """The built-in alert as a rule, to be treated like the others: it tells the same at the same seconds. None where it is off."""
+    return (Rule("high_traffic", "rate", "above", threshold, window),) if window and threshold else ()
+
+
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
     """The rules of `[[alert]]`, each of another name; `ConfigError` for what is impossible."""
     rules = [read_rule(table) for table in tables]
