@@ -88,6 +88,11 @@ def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
     actions: list[Action] = []
     if errors.isatty() and not settings.follow:
         actions.append(ProgressLine(errors))
+    if settings.actions:  # before what is printed: when nobody reads that any more, they must have been told
+        from .deliver.spec import Context
+
+        context = Context(wording, errors, settings.state)
+        actions += [spec.build(context) for spec in settings.actions]
     if settings.output == "json":
         actions.append(JsonLines(out, errors, wording, verbose=settings.verbose))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from .errors import UsageError
 from .limits import JOBS_MAX
@@ -45,6 +45,8 @@ class _Settings(NamedTuple):
     parser: str | None = None
     calculator: tuple[str, ...] = ()
     action: tuple[str, ...] = ()
+    actions: tuple[Any, ...] = ()
+    """Specs of the actions that a file of settings asks for (`deliver.spec.ActionSpec`)."""
 
 
 class Settings(_Settings):
@@ -73,7 +75,20 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
     given = vars(_parser().parse_intermixed_args([_with_underscores(option) for option in options[:end]]))
     given["files"] = (*given["files"], *options[end + 1 :])
+    if (path := given.pop("config")) is not None:
+        given["actions"] = _read_actions(path)
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+def _read_actions(path: str) -> tuple[Any, ...]:
+    """What the file of settings at `path` says about actions."""
+    from .config import read_config  # here, because few runs need them and start-up counts
+    from .deliver.specs import read_actions
+
+    config = read_config(path)
+    actions = read_actions(config.tables("action"))
+    config.finish()
+    return actions
 
 
 def _with_underscores(argument: str) -> str:
@@ -145,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--verbose", action="store_true", help="say which format was recognised, and why")
 
     group = parser.add_argument_group("other")
+    group.add_argument("--config", metavar="FILE", help="settings in TOML: actions that deliver alerts")
     group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
     group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
     group.add_argument("--help", action="help", help="show this and exit")
