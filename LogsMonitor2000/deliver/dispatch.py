@@ -31,7 +31,7 @@ SENT, RETRIED, FAILED, DROPPED, COALESCED = "sent", "retried", "failed", "droppe
 class Timing(NamedTuple):
     """How alerts are put together, in seconds; 0 turns `repeat` and `max_age` off. `group_by` None is each alert by itself.
 
-    `resolved`: whether to tell that an alert is over; `resolved_again`: for how long to go on telling it, with the reminders.
+    `resolved`: whether to tell that an alert is over; `resolved_again`: for how long to go on telling it, whenever there is a reminder.
     """
 
     group_by: tuple[str, ...] | None = ("alertname",)
@@ -294,7 +294,9 @@ class Dispatch:
         self._reckon(key)
 
     def _message(self, key: str, group: _Group) -> Message:
-        records = sorted(group.records.values(), key=lambda each: (not each.is_firing, each.alert.started, each.fingerprint))
+        records = sorted(
+            group.records.values(), key=lambda each: (not each.is_firing, each.alert.started, each.alert.name, each.alert.group)
+        )
         items = tuple(Item(record.alert, record.fingerprint) for record in records)
         news = [item for item in items if item.fingerprint in group.news]
         repeats = 0 if news else group.repeats + 1
