@@ -52,7 +52,7 @@ class Delivery(Action):
         self._clock = clock or Clock()
         self._zero = self._clock.now() - self._clock.elapsed()
         self._is_firing = is_firing
-        self._threaded = threaded
+        self.threaded = threaded
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()  # also guards all that both threads use: dispatch, news, trouble, ends
         self._news: list[str] = []
@@ -142,7 +142,7 @@ class Delivery(Action):
     def _wake(self) -> None:
         """Let the thread see what has changed; start it if it has something to do for the first time."""
         self._news += self._dispatch.warnings()
-        if self._threaded and self._thread is None and self._dispatch.due is not None:
+        if self.threaded and self._thread is None and self._dispatch.due is not None:
             self._thread = threading.Thread(target=self._work, name=f"delivery {self.name}", daemon=True)
             self._thread.start()
         self._changed.notify_all()

@@ -110,7 +110,9 @@ def _exchange(
     host = f"[{to.host}]" if ":" in to.host else to.host
     sent = {"Host": f"{host}:{to.port}", "User-Agent": "LogsMonitor2000", "Connection": "close", **headers, **own}
     connection.request("POST", to.path, body, sent)
-    response = connection.getresponse()
-    with suppress(OSError, http.client.HTTPException):  # the status is the answer; a server that is read to its end is content
-        response.read(RESPONSE_BYTES_MAX)
-    return response.status, response.getheader("Retry-After")
+    with connection.getresponse() as response:
+        if limit.is_over:  # headers that were cut short look like complete ones
+            raise TimeoutError
+        with suppress(OSError, http.client.HTTPException):  # the status is the answer; a server read to its end is content
+            response.read(RESPONSE_BYTES_MAX)
+        return response.status, response.getheader("Retry-After")

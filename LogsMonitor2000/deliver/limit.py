@@ -17,14 +17,18 @@ from ..errors import InputError
 
 
 class TimeLimit:
-    """`with TimeLimit(10, lambda: connection.sock) as limit:` … `limit.is_over` tells afterwards whether it struck."""
+    """`with TimeLimit(10, lambda: connection.sock) as limit:` … `limit.is_over` tells whether it struck."""
 
     def __init__(self, seconds: float, sock: Callable[[], socket.socket | None]) -> None:
         self._ends = time.monotonic() + seconds
         self._sock = sock
         self._timer = Timer(seconds, self._strike)
         self._timer.daemon = True
-        self.is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time was over before the conversation was: then its end is nothing that the other side said."""
+        return time.monotonic() >= self._ends
 
     @property
     def left(self) -> float:
@@ -39,7 +43,6 @@ class TimeLimit:
         self._timer.cancel()
 
     def _strike(self) -> None:
-        self.is_over = True
         sock = self._sock()
         if sock is not None:
             with suppress(OSError):

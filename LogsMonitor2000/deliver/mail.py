@@ -98,12 +98,13 @@ class Mail(Channel):
         try:
             refused = server.send_message(mail, to_addrs=recipients)
         except smtplib.SMTPRecipientsRefused as error:
-            refused = error.recipients
-        for recipient in recipients:
-            if recipient not in refused:
+            refused = error.recipients  # not of all of them: a server that is closing says so to the first
+        else:
+            for recipient in set(recipients) - set(refused):
                 del self._left[recipient]
-            elif refused[recipient][0] >= 500:
-                self._left[recipient] = f"SMTP {refused[recipient][0]}"
+        for recipient, (code, _) in refused.items():
+            if code >= 500:
+                self._left[recipient] = f"SMTP {code}"
 
 
 class _Server(smtplib.SMTP):
