@@ -94,7 +94,7 @@ class Delivery(Action):
         self._end()
         if self._thread is not None:
             assert self._ends is not None
-            self._thread.join(max(0.0, self._ends - self._now()) + SLACK_SECONDS)
+            self._thread.join(max(0.0, self._ends + SLACK_SECONDS - self._now()))
         self._channel.close()
         with self._changed:
             self._tell()
