@@ -10,6 +10,7 @@ from LogsMonitor2000.action.wording import Wording
 from LogsMonitor2000.deliver.syslog import Receiver, Syslog, receiver
 from LogsMonitor2000.errors import UsageError
 
+from ..running import wait_until
 from . import receivers
 from .delivering import Delivering
 from .making import NASTY, NOW, firing, item, resolved
@@ -85,7 +86,7 @@ class Transports(Delivering):
         for section in (b"/a", "/é".encode()):
             self.told(delivery, firing(section=section))
         self.assertEqual(delivery.counts, {SENT: 2})
-        collector.close()
+        self.assertTrue(wait_until(lambda: collector.data.count(b"High traffic") == 2))
         rest, lines = collector.data, []
         while rest:
             count, _, rest = rest.partition(b" ")
