@@ -15,6 +15,8 @@ from .making import NASTY, NOW, firing, resolved
 from .receivers import HttpReceiver, Receiver, SmtpReceiver, answer
 
 TIMEOUT = 0.15
+"""For what never answers; what does may take its time on a machine that is busy."""
+PATIENCE = 10
 SENT = ("sent", "")
 TIMED_OUT = ("retried", "timed out")
 LOST = ("retried", "connection lost")
@@ -36,10 +38,10 @@ class Web(Delivering):
         self.addCleanup(receiver.close)
         return receiver
 
-    def tables(self, receiver: HttpReceiver) -> dict[str, str]:
+    def tables(self, receiver: HttpReceiver, timeout: float = PATIENCE) -> dict[str, str]:
         """A table for each channel, with all the secrets it can have."""
         self.path("url", f"{receiver.url}/{SECRET}".encode())
-        common = f'timeout = {TIMEOUT}\ntoken_file = "secret"\n'
+        common = f'timeout = {timeout}\ntoken_file = "secret"\n'
         tables = {body: f'type = "webhook"\nbody = "{body}"\nurl_file = "url"\n{common}' for body in BODIES}
         return {**tables, "v2": f'type = "alertmanager"\nurl_file = "url"\n{common}'}
 
@@ -59,7 +61,7 @@ class Web(Delivering):
 
     def test_whatever_a_server_does_it_is_over_in_time(self) -> None:
         receiver = self.receiver()
-        tables = self.tables(receiver)
+        tables = self.tables(receiver, TIMEOUT)
         for behave, outcome in (
             (receivers.hang, TIMED_OUT),
             (receivers.drip, TIMED_OUT),
@@ -163,7 +165,7 @@ class Web(Delivering):
     def test_tls_is_checked(self) -> None:
         receiver = HttpReceiver(tls=True)
         self.addCleanup(receiver.close)
-        table = f'type = "webhook"\nurl = "{receiver.url}"\ntimeout = 2\n'
+        table = f'type = "webhook"\nurl = "{receiver.url}"\ntimeout = {PATIENCE}\n'
         self.assertEqual(self.told(self.delivery(table)).counts, {("retried", "certificate not valid"): 1})
         self.assertEqual(receiver.requests, [])
         trusting = f'{table}ca_file = "{receivers.CERTIFICATE}"\n'
@@ -185,9 +187,9 @@ class Smtp(Delivering):
         self.addCleanup(receiver.close)
         return receiver
 
-    def table(self, receiver: Receiver, encryption: str = "none") -> str:
+    def table(self, receiver: Receiver, encryption: str = "none", timeout: float = PATIENCE) -> str:
         return (
-            f'type = "email"\nhost = "127.0.0.1"\nport = {receiver.port}\nencryption = "{encryption}"\ntimeout = {TIMEOUT}\n'
+            f'type = "email"\nhost = "127.0.0.1"\nport = {receiver.port}\nencryption = "{encryption}"\ntimeout = {timeout}\n'
             'from = "monitor@example.org"\nto = ["a@example.org", "b@example.org"]\n'
         )
 
@@ -211,7 +213,7 @@ class Smtp(Delivering):
     def test_whatever_a_server_does_it_is_over_in_time(self) -> None:
         for hangs_at in ("EHLO", "MAIL", "DATA"):
             with self.subTest(hangs_at=hangs_at):
-                delivery = self.told(self.delivery(self.table(self.receiver(hangs_at=hangs_at))))
+                delivery = self.told(self.delivery(self.table(self.receiver(hangs_at=hangs_at), timeout=TIMEOUT)))
                 self.assertEqual(delivery.counts, {TIMED_OUT: 1})
         for behave, outcome in ((receivers.nothing, LOST), (receivers.nonsense, None)):
             with self.subTest(behave=behave.__name__):
@@ -247,7 +249,7 @@ class Smtp(Delivering):
         for encryption in ("starttls", "tls"):
             with self.subTest(encryption=encryption):
                 receiver = self.receiver(tls=encryption)
-                table = self.table(receiver, encryption).replace(f"timeout = {TIMEOUT}", "timeout = 3")
+                table = self.table(receiver, encryption)
                 self.assertEqual(self.told(self.delivery(table + login)).counts, {SENT: 1})
                 self.assertEqual(len(receiver.mails), 1)
                 self.assertTrue(any(line.startswith("AUTH PLAIN") for line in receiver.said))
@@ -262,7 +264,7 @@ class Smtp(Delivering):
             with self.subTest(offers=offers, reply=reply):
                 receiver = self.receiver(offers=offers)
                 receiver.replies["AUTH"] = [reply] if reply else []
-                table = self.table(receiver, "starttls").replace(f"timeout = {TIMEOUT}", "timeout = 3")
+                table = self.table(receiver, "starttls")
                 self.assertEqual(self.told(self.delivery(table + login)).counts, {outcome: 1})
                 self.assertEqual(receiver.mails, [])
 

@@ -57,7 +57,7 @@ class EndToEnd(TemporaryFiles):
         return receiver
 
     def config(self, text: str = "") -> str:
-        table = f'[[action]]\ntype = "webhook"\nname = "hook"\nurl = "{self.receiver.url}/alerts"\ntimeout = 0.3\n{text}'
+        table = f'[[action]]\ntype = "webhook"\nname = "hook"\nurl = "{self.receiver.url}/alerts"\n{text}'
         return self.path("monitor.toml", table.encode())
 
     def run_monitor(self, *arguments: str) -> Running:
@@ -74,22 +74,23 @@ class EndToEnd(TemporaryFiles):
         self.assertEqual(monitor.end(), 0)
         return monitor.errors.decode()
 
-    def test_a_growing_log_and_a_receiver_that_fails_and_hangs(self) -> None:
-        self.config("[[action]]\ntype = 'terminal'\n")
-        self.receiver.answers += [answer(503, Retry_After="0"), receivers.hang, answer(200)]
+    def test_a_growing_log_and_a_receiver_that_hangs(self) -> None:
+        self.config("timeout = 0.3\n[[action]]\ntype = 'terminal'\n")
+        self.receiver.answers += [receivers.hang, answer(200)]
         with self.run_monitor() as monitor:
             self.log.burst()
-            self.assertTrue(wait_until(lambda: len(self.receiver.requests) == 3))
+            self.assertTrue(wait_until(lambda: len(self.receiver.requests) >= 2))
+            self.assertTrue(wait_until(lambda: b"working again" in self.errors_of(monitor)))
             self.log.calm()
-            self.assertTrue(wait_until(lambda: len(self.receiver.requests) == 4))
+            self.assertTrue(wait_until(lambda: "resolved" in self.states()))
             errors = self.end(monitor)
         bodies = self.bodies()
-        self.assertEqual([body["status"] for body in bodies], ["firing"] * 3 + ["resolved"])
+        self.assertEqual([body["status"] for body in bodies], ["firing"] * (len(bodies) - 1) + ["resolved"])
         self.assertEqual(len({body["id"] for body in bodies}), 2)
         self.assertEqual(bodies[-1]["alerts"][0]["started"], bodies[0]["alerts"][0]["started"])
-        self.assertIn("hook: failing: HTTP 503 (trying again)\n", errors)
+        self.assertIn("hook: failing: timed out (trying again)\n", errors)
         self.assertIn("hook: working again\n", errors)
-        self.assertIn("hook: 2 sent, 2 retried (HTTP 503 once, timed out once)\n", errors)
+        self.assertIn("hook: 2 sent, 1 retried (timed out)\n", errors)
         self.assertIn("High traffic generated an alert", errors)
 
     def test_a_receiver_that_is_away_and_comes_back(self) -> None:

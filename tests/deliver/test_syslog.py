@@ -63,7 +63,7 @@ class Lines(unittest.TestCase):
 
 class Transports(Delivering):
     def table(self, address: str) -> str:
-        return f'type = "syslog"\naddress = "{address}"\ntimeout = 0.2'
+        return f'type = "syslog"\naddress = "{address}"\ntimeout = 10'
 
     def test_datagrams(self) -> None:
         path = self.path("log")
