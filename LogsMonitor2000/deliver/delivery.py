@@ -58,7 +58,7 @@ class Delivery(Action):
         self._news: list[str] = []
         self._trouble = ""
         self._ends: float | None = None
-        self._has_begun = self._has_reconciled = self._is_closed = False
+        self._has_begun = self._has_reconciled = self._has_given_up = self._is_closed = False
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
@@ -95,6 +95,8 @@ class Delivery(Action):
         if self._thread is not None:
             assert self._ends is not None
             self._thread.join(max(0.0, self._ends + SLACK_SECONDS - self._now()))
+        with self._changed:
+            self._has_given_up = True
         self._channel.close()
         with self._changed:
             self._tell()
@@ -119,6 +121,8 @@ class Delivery(Action):
         except Exception as error:  # what a channel did not think of must not end the thread, nor be shown: it may hold secrets
             problem = Refused(f"failed by {type(error).__name__}")
         with self._changed:
+            if problem is not None and self._has_given_up:
+                return False  # cut short by `close`: it is still to be told, by the next run if there is one
             if problem is None:
                 self._dispatch.sent(message, self._now())
                 self._note("")

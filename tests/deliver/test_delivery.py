@@ -49,7 +49,7 @@ class Hanging(Channel):
     def send(self, message: Message, timeout: float) -> None:
         self.is_asked.set()
         self.is_closed.wait(20)
-        raise Retry("timed out")
+        raise Refused("killed by signal 9")
 
     def close(self) -> None:
         self.is_closed.set()
@@ -214,6 +214,9 @@ class WithItsThread(unittest.TestCase):
         start = time.monotonic()
         delivery.close()
         self.assertLess(time.monotonic() - start, 1)
+        assert delivery._thread is not None
+        delivery._thread.join(20)
+        self.assertEqual(delivery.counts["failed", "killed by signal 9"], 0, "what was cut short is still to be told")
 
     def test_all_of_them_end_at_the_same_time(self) -> None:
         deliveries = [self.delivery(Hanging(), flush=0.2) for _ in range(4)]
