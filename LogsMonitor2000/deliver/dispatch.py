@@ -80,9 +80,12 @@ class Dispatch:
         records, groups = self._outbox.load()
         for record in records:
             record.since = min(record.since, now)
-            self._put(record)
+            group = self._put(record)
+            if record.is_news:
+                group.news.add(record.fingerprint)
         for kept in groups:
-            if (group := self._groups.get(kept.name)) is not None:
+            if kept.name in self._groups:
+                group = self._groups[kept.name]
                 group.last, group.repeats = min(kept.last, now), kept.repeats
         for key, group in self._groups.items():
             group.since = min((self._records[each].since for each in group.news), default=now)
@@ -232,8 +235,9 @@ class Dispatch:
         record.alert, record.is_news, record.is_over = alert, True, False
         record.since, record.until = now, 0.0
         group = self._put(record)
-        if len(group.news) == 1:
+        if not group.news:
             group.since = now
+        group.news.add(record.fingerprint)
         self._outbox.save([record])
         self._reckon(self._group_of[record.fingerprint])
 
@@ -252,8 +256,6 @@ class Dispatch:
             self._groups.setdefault(group_key(labels), _Group(labels)).records[fingerprint] = record
         group = self._groups[self._group_of[fingerprint]]
         (group.firing.add if record.is_firing else group.firing.discard)(fingerprint)
-        if record.is_news:
-            group.news.add(fingerprint)
         return group
 
     def _over(self, message: Message, now: float) -> None:
@@ -325,3 +327,7 @@ class Dispatch:
         self._groups[key].due = due
         self._scheduled += 1
         heapq.heappush(self._schedule, (due, self._scheduled, key))
+        if len(self._schedule) > 4 * len(self._groups) + 100:  # mostly times that groups were due at once
+            places = enumerate(self._groups.items())
+            self._schedule = [(group.due, number, key) for number, (key, group) in places if group.due is not None]
+            heapq.heapify(self._schedule)

@@ -329,6 +329,24 @@ class Trouble(unittest.TestCase):
         self.assertIsNone(told.due)
         self.assertEqual(told.counts["coalesced", ""], 1)
 
+    def test_a_receiver_that_is_away_for_days_costs_no_more_than_its_alerts(self) -> None:
+        told = dispatch(wait=30, deadline=10**9)
+        add(told, firing(), 0)
+        alert = firing()
+        message = told.take(30)
+        assert message is not None
+        told.retry(message, 30, "HTTP 503", 3600)
+        for number in range(2000):
+            alert = resolved(alert, NOW + number) if alert.state == "firing" else firing(time=NOW + number)
+            add(told, alert, 30 + number)
+        self.assertLess(len(told._schedule), 200)
+        self.assertEqual(alert.state, "firing")
+        self.assertEqual(told.due, 3630, "what failed does not wait for its group once more")
+        last = sent(told, 3630)
+        assert last is not None
+        self.assertEqual(last.items[0].alert, alert)
+        self.assertEqual(told.waiting, 0)
+
     def test_what_happens_while_a_message_is_under_way_is_told_after_it(self) -> None:
         alert, other = firing(section=b"/a"), firing(section=b"/b")
         for name, happens, then in (
