@@ -139,8 +139,6 @@ class Dispatch:
     def sent(self, message: Message, now: float) -> None:
         """The receiver has `message`."""
         self.counts[SENT, ""] += 1
-        self._is_asked_to_wait = False
-        self._paused = 0.0
         self._backoff.worked()
         self._over(message, now)
 

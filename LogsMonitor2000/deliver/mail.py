@@ -8,12 +8,12 @@ import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ..action.wording import Wording
 from ..clock import Clock
 from ..config import Secret
-from ..limits import MESSAGE_ALERTS_MAX
+from ..limits import MESSAGE_ALERTS_MAX, RESPONSE_BYTES_MAX
 from .bodies import headline, lines_of
 from .channel import Channel, Refused, Retry
 from .limit import TimeLimit, connect, problem_of, tls_context
@@ -126,12 +126,37 @@ class _Server(smtplib.SMTP):
         if code != 220:
             raise smtplib.SMTPConnectError(code, text)
 
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _Replies:
+    """What a server says, up to a bound: a reply of endless lines would be kept in memory until the time is over."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = RESPONSE_BYTES_MAX
+
+    def readline(self, size: int) -> bytes:
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("says too much")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
 
 def _verdict(error: smtplib.SMTPException | OSError) -> Retry | Refused:
     """What an error means. What the server says besides its code may hold anything."""
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return Retry("connection lost")
     if isinstance(error, smtplib.SMTPResponseException):
+        if error.smtp_code < 0:
+            return Retry("no valid answer")
         is_passing = 400 <= error.smtp_code < 500
         return Retry(f"SMTP {error.smtp_code}") if is_passing else Refused(f"SMTP {error.smtp_code}")
     if isinstance(error, smtplib.SMTPNotSupportedError):

@@ -61,6 +61,11 @@ def endless_headers(connection: socket.socket) -> None:
         connection.sendall(b"X-More: x\r\n" * 1000)
 
 
+def endless_reply(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"220-more\r\n" * 1000)
+
+
 def nonsense(connection: socket.socket) -> None:
     connection.sendall(b"\x16\x03\x01 what?\r\n\r\n")
 
@@ -174,9 +179,11 @@ class SmtpReceiver(Receiver):
             elif verb == "DATA":
                 if self._reply(connection, verb, "354 go on").startswith("3"):
                     text = b"".join(iter(file.readline, b".\r\n"))
-                    if self._reply(connection, "TEXT", "250 taken").startswith("2"):
-                        self.mails.append((recipients, text))
+                    reply = self._next("TEXT", "250 taken")
+                    if reply.startswith("2"):
+                        self.mails.append((recipients, text))  # before the client knows
                     recipients = []
+                    connection.sendall(reply.encode() + b"\r\n")
             else:
                 self._reply(connection, verb, "221 bye" if verb == "QUIT" else "250 ok")
 
@@ -185,10 +192,13 @@ class SmtpReceiver(Receiver):
         return "".join(line for name, line in offers.items() if name in self._offers)
 
     def _reply(self, connection: socket.socket, verb: str, usual: str) -> str:
-        replies = self.replies.get(verb)
-        reply = replies.pop(0) if replies else usual
+        reply = self._next(verb, usual)
         connection.sendall(reply.encode() + b"\r\n")
         return reply
+
+    def _next(self, verb: str, usual: str) -> str:
+        replies = self.replies.get(verb)
+        return replies.pop(0) if replies else usual
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -102,6 +102,31 @@ class Telling(unittest.TestCase):
         self.assertIsNone(told.due, "a reminder of what is over")
         self.assertEqual(told.counts["dropped", "held"], 2)
 
+    def test_a_held_firing_changes_nothing_about_what_was_told(self) -> None:
+        told = dispatch()
+        add(told, firing(), 100)
+        sent(told, 100)
+        add(told, firing(time=NOW + 9)._replace(held="muted: night"), 109)
+        add(told, resolved(firing(), NOW + 20), 120)
+        self.assertEqual(states(sent(told, 120)), ["errors resolved"])
+
+    def test_the_end_of_a_firing_that_was_too_old_does_not_end_the_one_before_once_more(self) -> None:
+        told = dispatch(wait=0, max_age=600)
+        add(told, firing(), 100)
+        message = told.take(100)
+        assert message is not None
+        told.retry(message, 100, "HTTP 503")
+        for alert in (resolved(firing(), NOW + 1), firing(time=NOW + 2), resolved(firing(time=NOW + 2), NOW + 3)):
+            add(told, alert, 101, late=1000)
+        last = sent(told, 200)
+        assert last is not None
+        self.assertEqual([(each.alert.started, each.alert.time) for each in last.items], [(NOW, NOW + 1)])
+
+    def test_what_is_kept_of_a_log_is_bounded(self) -> None:
+        told = dispatch()
+        add(told, firing(section=b"x" * 10**6, lines=(b"y" * 10**6,) * 9), 100)
+        self.assertLess(len(repr(sent(told, 100))), 7000)
+
     def test_old_alerts_are_not_sent_unless_they_end_what_was(self) -> None:
         told = dispatch(max_age=600)
         alert = firing()
