@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .action.action import Action
 from .action.explainer import Explainer
@@ -19,9 +19,9 @@ from .analyze.digest import Digester
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
-from .clock import Clock, second_named, zone_named
+from .clock import second_named, zone_named
 from .errors import InputError, UsageError
-from .event import Notice
+from .event import Alert, Notice
 from .inputs import Input, Recognise
 from .limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from .monitor import Monitor
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`."""
     processor = AnalyticsProcessor(_calculators(settings), settings.buffer_time)
-    actions = _actions(settings, out, errors)  # what is wrong with them is told before anything is opened
+    actions = _actions(settings, processor, out, errors)  # what is wrong with them is told before anything is opened
     if settings.follow:
         return _build_following(settings, processor, actions)
     return Monitor(_inputs(settings, processor), processor, actions, skew_max=skew_max(settings))
@@ -128,7 +128,7 @@ def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, M
     return processor, Monitor([Input(source, recognise)], processor, skew_max=1 << 40)
 
 
-def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
+def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO) -> list[Action]:
     wording = Wording(zone_named(settings.timezone))
     actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.follow else []
     if settings.backtest:
@@ -143,14 +143,15 @@ def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
     teller = _teller(settings, out, errors, wording)
     if settings.explain is not None:
         return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
-    own = [_load(name, Action) for name in settings.action]
-    return [*actions, teller, *own, *(spec.build(_Context(Clock())) for spec in settings.actions)]
+    if settings.actions:  # before what is printed: when nobody reads that any more, they must have been told
+        from .deliver.spec import Context  # here, because few runs need it and start-up counts
 
+        def is_firing(alert: Alert) -> bool:
+            return any((now.name, now.group) == (alert.name, alert.group) for now in processor.firing())
 
-class _Context(NamedTuple):
-    """What configured actions are built with."""
-
-    clock: Clock
+        context = Context(wording, errors, settings.state, is_firing=is_firing)
+        actions += [spec.build(context) for spec in settings.actions]
+    return [*actions, teller, *(_load(name, Action) for name in settings.action)]
 
 
 def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:

@@ -7,12 +7,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .action.prometheus import read_prometheus
 from .alert.mute import read_mutes
 from .alert.rule import built_in_rules, check_names, read_rule
 from .alert.scenario import read_scenarios
 from .clock import zone_named
 from .config import ConfigError, Table, parse_config, read_config
+from .deliver.specs import read_actions
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,18 +56,13 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
     check_names(read, rules)
     given["rules"] = tuple(read)
     given["mutes"] = read_mutes([mute for table in tables for mute in table.tables("mute")], zone_named(given["timezone"]))
-    given["actions"] = _read_actions([action for table in tables for action in table.tables("action")])
+    given["actions"] = read_actions([action for table in tables for action in table.tables("action")])
     for table in tables:
         table.finish()
     if tests:
         built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
         given["scenarios"] = read_scenarios(tests, [*built_in, *read], given["timezone"])
     return given
-
-
-def _read_actions(tables: Sequence[Table]) -> tuple[Any, ...]:
-    readers = {"prometheus": read_prometheus}
-    return tuple(readers[table.text("type", choices=readers)](table) for table in tables)
 
 
 def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:

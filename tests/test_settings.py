@@ -128,7 +128,7 @@ class Help(unittest.TestCase):
             if name in ("rules", "mutes", "actions", "scenarios"):  # which only a file can tell
                 continue
             with self.subTest(option=name):
-                self.assertIn("FILE" if name == "files" else f"--{name}", text)
+                self.assertIn({"files": "FILE", "actions": "--config"}.get(name, f"--{name}"), text)
         self.assertLessEqual(max(map(len, text.splitlines())), 120)
 
     def test_version(self) -> None:

@@ -175,28 +175,20 @@ class RuleCalculator(TimedCalculator):
                 return f"inhibited by {name}"
         return ""
 
+    def firing(self) -> Iterable[Alert]:
+        for watch in self._watches:
+            for group, state in watch.states.items():
+                if state.phase == FIRING and self._now is not None:
+                    value = watch.value(group, self._now)
+                    transition = Transition(group, FIRING, state.peak if value is None else value, state)
+                    yield _alert(watch.rule, transition, state.started, "" if state.told else state.held)
+
     def _alert(self, rule: Rule, transition: Transition, time: int, held: str) -> Alert:
-        group, phase, value, state = transition
         changes = Changes()
-        if self._history is not None and rule.name in self._lengths and phase == FIRING and not held:
+        if self._history is not None and rule.name in self._lengths and transition.phase == FIRING and not held:
             assert self._first is not None
-            changes = self._history.changes(feed_of(rule), group, rule.window, time, self._first)
-        return Alert(
-            rule.name,
-            phase,
-            time,
-            value,
-            rule.threshold,
-            rule.window,
-            state.started,
-            state.peak,
-            tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
-            rule.severity,
-            held,
-            rule.measured,
-            rule.description or rule.condition,
-            *changes,
-        )
+            changes = self._history.changes(feed_of(rule), transition.group, rule.window, time, self._first)
+        return _alert(rule, transition, time, held, changes)
 
     def _explanation(self, time: int) -> Explanation:
         for window in self._windows.values():
@@ -235,6 +227,26 @@ class RuleCalculator(TimedCalculator):
                     self._held[watch.rule.name, group] = None
         if self._history is not None and snapshot["history"] is not None:
             self._history.load(snapshot["history"])
+
+
+def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Changes = Changes()) -> Alert:
+    group, phase, value, state = transition
+    return Alert(
+        rule.name,
+        phase,
+        time,
+        value,
+        rule.threshold,
+        rule.window,
+        state.started,
+        state.peak,
+        tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
+        rule.severity,
+        held,
+        rule.measured,
+        rule.description or rule.condition,
+        *changes,
+    )
 
 
 def _has_causes(rule: Rule) -> bool:
