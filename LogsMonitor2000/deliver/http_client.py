@@ -21,6 +21,7 @@ from .backoff import retry_after
 from .channel import Refused, Retry
 from .limit import TimeLimit, connect, problem_of
 
+PORTS = {"http": 80, "https": 443}
 RETRIED = {408, 429}
 """Statuses below 500 after which the same request may do."""
 
@@ -36,12 +37,15 @@ class Endpoint(NamedTuple):
     ca_file: str | None = None
     hides_path: bool = False
 
+    @property
+    def authority(self) -> str:
+        """`host` or `host:port`, where the port is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
     def __str__(self) -> str:
         """For people; the path of an address that is a secret is one too."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        is_usual = self.port == {"http": 80, "https": 443}[self.scheme]
-        path = "/<secret>" if self.hides_path else self.path
-        return f"{self.scheme}://{host}{'' if is_usual else f':{self.port}'}{path}"
+        return f"{self.scheme}://{self.authority}{'/<secret>' if self.hides_path else self.path}"
 
 
 def endpoint(url: str, headers: Mapping[str, Secret | str] | None = None, ca_file: str | None = None) -> Endpoint:
@@ -54,13 +58,12 @@ def endpoint(url: str, headers: Mapping[str, Secret | str] | None = None, ca_fil
         host, port = parts.hostname, parts.port
     except ValueError:
         raise UsageError("is no URL") from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in PORTS or not host:
         raise UsageError("must begin with http:// or https:// and have a host")
     if parts.username is not None:
         raise UsageError("must not hold a password: give user and password_file or password_env")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    port = port or (443 if parts.scheme == "https" else 80)
-    return Endpoint(parts.scheme, host, port, path, headers or {}, ca_file, isinstance(url, Secret))
+    return Endpoint(parts.scheme, host, port or PORTS[parts.scheme], path, headers or {}, ca_file, isinstance(url, Secret))
 
 
 def basic_authorization(user: str, password: Secret) -> Secret:
@@ -107,8 +110,7 @@ def _exchange(
         connection.sock = tls.wrap_socket(connection.sock, server_hostname=to.host)
     connection.sock.settimeout(limit.left)
     own = {name: value.reveal() if isinstance(value, Secret) else value for name, value in to.headers.items()}
-    host = f"[{to.host}]" if ":" in to.host else to.host
-    sent = {"Host": f"{host}:{to.port}", "User-Agent": "LogsMonitor2000", "Connection": "close", **headers, **own}
+    sent = {"Host": to.authority, "User-Agent": "LogsMonitor2000", "Connection": "close", **headers, **own}
     connection.request("POST", to.path, body, sent)
     with connection.getresponse() as response:
         if limit.is_over:  # headers that were cut short look like complete ones

@@ -142,6 +142,7 @@ class Web(Delivering):
         head, _ = receiver.requests[0]
         self.assertIn(f"POST /{SECRET}", head)
         self.assertIn(f"Authorization: Bearer {SECRET}\r\n", head)
+        self.assertIn(f"Host: 127.0.0.1:{receiver.port}\r\n", head)
 
     def test_what_a_log_says_forges_no_header(self) -> None:
         receiver = self.receiver()

@@ -509,7 +509,7 @@ class Restarting(unittest.TestCase):
 
 class AtRandom(unittest.TestCase):
     def test_whatever_happens_the_receiver_knows_in_the_end(self) -> None:
-        for seed in range(300):
+        for seed in range(200):
             with self.subTest(seed=seed):
                 History(seed).run()
 
