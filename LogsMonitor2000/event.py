@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+SEVERITIES = ("info", "warning", "error", "critical")
+"""Of alerts, the mildest first."""
+
 Key = bytes
 """A value of a field as it stands in the log."""
 

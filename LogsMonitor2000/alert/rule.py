@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..analyze.derived import Derived, Raw, Subnet
 from ..config import Table
+from ..event import SEVERITIES
 from ..limits import WINDOW_SECONDS_MAX
 from ..parse.parser import FIELDS
 from ..text import amount
@@ -16,7 +17,6 @@ from .condition import Conditions, read_conditions
 
 HITS = ("count", "rate", "ratio", "bytes", "mean", "max", "distinct")
 MEASURES = (*HITS, "p50", "p90", "p95", "p99", "spike", "drop", "silent", "unparsed", "new", "leaky_bucket")
-SEVERITIES = ("info", "warning", "critical")
 COMPARE = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 VALUED = ("mean", "max")  # and percentiles: measures of the values of one numeric field
 

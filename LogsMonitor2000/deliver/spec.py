@@ -15,8 +15,6 @@ from ..event import Alert
 from .channel import Channel
 from .dispatch import Timing
 
-SEVERITIES = ("info", "warning", "error", "critical")
-
 
 class Context(NamedTuple):
     """What an action needs of the run. `is_firing`: whether a rule thinks that of an alert that an earlier run told to be firing."""

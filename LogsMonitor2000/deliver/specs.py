@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from ..action.action import Action
 from ..config import Table
+from ..event import SEVERITIES
 from .dispatch import Timing
 from .kinds import CHANNELS, LOCAL
-from .spec import SEVERITIES, ActionSpec, Context, Filter
+from .spec import ActionSpec, Context, Filter
 
 
 def read_actions(tables: Sequence[Table]) -> tuple[ActionSpec, ...]:
