@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from .action.action import Action
 from .action.explainer import Explainer
@@ -19,7 +19,7 @@ from .analyze.digest import Digester
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
-from .clock import second_named, zone_named
+from .clock import Clock, second_named, zone_named
 from .errors import InputError, UsageError
 from .event import Notice
 from .inputs import Input, Recognise
@@ -91,6 +91,10 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
         from .alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
         calculators.append(RuleCalculator(settings.rules, settings.mutes))
+    if any(spec.type == "prometheus" for spec in settings.actions):
+        from .analyze.traffic import TrafficCalculator
+
+        calculators.append(TrafficCalculator())
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 
@@ -139,7 +143,8 @@ def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
     teller = _teller(settings, out, errors, wording)
     if settings.explain is not None:
         return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
-    return [*actions, teller, *(_load(name, Action) for name in settings.action)]
+    actions += [teller, *(_load(name, Action) for name in settings.action)]
+    return actions + [spec.build(_Context(Clock())) for spec in settings.actions]
 
 
 def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:
@@ -153,6 +158,12 @@ def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -
     return TerminalNotifier(
         out, errors, wording, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
     )
+
+
+class _Context(NamedTuple):
+    """What configured actions are built with."""
+
+    clock: Clock
 
 
 def _banner(settings: Settings) -> str:

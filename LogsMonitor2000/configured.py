@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .action.prometheus import read_prometheus
 from .alert.mute import read_mutes
 from .alert.rule import built_in_rules, check_names, read_rule
 from .alert.scenario import read_scenarios
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "test_rules", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
 
-MADE_HERE = frozenset({"rules", "mutes", "scenarios", "action"})
+MADE_HERE = frozenset({"rules", "mutes", "scenarios", "action", "actions"})
 """Settings that are no options of a file: its tables are read for them."""
 
 FOLLOWING = frozenset({"follow", "start", "state"})
@@ -43,7 +44,8 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
         tables += [table] if base is None else [read_config(base), table]
     names = frozenset(own) - MADE_HERE - COMMAND_ONLY
     told = [argument for table in tables for argument in _options(parser, table, names)]
-    if tests or own["backtest"] or own["explain"] is not None:
+    looks_back = bool(tests) or own["backtest"] or own["explain"] is not None
+    if looks_back:
         told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
     given = vars(parser.parse_intermixed_args([*told, *options]))
     given["files"] = own["files"] or given["files"]
@@ -55,12 +57,19 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
     check_names(read, rules)
     given["rules"] = tuple(read)
     given["mutes"] = read_mutes([mute for table in tables for mute in table.tables("mute")], zone_named(given["timezone"]))
+    actions = [action for table in tables for action in table.tables("action")]
+    given["actions"] = () if looks_back else _read_actions(actions)  # what they need, secrets perhaps, need not be there
     for table in tables:
         table.finish()
     if tests:
         built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
         given["scenarios"] = read_scenarios(tests, [*built_in, *read], given["timezone"])
     return given
+
+
+def _read_actions(tables: Sequence[Table]) -> tuple[Any, ...]:
+    readers = {"prometheus": read_prometheus}
+    return tuple(readers[table.text("type", choices=readers)](table) for table in tables)
 
 
 def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:
@@ -104,6 +113,7 @@ def described(settings: Settings) -> list[str]:
         *(f"option {name} = {_shown(value)}" for name, value in options.items() if value != settings._field_defaults[name]),
         *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *settings.rules)),
         *(f"mute {mute.name}: {mute.described}" for mute in settings.mutes),
+        *(f"action {spec.describe()}" for spec in settings.actions),
         *(f"test {scenario.name}" for scenario in settings.scenarios),
     ]
 

@@ -58,6 +58,23 @@ class Stats(NamedTuple):
         return self.time + self.interval, 0
 
 
+class Traffic(NamedTuple):
+    """What one short interval `[time, time + interval)` saw, whole, for actions that add it up; those that show events ignore it.
+
+    `hits` are by section and status class, `bytes` by section, where a sum of 0 may be missing.
+    """
+
+    time: int
+    interval: int
+    hits: dict[tuple[Key, Key], int]
+    bytes: dict[Key, int]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """As that of statistics."""
+        return self.time + self.interval, 0
+
+
 class Alert(NamedTuple):
     """A transition of an alert at second `time`: `state` is "firing", "resolved", or "pending", which only `--verbose` shows.
 

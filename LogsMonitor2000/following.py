@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .inputs import Input, Recognise
+from .source.counts import Counts
 from .source.globs import SourceSet
 from .source.pipe import PipeSource
 
@@ -44,6 +45,10 @@ class Following:
     def snapshot(self) -> dict[str, Any]:
         """What the inputs need besides that. Those that an earlier run knew are remembered until they come again."""
         return self._restored | {name: source.snapshot() for name, source in self._inputs.items()}
+
+    def counts(self) -> Counts:
+        """What reading has come to, all names together."""
+        return self._sources.total()
 
     def report(self) -> list[str]:
         """A line on each name: lines, bytes, and what happened to its files."""

@@ -170,5 +170,32 @@ EXPLAINED_GROUPS_MAX = 5
 HASHES_MAX = 100_000
 """Values whose hashes are remembered, about 15 MB: distinct counts see the same clients again and again."""
 
+TRAFFIC_SECONDS = 5
+"""The intervals by which counters of traffic grow: well below the 15 s at which Prometheus usually looks."""
+
+SECTIONS_MAX = 10_000
+"""Sections that may be asked for as labels of metrics; the default is 100. Each is up to six time series."""
+
+LABEL_CHARS_MAX = 120
+"""How much of a value of a log goes into a label; values that differ only behind that become one."""
+
+ALERT_STATES_MAX = 1_000
+"""States of alerts shown as metrics: rules, and groups of rules that have one for each."""
+
+RESOLVED_SECONDS = 900
+"""How long the state of a group is still shown as resolved: as long as Prometheus remembers its own resolved alerts."""
+
+CLIENTS_MAX = 64
+"""Connections that are served at once; one more ends the oldest, so that those that stall lock nobody out."""
+
+CLIENT_SECONDS_MAX = 5
+"""How long a connection may last, from its beginning to the last byte: half of what Prometheus gives a scrape."""
+
+REQUEST_BYTES_MAX = 8_192
+"""How long a request may be with its headers, as in common servers."""
+
+ACCEPT_PAUSE_SECONDS = 0.1
+"""How long the server waits when the system has no descriptor left for a connection."""
+
 SCENARIO_LINES_MAX = 1_000_000
 """Lines that a test of rules may repeat: a few seconds' work."""

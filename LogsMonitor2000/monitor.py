@@ -18,9 +18,10 @@ from .analyze.digest import Digest
 from .analyze.processor import AnalyticsProcessor
 from .clock import Clock
 from .errors import FormatError
-from .event import Event, Notice, Summary
+from .event import Alert, Event, Notice, Summary
 from .inputs import Input, latest
 from .limits import POLL_SECONDS, SAMPLES_MAX
+from .source.counts import Counts
 from .waiter import Waiter
 
 if TYPE_CHECKING:  # few runs need them and start-up counts
@@ -71,6 +72,8 @@ class Monitor:
         """Read to the end, or until `stop`; the actions are told of everything, the summary last."""
         summary = Summary()
         try:
+            for action in self.actions:
+                action.watch(self)
             for events in self._steps():
                 released = self._released(events)
                 for event in released:
@@ -81,7 +84,7 @@ class Monitor:
                 if self._journal is not None and released:
                     self._journal.told()
                 read, total = self._progress()
-                lines = self.processor.summary().lines
+                lines = self.summary().lines
                 for action in self.actions:
                     action.progress(read, total, lines)
                     if action.is_done:
@@ -96,6 +99,24 @@ class Monitor:
     def events(self) -> Iterator[Event]:
         """Every event by event time, while the log is read; the summary last. The actions are not told."""
         return chain.from_iterable(self._steps())
+
+    def summary(self) -> Summary:
+        """What has been counted so far."""
+        return self.processor.summary()
+
+    def counts(self) -> Counts:
+        """What reading the inputs has come to, all of them together; without following, how many bytes that is."""
+        if self._following is not None:
+            return self._following.counts()
+        counts = Counts()
+        for source in self.inputs:
+            progress = source.progress()
+            counts.bytes += source.source.offset if progress is None else progress[0]
+        return counts
+
+    def firing(self) -> list[Alert]:
+        """The alerts that are firing now."""
+        return self.processor.firing()
 
     def stop(self) -> None:
         """End as if the inputs ended here; may be called from a signal handler."""

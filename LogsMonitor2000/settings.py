@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .errors import UsageError
 from .limits import JOBS_MAX
@@ -59,6 +59,7 @@ class _Settings(NamedTuple):
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    actions: tuple[Any, ...] = ()
 
 
 class Settings(_Settings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from random import Random
 
-from LogsMonitor2000.action.action import Action
+from LogsMonitor2000.action.action import Action, Run
 from LogsMonitor2000.build import open_log
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
@@ -280,6 +280,25 @@ class Running(unittest.TestCase):
 
         self.monitor([BURST], Progress()).run()
         self.assertEqual(heard[-1], (0, 0, 20))
+
+    def test_an_action_may_ask_how_the_run_stands(self) -> None:
+        class Asking(Collecting):
+            heard: list[tuple[int, int, list[str]]] = []
+
+            def watch(self, run: Run) -> None:
+                self.run = run
+                self.heard.append((run.summary().lines, run.counts().bytes, [alert.state for alert in run.firing()]))
+
+            def progress(self, read: int, total: int, lines: int) -> None:
+                self.heard.append((lines, self.run.counts().bytes, [alert.state for alert in self.run.firing()]))
+
+        other = Collecting()
+        burst = BURST + csv_line(START + 3)  # so that the burst's second closes
+        made = self.monitor([burst, PAUSE, PAUSE, csv_line(START + 60)], asking := Asking(), other, endless=True)
+        made.run()
+        self.assertEqual(list(asking.run.actions), [asking, other])
+        self.assertEqual(asking.heard[:2], [(0, 0, []), (21, len(burst), ["firing"])])
+        self.assertEqual(asking.heard[-1], (22, len(burst + csv_line(START)), []))
 
     def test_stopping_reads_what_is_at_hand_and_counts_the_unfinished_line(self) -> None:
         seen = Collecting()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
-from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
+from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..text import decoded
 from .action import Action
 from .terminal import tell_problem
@@ -27,7 +27,7 @@ class JsonLines(Action):
         if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
             return
-        if isinstance(event, Alert) and event.state == "pending" and not self._verbose:
+        if isinstance(event, Traffic) or (isinstance(event, Alert) and event.state == "pending" and not self._verbose):
             return
         self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from ..clock import Clock
-from ..event import Event
+from ..event import Event, Traffic
 from .action import Action
 from ..text import duration
 
@@ -27,7 +27,8 @@ class ProgressLine(Action):
         self._drawn = False
 
     def notify(self, event: Event) -> None:
-        self._erase()
+        if not isinstance(event, Traffic):  # which nobody shows
+            self._erase()
 
     def progress(self, read: int, total: int, lines: int) -> None:
         now = self._clock.elapsed()

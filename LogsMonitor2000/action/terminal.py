@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TextIO
 
 from ..clock import Clock
-from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
+from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..limits import SAMPLE_BYTES_MAX
 from ..text import duration, printable, size
 from .action import Action
@@ -59,7 +59,7 @@ class TerminalNotifier(Action):
         elif isinstance(event, (MalformedLine, Notice)):
             self._out.flush()
             tell_problem(event, self._errors, self._verbose)
-        else:  # an event of somebody's own calculator
+        elif not isinstance(event, Traffic):  # an event of somebody's own calculator
             self._out.write(printable(str(event).encode()) + "\n")
 
     def progress(self, read: int, total: int, lines: int) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from ..event import Event
+from ..event import Alert, Event
 from .bucket import Bucket
 from .measure import Measure
 
@@ -40,6 +40,10 @@ class StreamCalculator(ABC):
 
     def evaluate(self, time: int) -> Iterable[Event]:
         """What is to be told of the window whose newest bucket begins at `time`."""
+        return ()
+
+    def firing(self) -> Iterable[Alert]:
+        """The alerts that are firing now, each as it is at this moment; after a restart nobody else knows."""
         return ()
 
     def snapshot(self) -> Any:

@@ -48,6 +48,9 @@ class HighTrafficCalculator(StreamCalculator):
             return (alert,)
         return ()
 
+    def firing(self) -> Iterable[Alert]:
+        return () if self._started is None else (self._alert("firing", self._started, self._hits / self.window),)
+
     def snapshot(self) -> list[Any]:
         return [self._started, self._peak]
 

@@ -20,7 +20,7 @@ Counts = dict[Any, int]
 
 
 class Measure(Protocol):
-    """What `Count` and `Total` have in common, and what a measure of your own needs."""
+    """What `Count`, `Total` and `TotalBy` have in common, and what a measure of your own needs."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -143,6 +143,43 @@ class Unparsed(NamedTuple):
 
 
 UNPARSED = Unparsed()
+
+
+class TotalBy(NamedTuple):
+    """The sum of a field of digits for each value of the field `by`; a sum of 0 may be missing. Bounded as `Count` is."""
+
+    field: str
+    by: str
+    keys_max: int = KEYS_MAX
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field, self.by)
+
+    def empty(self) -> Counts:
+        return {}
+
+    def select(self, values: Mapping[str, Values]) -> Sequence[Any]:
+        return list(zip(values[self.by], values[self.field]))
+
+    def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
+        get = state.get
+        for key, value in selected:
+            if value:
+                state[key] = get(key, 0) + int(value)
+        return state
+
+    def merge(self, state: Counts, other: Counts) -> Counts:
+        return merge_counts(state, other)
+
+    def shrink(self, state: Counts) -> Counts:
+        return shrink_counts(state, self.keys_max)
+
+    def dump(self, state: Counts) -> list[Any]:
+        return dump_counts(state)
+
+    def load(self, dumped: list[Any]) -> Counts:
+        return load_counts(dumped)
 
 
 def merge_counts(state: Counts, other: Counts) -> Counts:

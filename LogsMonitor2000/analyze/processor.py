@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 
 from ..errors import UsageError
-from ..event import Event, Summary
+from ..event import Alert, Event, Summary
 from .bucket import Bucket
 from .buffer import ReorderBuffer
 from .calculator import StreamCalculator, window_of
@@ -106,6 +106,10 @@ class AnalyticsProcessor:
             first=self._first,
             last=self._last,
         )
+
+    def firing(self) -> list[Alert]:
+        """The alerts that are firing now."""
+        return [alert for window in self._windows for alert in window.calculator.firing()]
 
     def snapshot(self) -> dict[str, Any]:
         """All there is to remember, as JSON can hold it."""

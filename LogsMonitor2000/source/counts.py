@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 class Counts:
@@ -34,6 +34,14 @@ class Counts:
             number = value.get(name) if isinstance(value, Mapping) else None
             if type(number) is int and number >= 0:
                 setattr(counts, name, number)
+        return counts
+
+    @classmethod
+    def total(cls, parts: Iterable[Counts]) -> Counts:
+        """All of them together."""
+        held, counts = list(parts), cls()
+        for name in cls.NAMES:
+            setattr(counts, name, sum(getattr(part, name) for part in held))
         return counts
 
     def add(self, other: Counts) -> None:

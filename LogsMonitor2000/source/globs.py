@@ -95,6 +95,12 @@ class SourceSet:
         """Of each name that is followed."""
         return {path: source.counts for path, source in self._followed.items()}
 
+    def total(self) -> Counts:
+        """Of everything that was ever followed; of pipes only the bytes are known."""
+        counts = Counts.total([self.gone, *(source.counts for source in self._followed.values())])
+        counts.bytes += sum(source.offset for source in self.sources if isinstance(source, PipeSource))
+        return counts
+
     def close(self) -> None:
         for source in self.sources:
             source.close()

@@ -7,7 +7,7 @@ import unittest
 from collections import Counter
 from random import Random
 
-from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total
+from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total, TotalBy
 
 from .making import added, state_of
 
@@ -16,7 +16,7 @@ class Merging(unittest.TestCase):
     def test_pieces_merged_are_the_whole(self) -> None:
         rng = Random(1)
         words: list[bytes | None] = [None, b"0", b"1", b"17", b"400", b"123456789012345678"]
-        measures: list[Measure] = [Count(("a",)), Count(("a", "b")), Total("a")]
+        measures: list[Measure] = [Count(("a",)), Count(("a", "b")), Total("a"), TotalBy("a", "b")]
         for measure in measures:
             for _ in range(50):
                 columns = [rng.choices(words, k=40) for _ in measure.fields]
@@ -37,8 +37,8 @@ class Merging(unittest.TestCase):
                 self.assertEqual(other, {b"x": 1, b"y": 1})
 
     def test_states_and_measures_cross_process_borders(self) -> None:
-        for measure in (Count(("a",)), Total("a")):
-            state = state_of(measure, [b"1", b"2", b"2"])
+        for measure in (Count(("a",)), Total("a"), TotalBy("a", "a")):
+            state = state_of(measure, *([b"1", b"2", b"2"] for _ in measure.fields))
             self.assertEqual(pickle.loads(pickle.dumps((measure, state))), (measure, state))
 
     def test_equal_measures_are_one(self) -> None:
@@ -96,6 +96,12 @@ class Totals(unittest.TestCase):
 
     def test_shrinking_changes_nothing(self) -> None:
         self.assertEqual(Total("a").shrink(12), 12)
+
+    def test_sums_by_another_field_are_bounded_as_counts_are(self) -> None:
+        measure = TotalBy("a", "b", keys_max=4)
+        state = state_of(measure, [b"5", None, b"2", b"1", b"1", b"8"], [b"v", b"w", b"w", b"x", b"y", b"z"])
+        self.assertEqual(measure.shrink(dict(state)), {b"z": 8, b"v": 5, OTHER: 4})
+        self.assertEqual(measure.load(measure.dump(state)), state)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.measure import Count
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.event import Event
+from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.parse.detect import parser_named
 
 from ..logs import START, csv_line
@@ -45,6 +45,18 @@ class TestSnapshot(unittest.TestCase):
                 results.append(([*events, *chain.finish()], chain.summary()))
             with self.subTest(seed=seed):
                 self.assertEqual(results[0], results[1])
+
+    def test_what_is_firing_is_known_after_a_restart(self) -> None:
+        chain = processor()
+        self.assertEqual(chain.firing(), [])
+        fields = sorted({field for measures in chain.layouts.values() for m in measures for field in m.fields})
+        digester = Digester(parser_named("csv").bind(fields), chain.layouts, 2)
+        chain.add(digester.digest([csv_line(START) * 20 + csv_line(START + 3)], 1 << 40))
+        (told,) = [event for event in chain.advance(START + 3) if isinstance(event, Alert)]
+        restarted = processor()
+        restarted.restore(json.loads(json.dumps(chain.snapshot())))
+        self.assertEqual(chain.firing(), [told])
+        self.assertEqual(restarted.firing(), [told])
 
     def test_a_snapshot_of_something_else_is_refused(self) -> None:
         written = processor().snapshot()

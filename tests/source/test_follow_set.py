@@ -142,6 +142,8 @@ class Sets(FollowCase):
         self.assertEqual(self.set.gone.lines, 1)
         self.write(b"2\n", self.path("a.log"))
         self.assertEqual(self.all_later(1), b"2\n")
+        total = self.set.total()
+        self.assertEqual((total.lines, total.bytes), (2, 4))
 
     def test_what_was_named_is_waited_for(self) -> None:
         self.follow_all("a.log")
