@@ -125,7 +125,7 @@ class RuleCalculator(TimedCalculator):
             behind = rule.against or rule.window
             earlier = [self._window(timeline, rule.window, behind * number) for number in range(1, rule.windows + 1)]
             return ChangeWatch(rule, window, earlier, pins)
-        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window, pins)
+        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window, pins=pins)
 
     def _window(self, timeline: Timeline, seconds: int, delay: int = 0) -> Window:
         key = timeline.feed, seconds, delay
@@ -155,7 +155,8 @@ class RuleCalculator(TimedCalculator):
             if not (reason := self._reason(watch.rule, group, time)):
                 state.told, state.held = True, ""
                 del self._held[name, group]
-                value = watch.value(group, time)
+                if (value := watch.value(group, time)) is not None:
+                    state.peak = watch.rule.worse(state.peak, value)
                 transition = Transition(group, FIRING, state.peak if value is None else value, state)
                 alerts.append(self._alert(watch.rule, transition, time, ""))
             else:
@@ -217,15 +218,18 @@ class RuleCalculator(TimedCalculator):
     def restore(self, snapshot: dict[str, Any]) -> None:
         self._first, self._now, self._refused = snapshot["first"], snapshot["now"], snapshot["refused"]
         for feed, timeline in self._timelines.items():
-            timeline.load(snapshot["timelines"].get(repr(feed), []))
+            if repr(feed) in snapshot["timelines"]:
+                timeline.load(snapshot["timelines"][repr(feed)])
         if self._now is not None:
             for window in self._windows.values():
-                window.slide(self._now)
-                window.sweep()
+                window.resume(self._now)
         for watch in self._watches:
             watch.first = self._first
             if _identity(watch) in snapshot["watches"]:
                 watch.load(snapshot["watches"][_identity(watch)])
+            if self._now is not None:
+                held = snapshot["timelines"].get(repr(feed_of(pinned(watch.rule)[1])))
+                watch.resume(self._now, 0 if held is None else held["reach"])
             for group, state in watch.states.items():
                 if state.phase == FIRING and not state.told and not watch.rule.dry_run:
                     self._held[watch.rule.name, group] = None

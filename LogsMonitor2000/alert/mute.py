@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..clock import zone_named
-from ..config import Table
+from ..config import ConfigError, Table
+from ..errors import UsageError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -30,7 +31,10 @@ class Mute(NamedTuple):
         """Whether it mutes the alert of that name at `second`."""
         if not matches(alert, self.alerts):
             return False
-        local = datetime.fromtimestamp(second, self.zone)
+        try:
+            local = datetime.fromtimestamp(second, self.zone)
+        except (ValueError, OverflowError, OSError):  # no clock shows years before 1 or past 9999
+            return False
         minute, day = local.hour * 60 + local.minute, local.weekday()
         if self.begin < self.end:
             return day in self.days and self.begin <= minute < self.end
@@ -69,7 +73,12 @@ def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
     name = table.text("name", "mute")
     alerts = table.texts("alerts", ())
     if "timezone" in table:
-        zone = zone_named(table.text("timezone"))
+        try:
+            zone = zone_named(table.text("timezone"))
+        except ConfigError:
+            raise
+        except UsageError as error:
+            raise table.error("timezone", f"is wrong: {error}") from None
     table.finish()
     return Mute(name, alerts, frozenset(map(DAYS.index, days)), begin, end, zone)
 

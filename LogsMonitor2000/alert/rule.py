@@ -77,6 +77,10 @@ class Rule(NamedTuple):
         """Whether `value` is one at which an alert that fires is over."""
         return not COMPARE[self.comparison](value, self.threshold if self.recover is None else self.recover)
 
+    def worse(self, one: float, other: float) -> float:
+        """The worse of two values."""
+        return max(one, other) if self.is_high else min(one, other)
+
     @property
     def measured(self) -> str:
         """The measure, and what of: `p95 duration`."""

@@ -105,7 +105,7 @@ class Amounts(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """The first raw line of each tuple of values of `columns`."""
+    """A raw line, or how it begins, of each tuple of values of `columns`: the smallest, so that it is the same however lines came."""
 
     columns: tuple[Derived, ...]
 
@@ -120,16 +120,20 @@ class Lines(NamedTuple):
         return list(zip(values[self.columns] if self.columns else repeat(()), values[LINE]))
 
     def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
-        first = dict(reversed(selected))
-        first.update(state)
-        return first
+        get = state.get
+        for key, line in selected:
+            known = get(key)
+            if known is None or line < known:
+                state[key] = line[:SAMPLE_BYTES_MAX]
+        return state
 
     def merge(self, state: dict[Any, bytes], other: dict[Any, bytes]) -> dict[Any, bytes]:
-        return {**other, **state}
+        for key, line in other.items():
+            state[key] = min(line, state.get(key, line))
+        return state
 
     def shrink(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
-        kept = sorted(state, key=repr)[:LINE_KEYS_MAX] if len(state) > LINE_KEYS_MAX else state
-        return {key: state[key][:SAMPLE_BYTES_MAX] for key in kept}
+        return state if len(state) <= LINE_KEYS_MAX else {key: state[key] for key in sorted(state, key=repr)[:LINE_KEYS_MAX]}
 
     def dump(self, state: dict[Any, bytes]) -> list[Any]:
         return [[dump_key(key), dump_key(line)] for key, line in state.items()]
@@ -143,8 +147,8 @@ def add_amounts(one: Amount, other: Amount) -> Amount:
     return one[0] + other[0], one[1] + other[1], max(one[2], other[2])
 
 
-def _whole(text: bytes | None) -> int | None:
-    return int(text) if text else None
+def _whole(text: bytes | None) -> int:
+    return int(text or 0)  # a size that a log writes as "-" is 0 bytes
 
 
 def _micros(text: bytes | None) -> int | None:

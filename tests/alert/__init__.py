@@ -1,1 +1,1 @@
-"""Tests of `LogsMonitor2000.alert`."""
+"""Tests of rules."""
