@@ -143,8 +143,14 @@ def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
     teller = _teller(settings, out, errors, wording)
     if settings.explain is not None:
         return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
-    actions += [teller, *(_load(name, Action) for name in settings.action)]
-    return actions + [spec.build(_Context(Clock())) for spec in settings.actions]
+    own = [_load(name, Action) for name in settings.action]
+    return [*actions, teller, *own, *(spec.build(_Context(Clock())) for spec in settings.actions)]
+
+
+class _Context(NamedTuple):
+    """What configured actions are built with."""
+
+    clock: Clock
 
 
 def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:
@@ -158,12 +164,6 @@ def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -
     return TerminalNotifier(
         out, errors, wording, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
     )
-
-
-class _Context(NamedTuple):
-    """What configured actions are built with."""
-
-    clock: Clock
 
 
 def _banner(settings: Settings) -> str:

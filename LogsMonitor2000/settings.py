@@ -58,8 +58,8 @@ class _Settings(NamedTuple):
     test_rules: str | None = None
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
     actions: tuple[Any, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
 
 class Settings(_Settings):

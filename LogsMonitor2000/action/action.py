@@ -32,11 +32,11 @@ class Run(Protocol):
 class Action(ABC):
     """Is told of every event, by event time. It takes the kinds it knows and ignores the rest."""
 
-    is_done = False
-    """Turns true when it has what the run was for: then nothing more is read."""
-
     def watch(self, run: Run) -> None:
         """`run` is about to begin, for whoever wants to ask it on the way."""
+
+    is_done = False
+    """Turns true when it has what the run was for: then nothing more is read."""
 
     @abstractmethod
     def notify(self, event: Event) -> None:
