@@ -44,7 +44,8 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
         tables += [table] if base is None else [read_config(base), table]
     names = frozenset(own) - MADE_HERE - COMMAND_ONLY
     told = [argument for table in tables for argument in _options(parser, table, names)]
-    if tests or own["backtest"] or own["explain"] is not None:
+    looks_back = bool(tests) or own["backtest"] or own["explain"] is not None
+    if looks_back:
         told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
     given = vars(parser.parse_intermixed_args([*told, *options]))
     given["files"] = own["files"] or given["files"]
@@ -56,7 +57,8 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
     check_names(read, rules)
     given["rules"] = tuple(read)
     given["mutes"] = read_mutes([mute for table in tables for mute in table.tables("mute")], zone_named(given["timezone"]))
-    given["actions"] = read_actions([action for table in tables for action in table.tables("action")])
+    actions = [action for table in tables for action in table.tables("action")]
+    given["actions"] = () if looks_back else read_actions(actions)  # what they need, secrets perhaps, need not be there
     for table in tables:
         table.finish()
     if tests:
@@ -106,6 +108,7 @@ def described(settings: Settings) -> list[str]:
         *(f"option {name} = {_shown(value)}" for name, value in options.items() if value != settings._field_defaults[name]),
         *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *settings.rules)),
         *(f"mute {mute.name}: {mute.described}" for mute in settings.mutes),
+        *(f"action {spec.describe()}" for spec in settings.actions),
         *(f"test {scenario.name}" for scenario in settings.scenarios),
     ]
 

@@ -1,4 +1,4 @@
-"""`--test_rules`: tests of rules through the command."""
+"""`--test_rules`: tests of rules as the command runs them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import unittest
 
 from .logs import START, csv_line
-from .running import command
+from .running import in_process
 from .support import TemporaryFiles
 
 RULES = """
@@ -41,8 +41,7 @@ class RuleTests(TemporaryFiles):
     def run_file(self, text: str, *more: str) -> tuple[int, str, str]:
         self.path("monitor.toml", RULES.encode())
         self.path("rules_test.toml", ("config = 'monitor.toml'\n" + text).encode())
-        done = command("--test_rules", "rules_test.toml", *more, cwd=self.directory)
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        return in_process("--test_rules", self.path("rules_test.toml"), *more)
 
     def test_what_is_right(self) -> None:
         text = f"[[test]]\n{LINES}\nname = 'errors'\nend = '+1min'\nexpect = [{FIRING}, {RESOLVED}]\n"

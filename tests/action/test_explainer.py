@@ -30,6 +30,10 @@ above = 1
 recover = 0
 window = 10
 for = 2
+
+[[action]]
+type = "prometheus"
+listen = "the machine that watches"
 """
 
 
@@ -106,7 +110,7 @@ class Command(TemporaryFiles):
                 expected = [f"at 2019-02-07T21:11:{second:02d}+00:00", *(f"  {line}" for line in lines)]
                 self.assertEqual(self.explain(f"2019-02-07T21:11:{second:02d}"), "".join(line + "\n" for line in expected))
 
-    def test_what_a_file_says_of_following_is_for_the_run_that_watches(self) -> None:
+    def test_what_a_file_says_of_following_and_actions_is_for_the_run_that_watches(self) -> None:
         self.explain(str(START))
         self.assertEqual(sorted(os.listdir(self.directory)), ["access.log", "rules.toml"])
 
