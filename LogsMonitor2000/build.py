@@ -6,9 +6,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .action.action import Action
+from .action.explainer import Explainer
 from .action.json_lines import JsonLines
 from .action.progress import ProgressLine
 from .action.terminal import TerminalNotifier
@@ -18,9 +19,9 @@ from .analyze.digest import Digester
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
-from .clock import Clock, second_named, zone_named
+from .clock import second_named, zone_named
 from .errors import InputError, UsageError
-from .event import Notice
+from .event import Alert, Notice
 from .inputs import Input, Recognise
 from .limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from .monitor import Monitor
@@ -31,11 +32,14 @@ from .source.opening import STANDARD_INPUT, expanded, open_source
 from .source.source import Source
 from .text import printable
 
+if TYPE_CHECKING:
+    from .alert.rule import Rule
+
 
 def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`."""
     processor = AnalyticsProcessor(_calculators(settings), settings.buffer_time)
-    actions = _actions(settings, out, errors)  # what is wrong with them is told before anything is opened
+    actions = _actions(settings, processor, out, errors)  # what is wrong with them is told before anything is opened
     if settings.follow:
         return _build_following(settings, processor, actions)
     return Monitor(_inputs(settings, processor), processor, actions, skew_max=skew_max(settings))
@@ -76,6 +80,8 @@ def skew_max(settings: Settings) -> int:
 
 
 def _calculators(settings: Settings) -> list[StreamCalculator]:
+    if settings.backtest or settings.explain is not None:
+        return [_looking_back(settings)]
     calculators: list[StreamCalculator] = []
     if settings.stats_interval:
         calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
@@ -84,8 +90,7 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     if settings.rules:
         from .alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
-        explain_at = None if settings.explain is None else second_named(settings.explain, settings.timezone)
-        calculators.append(RuleCalculator(settings.rules, settings.mutes, explain_at))
+        calculators.append(RuleCalculator(settings.rules, settings.mutes))
     if any(spec.type == "prometheus" for spec in settings.actions):
         from .analyze.traffic import TrafficCalculator
 
@@ -93,36 +98,73 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 
-def _actions(settings: Settings, out: TextIO, errors: TextIO) -> list[Action]:
+def _looking_back(settings: Settings) -> StreamCalculator:
+    """The one calculator of a run that only explains or counts what alerts would have done."""
+    from .alert.backtest import BacktestCalculator
+    from .alert.calculator import RuleCalculator
+
+    rules = all_rules(settings)
+    if not rules:
+        raise UsageError("there is no alert to look at: give --config or --alerts default")
+    if settings.explain is None:
+        return BacktestCalculator(rules, settings.mutes)
+    return RuleCalculator(rules, settings.mutes, second_named(settings.explain, settings.timezone), causes=False)
+
+
+def all_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules, and before them the built-in alert as one, where it is on."""
+    from .alert.rule import built_in_rules
+
+    return *built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold), *settings.rules
+
+
+def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, Monitor]:
+    """A monitor of one source for nothing but its alerts, whatever the clock says, and its processor."""
+    from .alert.calculator import RuleCalculator
+
+    rules = RuleCalculator(all_rules(settings), settings.mutes, causes=False)
+    processor = AnalyticsProcessor([rules], settings.buffer_time)
+    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), _choice(settings))
+    return processor, Monitor([Input(source, recognise)], processor, skew_max=1 << 40)
+
+
+def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO) -> list[Action]:
     wording = Wording(zone_named(settings.timezone))
-    actions: list[Action] = []
-    if errors.isatty() and not settings.follow:
-        actions.append(ProgressLine(errors))
+    actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.follow else []
+    if settings.backtest:
+        from .action.backtest import BacktestReport
+
+        return [
+            *actions,
+            BacktestReport(
+                out, errors, wording, all_rules(settings), is_json=settings.output == "json", verbose=settings.verbose
+            ),
+        ]
+    teller = _teller(settings, out, errors, wording)
+    if settings.explain is not None:
+        return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
+    if settings.actions:  # before what is printed: when nobody reads that any more, they must have been told
+        from .deliver.spec import Context  # here, because few runs need it and start-up counts
+
+        def is_firing(alert: Alert) -> bool:
+            return any((now.name, now.group) == (alert.name, alert.group) for now in processor.firing())
+
+        context = Context(wording, errors, settings.state, is_firing=is_firing)
+        actions += [spec.build(context) for spec in settings.actions]
+    return [*actions, teller, *(_load(name, Action) for name in settings.action)]
+
+
+def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:
+    """What writes events to the standard output."""
     if settings.output == "json":
-        actions.append(JsonLines(out, errors, wording, verbose=settings.verbose))
-    else:
-        color = settings.color == "always" or (
-            settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
-        actions.append(
-            TerminalNotifier(
-                out,
-                errors,
-                wording,
-                banner=_banner(settings),
-                color=color,
-                verbose=settings.verbose,
-                buffer_time=settings.buffer_time,
-            )
-        )
-    actions += [_load(name, Action) for name in settings.action]
-    return actions + [spec.build(_Context(Clock())) for spec in settings.actions]
-
-
-class _Context(NamedTuple):
-    """What configured actions are built with."""
-
-    clock: Clock
+        return JsonLines(out, errors, wording, verbose=settings.verbose)
+    color = settings.color == "always" or (
+        settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    banner = _banner(settings) if settings.explain is None else ""
+    return TerminalNotifier(
+        out, errors, wording, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
+    )
 
 
 def _banner(settings: Settings) -> str:

@@ -46,6 +46,10 @@ def _run(arguments: Sequence[str]) -> int:
         return _tell_of_formats(settings)
     if settings.check_config:
         return _check_config(settings)
+    if settings.scenarios:
+        from .rule_tests import run_tests
+
+        return 0 if run_tests(settings, sys.stdout) else 1
     monitor = build(settings, sys.stdout, sys.stderr)
     stop = Stop(monitor.stop)
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
@@ -56,7 +60,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _check_config(settings: Settings) -> int:
     from .configured import described
 
-    print("\n".join([f"{settings.config or 'the default alerts'}: is right", *described(settings.rules)]))
+    print("\n".join([f"{settings.test_rules or settings.config or 'the command line'}: is right", *described(settings)]))
     return 0
 
 

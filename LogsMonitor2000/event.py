@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+SEVERITIES = ("info", "warning", "error", "critical")
+"""Of alerts, the mildest first."""
+
 Key = bytes
 """A value of a field as it stands in the log."""
 
@@ -107,11 +110,30 @@ class Alert(NamedTuple):
         return self.time, 1
 
 
+class Explained(NamedTuple):
+    """What the alert `name` was for one `group` at a second: `state` is "inactive", "pending" or "firing".
+
+    `value` is None where there was too little to tell; `why` says it all in words. The rest is as in `Alert`.
+    """
+
+    name: str
+    group: tuple[tuple[str, bytes], ...]
+    state: str
+    value: float | None
+    threshold: float
+    held: str
+    why: str
+
+
 class Explanation(NamedTuple):
-    """Why each rule told what it told at second `time`: a line for each of its groups that matter."""
+    """Why each rule told what it told at second `time`: `rules` has each of its groups that matter, `lines` the same in words.
+
+    One without both says that the log only begins there.
+    """
 
     time: int
     lines: tuple[str, ...]
+    rules: tuple[Explained, ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:

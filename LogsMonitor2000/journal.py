@@ -41,7 +41,7 @@ class Journal:
         elif loaded is not None:
             self.found = loaded["run"]
             if self._number < loaded["number"]:
-                self._outbox = [_load_event(dumped) for dumped in loaded["outbox"]]
+                self._outbox = [load_event(dumped) for dumped in loaded["outbox"]]
                 self._number = loaded["number"]
 
     def release(
@@ -57,7 +57,7 @@ class Journal:
         if not self._is_dirty or not (is_due or self._clock.elapsed() - self._saved >= STATE_SECONDS):
             return []
         self._number += 1
-        kept = [dumped for event in self._outbox if (dumped := _dump_event(event)) is not None]
+        kept = [dumped for event in self._outbox if (dumped := dump_event(event)) is not None]
         self._directory.save({"number": self._number, "run": snapshot(), "outbox": kept})
         self._saved = self._clock.elapsed()
         self._is_dirty = False
@@ -102,7 +102,7 @@ class Journal:
             return 0
 
 
-def _dump_event(event: Event) -> list[Any] | None:
+def dump_event(event: Event) -> list[Any] | None:
     """An event as JSON can hold it; None for kinds of somebody's own, which are told but not remembered."""
     kind = type(event).__name__
     if KINDS.get(kind) is not type(event):
@@ -122,7 +122,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _load_event(dumped: list[Any]) -> Event:
+def load_event(dumped: list[Any]) -> Event:
     kind, *values = dumped
     return KINDS[kind](*(_rich(value) for value in values))
 

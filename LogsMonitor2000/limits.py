@@ -18,7 +18,7 @@ KEYS_MAX = 100_000
 KEY_BYTES_MAX = 512
 """Bytes of a key of a counter; longer ones are cut, and counted together where they begin alike. A request's path may be as long as a
 line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long. What
-a rule asks of a field that it also groups by, or that has few values, it asks of the key."""
+a rule asks of a field that has few values, it asks of the key."""
 
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
@@ -204,3 +204,60 @@ REQUEST_BYTES_MAX = 8_192
 
 ACCEPT_PAUSE_SECONDS = 0.1
 """How long the server waits when the system has no descriptor left for a connection."""
+
+SCENARIO_LINES_MAX = 1_000_000
+"""Lines that a test of rules may repeat: a few seconds' work."""
+
+DELIVERY_ALERTS_MAX = 10_000
+"""Alerts that one delivery keeps in mind: those it has yet to tell, and those it has told to be firing. About 10 MB."""
+
+ALERT_TEXT_BYTES_MAX = 200
+"""How much of a value from the log is sent; a longer one is cut and told from others by a hash."""
+
+ALERT_LINES_MAX = 5
+"""Raw lines sent with an alert."""
+
+ALERT_LINE_BYTES_MAX = 1_000
+"""How much of each of these is sent."""
+
+MESSAGE_ALERTS_MAX = 100
+"""Alerts in one message; the others of its group are counted in it. Some 200 KB of JSON, which every receiver takes."""
+
+RETRY_SECONDS = 1.0
+"""The first pause after a failed delivery is up to this, each further one up to twice as long."""
+
+RETRY_SECONDS_MAX = 60.0
+"""But no longer than this: a receiver that is back is found within a minute."""
+
+RETRY_AFTER_SECONDS_MAX = 3_600
+"""A receiver that asks for a longer pause is asked again after this one."""
+
+RESPONSE_BYTES_MAX = 1 << 16
+"""How much of a response's body is read."""
+
+SLACK_CHARACTERS_MAX = 4_000
+"""Slack cuts a longer text off."""
+
+DISCORD_CHARACTERS_MAX = 2_000
+"""Discord refuses a longer one."""
+
+TEAMS_BYTES_MAX = 24_000
+"""Teams refuses a card of more than 28 KB, all of it counted."""
+
+SYSLOG_DATAGRAM_BYTES_MAX = 2_048
+"""What every receiver of RFC 5424 should take."""
+
+SYSLOG_STREAM_BYTES_MAX = 8_192
+"""What rsyslog takes by default."""
+
+ALERTMANAGER_ALERTS_MAX = 64
+"""Alerts in one request to Alertmanager, as many as Prometheus sends."""
+
+ALERTMANAGER_RESOLVED_SECONDS = 300
+"""How long an alert that is over is still sent to Alertmanager, which forgets it when it is restarted meanwhile."""
+
+COMMAND_OUTPUT_BYTES_MAX = 4_096
+"""How much of a command's output is kept to show why it failed; the rest is read and thrown away."""
+
+LOCKED_SECONDS_MAX = 5.0
+"""How long a delivery waits for another one that is writing to the same file of what is to be sent."""

@@ -10,6 +10,7 @@ longer than the buffer time, log time goes on at the pace of the clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,14 @@ class Monitor:
                 lines = self.summary().lines
                 for action in self.actions:
                     action.progress(read, total, lines)
+                    if action.is_done:
+                        self.stop()
         finally:
-            for action in self.actions:
-                action.close()
-            if self._journal is not None:
-                self._journal.close()
+            with ExitStack() as stack:  # whose every part is closed, whatever another one raises
+                if self._journal is not None:
+                    stack.callback(self._journal.close)
+                for action in reversed(self.actions):
+                    stack.callback(action.close)
         return summary
 
     def events(self) -> Iterator[Event]:

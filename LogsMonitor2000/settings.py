@@ -12,6 +12,7 @@ from .limits import JOBS_MAX
 if TYPE_CHECKING:  # few runs need them and start-up counts
     from .alert.mute import Mute
     from .alert.rule import Rule
+    from .alert.scenario import Scenario
 
 VERSION = "0.1.0"
 
@@ -53,9 +54,12 @@ class _Settings(NamedTuple):
     check_config: bool = False
     alerts: str = "off"
     explain: str | None = None
+    backtest: bool = False
+    test_rules: str | None = None
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
     actions: tuple[Any, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
 
 class Settings(_Settings):
@@ -75,6 +79,10 @@ class Settings(_Settings):
             raise UsageError(f"--jobs must be auto or 1 to {JOBS_MAX}: {self.jobs}")
         if not self.follow and (self.state is not None or self.start != "begin"):
             raise UsageError("--state and --start go with --follow")
+        if self.backtest and (self.follow or self.explain is not None):
+            raise UsageError("--backtest reads finished logs and goes with neither --follow nor --explain")
+        if self.explain is not None and self.state is not None:
+            raise UsageError("--explain does not go with --state, which is for the run that watches")
         return self
 
 
@@ -84,10 +92,10 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
     options, files = [_with_underscores(option) for option in options[:end]], options[end + 1 :]
     given = vars(_parser().parse_intermixed_args(options))
-    if given["config"] is not None or given["alerts"] != "off":
+    if given["config"] is not None or given["test_rules"] is not None or given["alerts"] != "off":
         from .configured import from_config  # here, because few runs need it and start-up counts
 
-        given = from_config(_parser(), options, given["config"])
+        given = from_config(_parser(), options)
     given["files"] = (*given["files"], *files)
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
@@ -148,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--high_traffic_interval", type=int, metavar="SECONDS", help="the alert's window (%(default)s)")
     group.add_argument("--high_traffic_threshold", type=float, metavar="HITS", help="hits a second (%(default)s)")
     group.add_argument("--alerts", choices=("off", "default"), help="default adds a set of rules (%(default)s)")
-    group.add_argument("--explain", metavar="TIME", help="show what each rule was at that second, and why")
+    group.add_argument("--explain", metavar="TIME", help="show what each alert was at that second, and why, and exit")
+    group.add_argument("--backtest", action="store_true", help="show how often each alert would have fired, and exit")
     group.add_argument("--calculator", action="append", metavar="MODULE:CLASS", help="one of your own, too")
 
     group = parser.add_argument_group("time")
@@ -165,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("other")
     group.add_argument("--config", metavar="FILE", help="options, alert rules and actions, as TOML")
     group.add_argument("--check_config", action="store_true", help="say what the configuration means, and exit")
+    group.add_argument("--test_rules", metavar="FILE", help="run the tests of alert rules in FILE, and exit")
     group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
     group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
     group.add_argument("--help", action="help", help="show this and exit")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import os
 import selectors
 import signal
@@ -9,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 from unittest import mock
 
@@ -19,6 +21,7 @@ from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.build import open_log
+from LogsMonitor2000.cli import main
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.monitor import Monitor
 from LogsMonitor2000.source.source import Source
@@ -164,6 +167,18 @@ def command(*arguments: str, stdin: bytes | None = None, cwd: str = ROOT, **more
         cwd=cwd,
         env=environment(**more),
     )
+
+
+def in_process(*arguments: str) -> tuple[int, str, str]:
+    """What the command would do, without a process of its own: for what ends before signals are taken over."""
+    out, errors = io.StringIO(), io.StringIO()
+    threshold = gc.get_threshold()
+    try:
+        with redirect_stdout(out), redirect_stderr(errors):
+            status = main(arguments)
+    finally:
+        gc.set_threshold(*threshold)
+    return status, out.getvalue(), errors.getvalue()
 
 
 class Running:

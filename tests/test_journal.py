@@ -10,7 +10,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from LogsMonitor2000.journal import KINDS, NOTE, Journal, _dump_event, _load_event
+from LogsMonitor2000.journal import KINDS, NOTE, Journal, dump_event, load_event
 from LogsMonitor2000.limits import STATE_SECONDS
 from LogsMonitor2000.state import SNAPSHOT, StateDirectory
 from LogsMonitor2000.testing import ManualClock
@@ -223,9 +223,9 @@ class Remembering(JournalCase):
     def test_every_kind_survives(self) -> None:
         self.assertEqual({type(event).__name__ for event in EVENTS}, set(KINDS))
         for event in EVENTS:
-            dumped = _dump_event(event)
+            dumped = dump_event(event)
             assert dumped is not None
-            loaded = _load_event(json.loads(json.dumps(dumped)))
+            loaded = load_event(json.loads(json.dumps(dumped)))
             with self.subTest(event=event):
                 self.assertIs(type(loaded), type(event))
                 self.assertEqual(loaded, event)

@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
+TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+CONSOLE = re.findall(r"```\n\$ python -m LogsMonitor2000 ([^\n]*)\n(.*?)```", README, re.DOTALL)
+DIFFERENCE = re.findall(r"```\n(FAILED .*?)```", README, re.DOTALL)
+
 COMBINED = '10.0.0.{} - - [10/Oct/2000:13:{:02d}:{:02d} +0000] "GET /api/x HTTP/1.1" 200 5 "-" "curl"\n'
 
 
@@ -66,6 +70,33 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn('"sections":[["/api",200]]', done.stdout)
         self.assertIn("1 words instead of 4", done.stderr)
         self.assertEqual((self.folder / "alert.txt").read_text(), "firing since 1549573920\n")
+
+    def run_command(self, *arguments: str) -> str:
+        """What the command says in the folder, on either stream."""
+        done = subprocess.run(
+            [sys.executable, "-m", "LogsMonitor2000", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
+
+    def test_alert_rules_and_their_tests_say_what_it_shows(self) -> None:
+        (config,) = [text for text in TOML if "[[mute]]\n" in text]
+        (tests,) = [text for text in TOML if "[[test]]" in text]
+        (difference,) = DIFFERENCE
+        (self.folder / "monitor.toml").write_text(config, encoding="utf-8")
+        (self.folder / "rules_test.toml").write_text(tests, encoding="utf-8")
+        shown = [(command, text) for command, text in CONSOLE if "monitor.toml" in command or "rules_test.toml" in command]
+        self.assertEqual(len(shown), 2)
+        for command, text in shown:
+            with self.subTest(command):
+                self.assertEqual(self.run_command(*command.split()), text)
+        (self.folder / "rules_test.toml").write_text(tests.replace("+96s", "+90s"), encoding="utf-8")
+        self.assertEqual(self.run_command("--test_rules", "rules_test.toml")[: len(difference)], difference)
 
     def test_every_option_of_the_table_exists_with_its_default(self) -> None:
         rows = [re.split(r"(?<!\\)\|", row)[1:3] for row in README.splitlines() if row.startswith("| `--")]

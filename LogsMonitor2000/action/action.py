@@ -35,6 +35,9 @@ class Action(ABC):
     def watch(self, run: Run) -> None:
         """`run` is about to begin, for whoever wants to ask it on the way."""
 
+    is_done = False
+    """Turns true when it has what the run was for: then nothing more is read."""
+
     @abstractmethod
     def notify(self, event: Event) -> None:
         """`event` has happened."""

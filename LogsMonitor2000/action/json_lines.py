@@ -48,7 +48,8 @@ class JsonLines(Action):
             fields["max_lateness"] = fields.pop("lateness_max")
             return fields
         if isinstance(event, Explanation):
-            return {"event": "explanation", **event._asdict()}
+            rules = [{**rule._asdict(), "group": _decoded_pairs(rule.group)} for rule in event.rules]
+            return {"event": "explanation", **event._asdict(), "rules": rules}
         # An event of somebody's own calculator: a named tuple says by itself what it holds.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
         return {"event": type(event).__name__, **own}
@@ -57,7 +58,7 @@ class JsonLines(Action):
 def alert_fields(alert: Alert, wording: Wording) -> dict[str, Any]:
     """An alert as an object of JSON; what does not apply to it is left out."""
     fields: dict[str, Any] = alert._asdict()
-    fields["group"] = {field: decoded(value) for field, value in alert.group}
+    fields["group"] = _decoded_pairs(alert.group)
     fields["causes"] = [
         {"field": field, "value": decoded(value), "share": round(share, 4), "new": is_new}
         for field, value, share, is_new in alert.causes
@@ -70,6 +71,10 @@ def alert_fields(alert: Alert, wording: Wording) -> dict[str, Any]:
         del fields["started"], fields["peak"]  # they would repeat `time` and `value`
     fields["message"] = wording.alert(alert)
     return fields
+
+
+def _decoded_pairs(group: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
+    return {field: decoded(value) for field, value in group}
 
 
 def _plain(value: object) -> str:

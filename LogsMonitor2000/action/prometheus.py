@@ -36,18 +36,13 @@ class Context(Protocol):
 class PrometheusSpec(NamedTuple):
     """A checked table of settings."""
 
-    name: str = "prometheus"
     host: str = "127.0.0.1"
     port: int = 9117
     sections: int = 100
 
-    @property
-    def type(self) -> str:
-        return "prometheus"
-
     def describe(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.name}: http://{host}:{self.port}/metrics, of at most {self.sections} sections"
+        return f"http://{host}:{self.port}/metrics, of at most {self.sections} sections"
 
     def build(self, context: Context) -> Action:
         """The action; the address is taken now, and an `InputError` if it cannot be."""
@@ -55,15 +50,12 @@ class PrometheusSpec(NamedTuple):
 
 
 def read_prometheus(table: Table) -> PrometheusSpec:
-    """The settings in `table`; a `ConfigError` for what makes no sense."""
-    table.text("type", "prometheus")
-    name = table.text("name", "prometheus")
+    """What `table` says of it; a `ConfigError` for what makes no sense."""
     match = ADDRESS.fullmatch(listen := table.text("listen", LISTEN))
     if match is None or int(match[3]) > 65_535:
         raise table.error("listen", f"must be an address and a port like {LISTEN!r} or '[::1]:9117', not {listen!r}")
     sections = table.whole("sections", 100, least=1, most=SECTIONS_MAX)
-    table.finish()
-    return PrometheusSpec(name, match[1] or match[2], int(match[3]), sections)
+    return PrometheusSpec(match[1] or match[2], int(match[3]), sections)
 
 
 class PrometheusAction(Action):

@@ -30,13 +30,18 @@ TRIM_EVERY = 16
 
 
 class RuleCalculator(TimedCalculator):
-    """Yields an `Alert` for each transition of each of `rules`, and with `explain_at` an `Explanation` of that second."""
+    """Yields an `Alert` for each transition of each of `rules`, and with `explain_at` an `Explanation` of that second.
 
-    def __init__(self, rules: Sequence[Rule], mutes: Sequence[Mute] = (), explain_at: int | None = None) -> None:
+    Without `causes` alerts do not tell what changed, which costs more than all the rest.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule], mutes: Sequence[Mute] = (), explain_at: int | None = None, *, causes: bool = True
+    ) -> None:
         self.rules = tuple(rules)
         self._mutes = tuple(mutes)
         self._explain_at = explain_at
-        blamed = [rule for rule in self.rules if _has_causes(rule)]
+        blamed = [rule for rule in self.rules if causes and _has_causes(rule)]
         self._lengths = {rule.name: rule.window for rule in blamed}
         self._history = History([feed_of(rule) for rule in blamed], list(self._lengths.values())) if blamed else None
         tallied = () if self._history is None else self._history.columns
@@ -50,7 +55,7 @@ class RuleCalculator(TimedCalculator):
         self._first: int | None = None
         self._now: int | None = None
         self._evaluations = 0
-        self._held: dict[tuple[str, Group], None] = {}  # firing, but not told
+        self._held: dict[tuple[str, Group], None] = {}  # firing, but not told yet
         self._refused: dict[str, int] = {}
 
     @property
@@ -88,14 +93,14 @@ class RuleCalculator(TimedCalculator):
             window.slide(time)
         found = [(watch, transition) for watch in self._watches for transition in watch.evaluate(time)]
         events: list[Event] = []
-        if found or self._held:
+        if found or (self._held and time % 60 == 0):  # what inhibits ends with a transition, what mutes with a minute
             events += self._told(found, time)
         for watch in self._watches:
             if watch.refused and watch.rule.name not in self._refused:
                 self._refused[watch.rule.name] = watch.refused
                 events.append(Notice(f"alert {watch.rule.name}: too many groups at once; only the first are watched"))
         if self._explain_at is not None and time >= self._explain_at:
-            events.append(Explanation(time, tuple(self._explanation(time))))
+            events.append(self._explanation(time) if time == self._explain_at else Explanation(time, ()))
             self._explain_at = None
         for window in self._windows.values():
             window.sweep()
@@ -120,7 +125,7 @@ class RuleCalculator(TimedCalculator):
             behind = rule.against or rule.window
             earlier = [self._window(timeline, rule.window, behind * number) for number in range(1, rule.windows + 1)]
             return ChangeWatch(rule, window, earlier, pins)
-        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window, pins)
+        return NewWatch(rule, window) if rule.measure == "new" else WindowWatch(rule, window, pins=pins)
 
     def _window(self, timeline: Timeline, seconds: int, delay: int = 0) -> Window:
         key = timeline.feed, seconds, delay
@@ -140,7 +145,7 @@ class RuleCalculator(TimedCalculator):
             state.held = self._reason(rule, group, time)
             if transition.phase == FIRING:
                 state.told = not state.held
-                if state.held:
+                if state.held and not rule.dry_run:
                     self._held[rule.name, group] = None
             alerts.append(self._alert(rule, transition, time, state.held))
         fresh = {(watch.rule.name, transition.group) for watch, transition in found}
@@ -150,7 +155,8 @@ class RuleCalculator(TimedCalculator):
             if not (reason := self._reason(watch.rule, group, time)):
                 state.told, state.held = True, ""
                 del self._held[name, group]
-                value = watch.value(group, time)
+                if (value := watch.value(group, time)) is not None:
+                    state.peak = watch.rule.worse(state.peak, value)
                 transition = Transition(group, FIRING, state.peak if value is None else value, state)
                 alerts.append(self._alert(watch.rule, transition, time, ""))
             else:
@@ -169,34 +175,27 @@ class RuleCalculator(TimedCalculator):
                 return f"inhibited by {name}"
         return ""
 
-    def _alert(self, rule: Rule, transition: Transition, time: int, held: str) -> Alert:
-        group, phase, value, state = transition
-        changes = Changes()
-        if self._history is not None and rule.name in self._lengths and phase == FIRING and not held:
-            assert self._first is not None
-            changes = self._history.changes(feed_of(rule), group, rule.window, time, self._first)
-        return Alert(
-            rule.name,
-            phase,
-            time,
-            value,
-            rule.threshold,
-            rule.window,
-            state.started,
-            state.peak,
-            tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
-            rule.severity,
-            held,
-            rule.measured,
-            rule.description or rule.condition,
-            *changes,
-        )
+    def firing(self) -> Iterable[Alert]:
+        for watch in self._watches:
+            for group, state in watch.states.items():
+                if state.phase == FIRING and self._now is not None:
+                    value = watch.value(group, self._now)
+                    transition = Transition(group, FIRING, state.peak if value is None else value, state)
+                    yield _alert(watch.rule, transition, state.started, "" if state.told else state.held)
 
-    def _explanation(self, time: int) -> Iterable[str]:
+    def _alert(self, rule: Rule, transition: Transition, time: int, held: str) -> Alert:
+        changes = Changes()
+        if self._history is not None and rule.name in self._lengths and transition.phase == FIRING and not held:
+            assert self._first is not None
+            changes = self._history.changes(feed_of(rule), transition.group, rule.window, time, self._first)
+        return _alert(rule, transition, time, held, changes)
+
+    def _explanation(self, time: int) -> Explanation:
         for window in self._windows.values():
             window.wake()
-        for watch in self._watches:
-            yield from explain(watch, time)
+        explained = [explain(watch, time) for watch in self._watches]
+        lines, rules = [line for _, lines in explained for line in lines], [rule for rules, _ in explained for rule in rules]
+        return Explanation(time, tuple(lines), tuple(rules))
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -211,20 +210,43 @@ class RuleCalculator(TimedCalculator):
     def restore(self, snapshot: dict[str, Any]) -> None:
         self._first, self._now, self._refused = snapshot["first"], snapshot["now"], snapshot["refused"]
         for feed, timeline in self._timelines.items():
-            timeline.load(snapshot["timelines"].get(repr(feed), []))
+            if repr(feed) in snapshot["timelines"]:
+                timeline.load(snapshot["timelines"][repr(feed)])
         if self._now is not None:
             for window in self._windows.values():
-                window.slide(self._now)
-                window.sweep()
+                window.resume(self._now)
         for watch in self._watches:
             watch.first = self._first
             if _identity(watch) in snapshot["watches"]:
                 watch.load(snapshot["watches"][_identity(watch)])
+            if self._now is not None:
+                held = snapshot["timelines"].get(repr(feed_of(pinned(watch.rule)[1])))
+                watch.resume(self._now, 0 if held is None else held["reach"])
             for group, state in watch.states.items():
-                if state.phase == FIRING and not state.told:
+                if state.phase == FIRING and not state.told and not watch.rule.dry_run:
                     self._held[watch.rule.name, group] = None
         if self._history is not None and snapshot["history"] is not None:
             self._history.load(snapshot["history"])
+
+
+def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Changes = Changes()) -> Alert:
+    group, phase, value, state = transition
+    return Alert(
+        rule.name,
+        phase,
+        time,
+        value,
+        rule.threshold,
+        rule.window,
+        state.started,
+        state.peak,
+        tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
+        rule.severity,
+        held,
+        rule.measured,
+        rule.description or rule.condition,
+        *changes,
+    )
 
 
 def _has_causes(rule: Rule) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
-from operator import ge, gt, le, lt
+from ipaddress import ip_network
+from operator import eq, ge, gt, le, lt
 from typing import Any, NamedTuple
 
+from ..analyze.derived import address_of
 from ..config import UNITS, Table
 from ..parse.fields import seconds_of
 from ..parse.parser import FIELDS
@@ -21,13 +22,15 @@ NUMBERS = ("status", "size", "duration")
 SIZES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "kib": 1 << 10, "m": 10**6, "mb": 10**6, "mib": 1 << 20}
 SIZES |= {"g": 10**9, "gb": 10**9, "gib": 1 << 30}
 
-_COMPARISON = re.compile(r"(>=|<=|>|<)\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]{0,3})")
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
-_STATUS_CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
+_COMPARISON = re.compile(r"(>=|<=|>|<|)\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]{0,3})")
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "": eq}
+_STATUS_CLASS = re.compile(r"([1-9])(?:xx)?", re.IGNORECASE)
+_EXAMPLES = {"status": "'>=500'", "size": "'<10kB'", "duration": "'>0.5s'"}
+_STATUS = re.compile(r"[0-9*?]{1,3}|-")
 
 
 class Test(NamedTuple):
-    """One test of a value: `kind` is equal, class, glob, network, or a comparison; `argument` what it is held against."""
+    """One test of a value: `kind` is equal, class, glob, network, or how numbers compare ("": equal); `argument` what it is held against."""
 
     kind: str
     argument: Any
@@ -57,7 +60,9 @@ class Condition(NamedTuple):
     none_of: tuple[Test, ...]
 
     def holds(self, value: bytes | None) -> bool:
-        """Whether it holds for a value as it stands in the log."""
+        """Whether it holds for a value as it stands in the log; a size that is missing is 0."""
+        if value is None and self.field == "size":
+            value = b"0"
         if any(test.holds(value) for test in self.none_of):
             return False
         return not self.any_of or any(test.holds(value) for test in self.any_of)
@@ -71,14 +76,16 @@ class Condition(NamedTuple):
             return None
         limit = self.any_of[0].argument
         try:
+            if self.field == "size":
+                return [compare(float(text or 0), limit) for text in texts]
             return [text is not None and compare(float(text), limit) for text in texts]
         except ValueError:
             return None
 
     def __str__(self) -> str:
-        return (
-            f"{self.field} {' or '.join([test.text for test in self.any_of] + ['not ' + test.text for test in self.none_of])}"
-        )
+        words = [" or ".join(test.text for test in self.any_of)] if self.any_of else []
+        words += ["not " + " or ".join(test.text for test in self.none_of)] if self.none_of else []
+        return f"{self.field} {' but '.join(words)}"
 
 
 Conditions = tuple[Condition, ...]
@@ -108,17 +115,15 @@ def read_conditions(table: Table | None) -> Conditions:
 
 
 def _test(table: Table, field: str, text: str) -> Test:
-    compared = _COMPARISON.fullmatch(text)
-    if compared is not None or text[:1] in "<>" and text:
-        if field not in NUMBERS:
-            raise table.error(field, f"cannot be compared by {text!r}; {', '.join(NUMBERS)} can")
-        scale = None if compared is None else _scale(field, compared[3])
-        if compared is None or scale is None:
-            raise table.error(field, f"must be compared like '>=500', '>0.5s' or '<10kB', not {text!r}")
-        return Test(compared[1], float(compared[2]) * scale, text)
-    if field in ("status", "status_class") and (found := _STATUS_CLASS.fullmatch(text)) is not None:
-        digit = found[1].encode()
-        return Test("class" if field == "status" else "equal", digit, text)
+    if text[:1] in ("<", ">") or field in ("size", "duration"):
+        return _numeric_test(table, field, text)
+    if field == "status_class" or field == "status" and text.lower().endswith("xx"):
+        found = _STATUS_CLASS.fullmatch(text)
+        if found is None:
+            raise table.error(field, f"must be a class like '5xx', not {text!r}")
+        return Test("class" if field == "status" else "equal", found[1].encode(), text)
+    if field == "status" and not _STATUS.fullmatch(text):
+        raise table.error(field, f"must be like 404, '5xx' or '>=500', not {text!r}")
     if field == "source" and "/" in text:
         try:
             network = ip_network(text, strict=False)
@@ -127,6 +132,16 @@ def _test(table: Table, field: str, text: str) -> Test:
         return Test("network", (network.version, int(network.network_address), network.prefixlen), text)
     raw = text.encode("utf-8", "surrogateescape")
     return Test("glob", raw, text) if b"*" in raw or b"?" in raw else Test("equal", raw, text)
+
+
+def _numeric_test(table: Table, field: str, text: str) -> Test:
+    if field not in NUMBERS:
+        raise table.error(field, f"cannot be compared by {text!r}; {', '.join(NUMBERS)} can")
+    compared = _COMPARISON.fullmatch(text)
+    scale = None if compared is None else _scale(field, compared[3])
+    if compared is None or scale is None:
+        raise table.error(field, f"must be compared like {_EXAMPLES[field]}, not {text!r}")
+    return Test(compared[1], float(compared[2]) * scale, text)
 
 
 def _scale(field: str, unit: str) -> float | None:
@@ -154,13 +169,8 @@ def _glob(pattern: bytes) -> re.Pattern[bytes]:
 
 
 def _is_in(value: bytes, version: int, network: int, length: int) -> bool:
-    try:
-        address = ip_address(value.decode("ascii"))
-    except ValueError:
-        return False
-    if address.version == 6 and version == 4 and (mapped := getattr(address, "ipv4_mapped", None)) is not None:
-        address = mapped
-    if address.version != version:
+    address = address_of(value)
+    if address is None or address.version != version:
         return False
     shift = address.max_prefixlen - length
     return int(address) >> shift == network >> shift

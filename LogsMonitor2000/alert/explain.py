@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ..event import Explained
 from ..limits import EXPLAINED_GROUPS_MAX
 from ..text import amount, duration, printable
 from .feed import Group
 from .machine import FIRING, State
-from .rule import Rule
 from .watch import ChangeWatch, Watch, WindowWatch
 
 
-def explain(watch: Watch, time: int) -> Iterator[str]:
-    """A line for each group that is pending or firing, and for the first of the others; one where there is none."""
+def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
+    """Each group that is pending or firing, and the first of the others; and the same in words, a line each."""
+    rule = watch.rule
     groups = [*watch.states, *(group for group in watch.groups() if group not in watch.states)]
+    shown = groups[: max(EXPLAINED_GROUPS_MAX, len(watch.states))]
+    rules = [_explained(watch, group, time) for group in shown]
     if not groups:
-        yield f"{watch.rule.name}: inactive, there is nothing that it looks at"
-    for group in groups[: max(EXPLAINED_GROUPS_MAX, len(watch.states))]:
-        yield f"{watch.rule.name}{_label(watch.rule, group)}: {_state(watch, group, time)}, {_value(watch, group, time)}"
-    if len(groups) > EXPLAINED_GROUPS_MAX:
-        yield f"{watch.rule.name}: and {len(groups) - EXPLAINED_GROUPS_MAX:,} more groups"
+        rules = [Explained(rule.name, (), "inactive", None, rule.threshold, "", "inactive, there is nothing that it looks at")]
+    lines = [f"{rule.name}{_label(each)}: {each.why}" for each in rules]
+    if len(groups) > len(shown):
+        lines.append(f"{rule.name}: and {len(groups) - len(shown):,} more groups")
+    return rules, lines
 
 
-def _label(rule: Rule, group: Group) -> str:
-    parts = [f"{label}={printable(part or b'-')}" for label, part in zip(rule.labels, group)]
+def _explained(watch: Watch, group: Group, time: int) -> Explained:
+    rule = watch.rule
+    state: State | None = watch.states.get(group)
+    return Explained(
+        rule.name,
+        tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
+        "inactive" if state is None else state.phase,
+        watch.value(group, time),
+        rule.threshold,
+        "" if state is None else state.held,
+        f"{_state(watch, group, time)}, {_value(watch, group, time)}",
+    )
+
+
+def _label(explained: Explained) -> str:
+    parts = [f"{label}={printable(value)}" for label, value in explained.group]
     return f" [{', '.join(parts)}]" if parts else ""
 
 
@@ -58,7 +73,7 @@ def _missing(watch: Watch, group: Group, time: int) -> str:
     if isinstance(watch, WindowWatch):
         if (left := watch.filling(time)) > 0:
             return f"the window is full in {left} s"
-        events = watch.window[group].events
+        events = watch.events(group)
         if events < watch.rule.min_events:
             return f"only {events:,} of at least {watch.rule.min_events:,} events"
         if isinstance(watch, ChangeWatch):

@@ -63,8 +63,7 @@ class Feed(NamedTuple):
     @property
     def columns(self) -> tuple[Derived, ...]:
         """What it needs of each event to know its group and whether it counts."""
-        raw = {column.field for column in self.by if isinstance(column, Raw)}
-        columns = set(self.by) | {column_of(condition, raw) for condition in (*self.where, *self.of)}
+        columns = set(self.by) | {column_of(condition) for condition in (*self.where, *self.of)}
         return tuple(sorted(columns, key=repr))
 
     @property
@@ -100,9 +99,9 @@ def feed_of(rule: Rule) -> Feed:
     return Feed(kind, rule.where, rule.of, rule.by, field)
 
 
-def column_of(condition: Condition, raw: set[str]) -> Derived:
+def column_of(condition: Condition) -> Derived:
     """The column on which `condition` is decided."""
-    return Raw(condition.field) if condition.field in FEW_VALUES or condition.field in raw else Flag(condition)
+    return Raw(condition.field) if condition.field in FEW_VALUES else Flag(condition)
 
 
 class Places(dict[Any, "tuple[Group, bool] | None"]):
@@ -110,10 +109,9 @@ class Places(dict[Any, "tuple[Group, bool] | None"]):
 
     def __init__(self, columns: tuple[Derived, ...], where: Conditions, of: Conditions, by: tuple[Derived, ...]) -> None:
         super().__init__()
-        raw = {column.field for column in by if isinstance(column, Raw)}
         self._by = [columns.index(column) for column in by]
-        self._where = [(columns.index(column_of(condition, raw)), condition) for condition in where]
-        self._of = [(columns.index(column_of(condition, raw)), condition) for condition in of]
+        self._where = [(columns.index(column_of(condition)), condition) for condition in where]
+        self._of = [(columns.index(column_of(condition)), condition) for condition in of]
 
     def __missing__(self, key: Any) -> tuple[Group, bool] | None:
         if len(self) >= CONVERTED_MAX:

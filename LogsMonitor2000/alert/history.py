@@ -55,6 +55,8 @@ class History:
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
         counts = bucket[self._tally]
+        if len(counts) > 4 * HISTORY_KEYS_MAX:  # choosing costs more than holding a few times as many
+            counts = _heaviest(counts)
         if not counts:
             return
         for length, panes in self._panes.items():
@@ -68,7 +70,7 @@ class History:
                 panes.append((start, counts if width == 1 else counts.copy()))
             while panes[0][0] + width <= bucket.time - 2 * length:
                 panes.popleft()
-        self._recent.append((bucket.time, bucket[self._lines]))
+        self._recent.append((bucket.time, self._lines.shrink(bucket[self._lines])))
         while self._recent[0][0] <= bucket.time - HISTORY_LINE_SECONDS:
             self._recent.popleft()
 
@@ -108,7 +110,7 @@ class History:
         known = tuple(group[index] for index in few)
         lines: dict[bytes, None] = {}
         for _, recent in reversed(self._recent):
-            for key, line in recent.items():
+            for key, line in sorted(recent.items(), key=lambda item: item[1]):
                 place = places[key]
                 if place is None or place[0] != known or not (place[1] or not feed.of):
                     continue

@@ -47,12 +47,12 @@ def step(state: State, rule: Rule, time: int, value: float) -> str | None:
     if state.phase == PENDING:
         if not rule.is_over(value):
             return RESOLVED
-        state.peak = _worse(rule, state.peak, value)
+        state.peak = rule.worse(state.peak, value)
         if time - state.active_at >= rule.for_seconds:
             state.phase, state.started, state.peak = FIRING, time, value
             return FIRING
         return PENDING if time == state.active_at else None
-    state.peak = _worse(rule, state.peak, value)
+    state.peak = rule.worse(state.peak, value)
     if not rule.is_recovered(value):
         state.recovered_at = None
         return None
@@ -66,7 +66,3 @@ def deadline(state: State, rule: Rule) -> int | None:
     if state.phase == PENDING:
         return state.active_at + rule.for_seconds
     return None if state.recovered_at is None else state.recovered_at + rule.keep_firing
-
-
-def _worse(rule: Rule, one: float, other: float) -> float:
-    return max(one, other) if rule.is_high else min(one, other)

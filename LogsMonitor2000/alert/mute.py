@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..clock import zone_named
-from ..config import Table
+from ..config import ConfigError, Table
+from ..errors import UsageError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -30,11 +31,22 @@ class Mute(NamedTuple):
         """Whether it mutes the alert of that name at `second`."""
         if not matches(alert, self.alerts):
             return False
-        local = datetime.fromtimestamp(second, self.zone)
+        try:
+            local = datetime.fromtimestamp(second, self.zone)
+        except (ValueError, OverflowError, OSError):  # no clock shows years before 1 or past 9999
+            return False
         minute, day = local.hour * 60 + local.minute, local.weekday()
         if self.begin < self.end:
             return day in self.days and self.begin <= minute < self.end
         return (day in self.days and minute >= self.begin) or ((day - 1) % 7 in self.days and minute < self.end)
+
+    @property
+    def described(self) -> str:
+        """It in words: `22:00 to 06:00 on sat, sun (UTC), alerts matching errors_*`."""
+        days = "every day" if len(self.days) == len(DAYS) else ", ".join(DAYS[day] for day in sorted(self.days))
+        times = " to ".join(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (self.begin, self.end))
+        which = f"alerts matching {', '.join(self.alerts)}" if self.alerts else "all alerts"
+        return f"{times} on {days} ({self.zone or 'local time'}), {which}"
 
 
 def matches(name: str, globs: Sequence[str]) -> bool:
@@ -61,7 +73,12 @@ def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
     name = table.text("name", "mute")
     alerts = table.texts("alerts", ())
     if "timezone" in table:
-        zone = zone_named(table.text("timezone"))
+        try:
+            zone = zone_named(table.text("timezone"))
+        except ConfigError:
+            raise
+        except UsageError as error:
+            raise table.error("timezone", f"is wrong: {error}") from None
     table.finish()
     return Mute(name, alerts, frozenset(map(DAYS.index, days)), begin, end, zone)
 

@@ -56,7 +56,7 @@ class Readers:
             return lambda: {(): (self._bucket.hits, self._bucket[measure], 0)} if self._bucket.hits else {}
         places = Places(feed.columns, feed.where, feed.of, feed.by)
         read = READS[feed.kind]
-        if feed.kind == "events" and feed.columns == feed.by:
+        if feed.kind == "events" and feed.columns == feed.by and not feed.where:
             read = _as_it_is
         columns = _counted(feed)
         if measure == Tally(self._tallied) and columns != self._tallied:

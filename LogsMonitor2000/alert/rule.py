@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..analyze.derived import Derived, Raw, Subnet
 from ..config import Table
+from ..event import SEVERITIES
 from ..limits import WINDOW_SECONDS_MAX
 from ..parse.parser import FIELDS
 from ..text import amount
@@ -16,7 +17,6 @@ from .condition import Conditions, read_conditions
 
 HITS = ("count", "rate", "ratio", "bytes", "mean", "max", "distinct")
 MEASURES = (*HITS, "p50", "p90", "p95", "p99", "spike", "drop", "silent", "unparsed", "new", "leaky_bucket")
-SEVERITIES = ("info", "warning", "critical")
 COMPARE = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 VALUED = ("mean", "max")  # and percentiles: measures of the values of one numeric field
 
@@ -67,7 +67,7 @@ class Rule(NamedTuple):
     @property
     def waits(self) -> bool:
         """Whether it tells nothing before its window is full: what is still filling would look low, or be a share of little."""
-        return not self.is_high or self.measure in ("ratio", "mean", "unparsed") or self.quantile is not None
+        return not self.is_high or self.measure in ("ratio", "mean", "unparsed", "spike") or self.quantile is not None
 
     def is_over(self, value: float) -> bool:
         """Whether `value` is one to alert on."""
@@ -76,6 +76,10 @@ class Rule(NamedTuple):
     def is_recovered(self, value: float) -> bool:
         """Whether `value` is one at which an alert that fires is over."""
         return not COMPARE[self.comparison](value, self.threshold if self.recover is None else self.recover)
+
+    def worse(self, one: float, other: float) -> float:
+        """The worse of two values."""
+        return max(one, other) if self.is_high else min(one, other)
 
     @property
     def measured(self) -> str:
@@ -112,6 +116,11 @@ class Rule(NamedTuple):
         words += [f"inhibited by {', '.join(self.inhibited_by)}"] if self.inhibited_by else []
         words += ["dry run"] if self.dry_run else []
         return ", ".join(words)
+
+
+def built_in_rules(window: int, threshold: float) -> tuple[Rule, ...]:
+    """The built-in alert as a rule, to be treated like the others: it tells the same at the same seconds. None where it is off."""
+    return (Rule("high_traffic", "rate", "above", threshold, window),) if window and threshold else ()
 
 
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:

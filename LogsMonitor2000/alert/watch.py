@@ -7,11 +7,13 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heappush, nlargest
+from collections.abc import Callable, Iterable, Sequence
+from heapq import nsmallest
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..analyze.measure import dump_key, load_key
+from ..analyze.tally import MICRO
 from ..limits import GROUPS_MAX, STATES_MAX
 from .feed import Deltas, Group
 from .machine import FIRING, PENDING, RESOLVED, State, deadline, step
@@ -37,12 +39,12 @@ class Watch:
         self.refused = 0
         """Groups that were not watched as too many were pending or firing."""
         self.first: int | None = None
-        """The first event's second."""
-        self._deadlines: list[tuple[int, int]] = []
-        self._waiting: dict[int, tuple[int, Group]] = {}
-        self._number = 0
+        """The first event's second, or that from which on a run that was restarted knows all it needs."""
+        # When states change by themselves: earliest first, as all that are pending wait equally long, and all that are recovered.
+        self._pending: OrderedDict[Group, int] = OrderedDict()
         compare, threshold = COMPARE[rule.comparison], rule.threshold
         self._over: Callable[[float], bool] = lambda value: compare(value, threshold)
+        self._recovered: OrderedDict[Group, int] = OrderedDict()
 
     def count(self, time: int) -> None:
         """A second has been given to the timeline."""
@@ -61,85 +63,99 @@ class Watch:
 
     def due(self) -> int:
         """The next second at which there may be something to tell although no bucket comes."""
-        return self._deadlines[0][0] if self._deadlines else NEVER
+        return min((next(iter(waiting.values())) for waiting in (self._pending, self._recovered) if waiting), default=NEVER)
 
     def evaluate(self, time: int) -> list[Transition]:
-        """What there is to tell of second `time`."""
+        """What there is to tell of second `time`, by group."""
         groups = self.changed(time)
-        if not groups and (not self._deadlines or self._deadlines[0][0] > time):
-            return []
+        if self._pending or self._recovered:
+            groups = dict.fromkeys(chain(groups, self._at_deadline(time)))
         transitions: list[Transition] = []
-        if self._deadlines and self._deadlines[0][0] <= time:
-            groups = dict.fromkeys([*groups, *self._at_deadline(time)])
-        states, over = self.states, self._over
+        begun: list[tuple[Group, float]] = []
         for group in groups:
-            state = states.get(group)
             value = self.value(group, time)
-            if value is None or (state is None and not over(value)):
+            if value is None:
                 continue
-            if state is None:
-                if len(states) >= STATES_MAX:
-                    self.refused += 1
-                    continue
-                state = states[group] = State(time, value)
-            fired = state.phase == FIRING
-            phase = step(state, self.rule, time, value)
-            if phase == RESOLVED:
-                del states[group]
-                if fired:
-                    transitions.append(Transition(group, RESOLVED, value, state))
-                continue
-            if phase is not None:
-                transitions.append(Transition(group, phase, value, state))
-            at = deadline(state, self.rule)
-            if at is not None and at > time and time in (state.active_at, state.recovered_at):  # it has just been set
-                heappush(self._deadlines, (at, self._remember(at, group)))
-        return transitions
+            if (state := self.states.get(group)) is not None:
+                self._step(group, state, time, value, transitions)
+            elif self._over(value):
+                begun.append((group, value))
+        if not (begun or transitions):
+            return transitions
+        for group, value in self._admitted(begun):
+            self.states[group] = State(time, value)
+            self._step(group, self.states[group], time, value, transitions)
+        return sorted(transitions, key=lambda transition: repr(transition.group)) if len(transitions) > 1 else transitions
 
-    def _remember(self, at: int, group: Group) -> int:
-        self._number += 1
-        self._waiting[self._number] = at, group
-        return self._number
+    def _admitted(self, begun: list[tuple[Group, float]]) -> Sequence[tuple[Group, float]]:
+        """Of the groups that are to have a state, those that may: the worst, where they are too many."""
+        room = STATES_MAX - len(self.states)
+        if len(begun) <= room:
+            return begun
+        self.refused += len(begun) - room
+        sign = -1 if self.rule.is_high else 1
+        return sorted(begun, key=lambda item: (sign * item[1], repr(item[0])))[:room]
+
+    def _step(self, group: Group, state: State, time: int, value: float, transitions: list[Transition]) -> None:
+        """Take `state` on to `time`, and note what there is to tell of it, and when it changes next."""
+        fired = state.phase == FIRING
+        phase = step(state, self.rule, time, value)
+        at = None if phase == RESOLVED else deadline(state, self.rule)
+        for waiting, is_waiting in ((self._pending, state.phase == PENDING), (self._recovered, state.phase == FIRING)):
+            if not is_waiting or at is None:
+                waiting.pop(group, None)
+            else:
+                waiting.setdefault(group, at)
+        if phase == RESOLVED:
+            del self.states[group]
+        if phase is not None and (fired or phase != RESOLVED):
+            transitions.append(Transition(group, phase, value, state))
 
     def _at_deadline(self, time: int) -> Iterable[Group]:
         """The groups whose deadline has come."""
-        while self._deadlines and self._deadlines[0][0] <= time:
-            _, group = self._waiting.pop(heappop(self._deadlines)[1])
-            if group in self.states:
-                yield group
+        for waiting in (self._pending, self._recovered):
+            while waiting and next(iter(waiting.values())) <= time:
+                yield waiting.popitem(last=False)[0]
 
     def dump(self) -> dict[str, Any]:
         """What a restart needs, as JSON can hold it."""
         return {
             "states": [[dump_key(group), state.dump()] for group, state in self.states.items()],
-            "deadlines": [[at, dump_key(group)] for at, group in self._waiting.values()],
             "refused": self.refused,
             "first": self.first,
         }
 
     def load(self, dumped: dict[str, Any]) -> None:
-        """Be as it was when it was dumped."""
+        """Be as it was when it was dumped; the rule's times and limits may be others now."""
         self.states = {load_key(group): State.load(state) for group, state in dumped["states"]}
-        self._deadlines = [(at, self._remember(at, load_key(group))) for at, group in dumped["deadlines"]]
-        heapify(self._deadlines)
+        waiting = [(at, group) for group, state in self.states.items() if (at := deadline(state, self.rule)) is not None]
+        for at, group in sorted(waiting, key=lambda item: item[0]):
+            (self._pending if self.states[group].phase == PENDING else self._recovered)[group] = at
         self.refused, self.first = dumped["refused"], dumped["first"]
+
+    def resume(self, now: int, known: int) -> None:
+        """Go on behind second `now`, of which `known` seconds are held; called behind `load`, or instead of it for a new rule."""
 
 
 class WindowWatch(Watch):
     """Compares what a window amounts to."""
 
-    def __init__(self, rule: Rule, window: Window, pins: Group = ()) -> None:
+    def __init__(self, rule: Rule, window: Window, earlier: Sequence[Window] = (), pins: Group = ()) -> None:
         super().__init__(rule)
         self.window = window
-        window.kept.add(pins)
+        self._windows = (window, *earlier)
         self._pins = pins
+        self.least = _least(rule)
+        self._events_min = max(rule.min_events, self.least)
+        for each in self._windows:
+            each.kept.add(pins)
+            each.watches.append(self)
+            each.least = min(watch.least for watch in each.watches)
+        self._reach = max(each.delay + each.seconds for each in self._windows)
         self._value = value_of(rule.measure, rule.quantile, rule.window, rule.field)
         self._waits = rule.waits
         self._is_full = False
-        self.least = _least(rule)
-        self._events_min = max(rule.min_events, self.least)
-        window.watches.append(self)
-        window.least = min(watch.least for watch in window.watches)
+        self._is_resumed = False  # every group is to be looked at, as the rule may be another
 
     def value(self, group: Group, time: int) -> float | None:
         total = self.window[group or self._pins]
@@ -149,15 +165,30 @@ class WindowWatch(Watch):
         return value
 
     def changed(self, time: int) -> Iterable[Group]:
-        by = self.rule.by
-        if not self._is_full and self.first is not None and time >= self._full_at():
-            self._is_full = True
-            return list(self.window.groups) if by else ((),)
-        if not by:
-            return ((),) if self._pins in self.window.touched else ()
+        if self._becomes_full(time) or self._is_resumed:
+            self._is_resumed = False
+            if not self.rule.by:
+                return [()]
+            return dict.fromkeys([*chain.from_iterable(window.groups for window in self._windows), *self.states])
+        if not self.rule.by:
+            return [()] if any([self._pins in window.touched for window in self._windows]) else ()
+        if len(self._windows) > 1:
+            return set().union(*[window.touched for window in self._windows])
         # Most groups are neither near an alert nor in one: they are passed over here, where it costs least.
         groups, states, events_min = self.window.groups, self.states, self._events_min
+        if not events_min:
+            return self.window.touched
         return [g for g in self.window.touched if g in states or (g in groups and groups[g].events >= events_min)]
+
+    def events(self, group: Group) -> int:
+        """How many events the value is made of."""
+        return self.window[group or self._pins].events
+
+    def _becomes_full(self, time: int) -> bool:
+        if self._is_full or self.first is None or time < self._full_at():
+            return False
+        self._is_full = True
+        return True
 
     def groups(self) -> list[Group]:
         totals = self.window.groups
@@ -169,46 +200,32 @@ class WindowWatch(Watch):
 
     def due(self) -> int:
         due = super().due()
+        if self._is_resumed:
+            return 0
         return due if self._is_full or not self.rule.waits or self.first is None else min(due, self._full_at())
 
     def _full_at(self) -> int:
         assert self.first is not None
-        return self.first + self.rule.window - 1
+        return self.first + self._reach - 1
 
-    def load(self, dumped: dict[str, Any]) -> None:
-        super().load(dumped)
-        self._is_full = dumped["is_full"]
-
-    def dump(self) -> dict[str, Any]:
-        return super().dump() | {"is_full": self._is_full}
+    def resume(self, now: int, known: int) -> None:
+        if self.first is not None and known < self._reach:
+            self.first = max(self.first, now - known + 1)
+        self._is_full = self.first is not None and now >= self._full_at()
+        self._is_resumed = True
 
 
 class ChangeWatch(WindowWatch):
     """Compares the window with earlier ones: how many times their mean it is."""
 
-    def __init__(self, rule: Rule, window: Window, earlier: list[Window], pins: Group = ()) -> None:
-        super().__init__(rule, window, pins)
-        self._earlier = earlier
-        for needed in (window, *earlier):
-            needed.least = 0
-            needed.watches.append(self)
-
     def value(self, group: Group, time: int) -> float | None:
         group = group or self._pins
-        before = sum(window[group].events for window in self._earlier)
+        earlier = self._windows[1:]
+        before = sum(window[group].events for window in earlier)
         now = self.window[group].events
-        if not self._is_full or not before or before < self.rule.min_before * len(self._earlier) or now < self.rule.min_events:
+        if not self._is_full or not before or before < self.rule.min_before * len(earlier) or now < self.rule.min_events:
             return None
-        return now * len(self._earlier) / before
-
-    def changed(self, time: int) -> Iterable[Group]:
-        changed = set(super().changed(time))
-        for window in self._earlier:
-            changed |= window.touched if self.rule.by else {()} if self._pins in window.touched else set()
-        return changed
-
-    def _full_at(self) -> int:
-        return super()._full_at() + self._earlier[-1].delay
+        return now * len(earlier) / before
 
 
 class NewWatch(WindowWatch):
@@ -216,36 +233,47 @@ class NewWatch(WindowWatch):
 
     def __init__(self, rule: Rule, window: Window) -> None:
         super().__init__(rule, window)
-        window.least = 0
-        self._known: OrderedDict[Group, None] = OrderedDict()
-        self._top: set[Group] = set()
+        self._known: OrderedDict[Group, None] | None = (
+            None  # what has been in the top, the latest last; None before there was a window
+        )
+        self._top: dict[Group, None] = {}
 
     def value(self, group: Group, time: int) -> float | None:
         return self.window[group].events if group in self._top else 0
 
     def changed(self, time: int) -> Iterable[Group]:
-        if not self.window.touched and self._is_full:
+        became_full = self._becomes_full(time)
+        if not (self.window.touched or became_full or self._is_resumed):
             return ()
+        self._is_resumed = False
+        if self._known is None:
+            self._known = OrderedDict()
+        self._find_top()
+        groups, known = self.window.groups, self._known
+        fresh = [group for group in self._top if group not in known] if self._is_full else []
+        for group in self._top:
+            if not self._is_full or group in known or self.rule.is_over(groups[group].events):
+                known[group] = None
+                known.move_to_end(group)
+        while len(known) > GROUPS_MAX:
+            known.popitem(last=False)
+        return [*fresh, *self.states]
+
+    def _find_top(self) -> None:
         groups = self.window.groups
-        top = nlargest(self.rule.top, groups, key=lambda group: (groups[group].events, group))
-        is_learning = self.first is None or time < self._full_at()
-        self._is_full = not is_learning
-        self._top = set(top)
-        fresh = [] if is_learning else [group for group in top if group not in self._known]
-        for group in top:
-            if is_learning or group in self._known or self.rule.is_over(groups[group].events):
-                self._known[group] = None
-                self._known.move_to_end(group)
-        while len(self._known) > GROUPS_MAX:
-            self._known.popitem(last=False)
-        return [*fresh, *(group for group in self.states if group not in fresh)]
+        present = (group for group, total in groups.items() if total.events)
+        self._top = dict.fromkeys(nsmallest(self.rule.top, present, key=lambda group: (-groups[group].events, repr(group))))
 
     def dump(self) -> dict[str, Any]:
-        return super().dump() | {"known": [dump_key(group) for group in self._known]}
+        return super().dump() | {"known": None if self._known is None else [dump_key(group) for group in self._known]}
 
     def load(self, dumped: dict[str, Any]) -> None:
         super().load(dumped)
-        self._known = OrderedDict.fromkeys(map(load_key, dumped["known"]))
+        self._known = None if dumped["known"] is None else OrderedDict.fromkeys(map(load_key, dumped["known"]))
+
+    def resume(self, now: int, known: int) -> None:
+        super().resume(now, 0 if self._known is None else known)  # one that has learned nothing yet begins to
+        self._find_top()
 
 
 def _least(rule: Rule) -> int:
@@ -264,74 +292,86 @@ class SilenceWatch(Watch):
         self._heard: OrderedDict[Group, int] = OrderedDict()  # the one that has been silent for longest comes first
         self._silent: dict[Group, int] = {}
         self._fresh: Deltas = {}
+        self._is_resumed = False
         self._limit = int(rule.threshold) + (rule.comparison == "above" or rule.threshold % 1 > 0)
 
     def count(self, time: int) -> None:
         self._fresh = self._timeline.last
         for group in self._fresh:
-            self._silent.pop(group, None)
+            last = self._silent.pop(group, None)
+            if last is not None and (state := self.states.get(group)) is not None:
+                state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
             self._heard[group] = time
             self._heard.move_to_end(group)
         while len(self._heard) > GROUPS_MAX:
             self._heard.popitem(last=False)
 
     def value(self, group: Group, time: int) -> float | None:
-        last = self._silent[group] if group in self._silent else self._heard.get(group)
+        last = self._silent.get(group, self._heard.get(group))
         return None if last is None else time - last
 
     def changed(self, time: int) -> Iterable[Group]:
-        groups = [group for group in self._fresh if group in self.states]
-        self._fresh = {}
+        groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
+        self._fresh, self._is_resumed = {}, False
         while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
             group, _ = self._heard.popitem(last=False)
-            if len(self._silent) < STATES_MAX:
+            if group in self.states or len(self._silent) < STATES_MAX:
                 self._silent[group] = last
-            groups.append(group)
+                groups.append(group)
+            else:
+                self.refused += 1
         return groups
 
     def groups(self) -> list[Group]:
         return [*self._silent, *self._heard]
 
     def due(self) -> int:
+        if self._is_resumed:
+            return 0
         return min(super().due(), next(iter(self._heard.values())) + self._limit if self._heard else NEVER)
 
     def dump(self) -> dict[str, Any]:
-        seconds = {"heard": self._heard, "silent": self._silent}
-        return super().dump() | {name: [[dump_key(g), last] for g, last in of.items()] for name, of in seconds.items()}
+        heard = sorted([*self._silent.items(), *self._heard.items()], key=lambda item: item[1])
+        return super().dump() | {"heard": [[dump_key(group), last] for group, last in heard]}
 
     def load(self, dumped: dict[str, Any]) -> None:
         super().load(dumped)
         self._heard = OrderedDict((load_key(group), last) for group, last in dumped["heard"])
-        self._silent = {load_key(group): last for group, last in dumped["silent"]}
+
+    def resume(self, now: int, known: int) -> None:
+        self._is_resumed = True
 
 
 class BucketWatch(Watch):
     """A leaky bucket for each group: each event pours one in, one leaks every `leak` seconds; the value is what is in it.
 
     With a field, only values of it are poured in that this bucket has not seen since it was last empty. What is in a bucket is
-    held as the time at which it will be empty; it holds at most twice its capacity, so that whoever stops is soon forgotten.
+    held as the time at which it will be empty, in whole microseconds; it holds at most twice its capacity, so that whoever stops
+    is soon forgotten.
     """
 
     def __init__(self, rule: Rule, timeline: Timeline) -> None:
         super().__init__(rule)
         self._timeline = timeline
-        self._empty_at: dict[Group, float] = {}
+        self._empty_at: dict[Group, int] = {}
         self._seen: dict[Group, set[int]] = {}
         self._fresh: Deltas = {}
-        self._most = 2 * rule.threshold * rule.leak
+        self._leak = round(rule.leak * MICRO)
+        self._capacity = int(rule.threshold) * self._leak
         self._swept = 0
 
     def count(self, time: int) -> None:
         self._fresh = self._timeline.last
+        now = time * MICRO
         if time >= self._swept + 60 or len(self._empty_at) > GROUPS_MAX:
             self._sweep(time)
         for group, delta in self._fresh.items():
-            empty_at = self._empty_at.get(group, 0.0)
-            if empty_at <= time:
-                empty_at = float(time)
+            empty_at = self._empty_at.get(group, now)
+            if empty_at <= now:
+                empty_at = now
                 self._seen.pop(group, None)
             poured = delta if isinstance(delta, int) else self._unseen(group, delta)
-            self._empty_at[group] = min(empty_at + poured * self.rule.leak, time + self._most)
+            self._empty_at[group] = min(empty_at + poured * self._leak, now + 2 * self._capacity)
 
     def _unseen(self, group: Group, values: dict[tuple[bytes | None], int]) -> int:
         seen = self._seen.setdefault(group, set())
@@ -342,28 +382,26 @@ class BucketWatch(Watch):
 
     def _sweep(self, time: int) -> None:
         self._swept = time
-        kept = {group: at for group, at in self._empty_at.items() if at > time}
+        kept = {group: at for group, at in self._empty_at.items() if at > time * MICRO}
         if len(kept) > GROUPS_MAX:
             kept = dict(sorted(kept.items(), key=lambda item: (-item[1], repr(item[0])))[: GROUPS_MAX // 2])
         self._empty_at = kept
         self._seen = {group: seen for group, seen in self._seen.items() if group in kept}
 
     def value(self, group: Group, time: int) -> float | None:
-        return max(0.0, self._empty_at.get(group, 0.0) - time) / self.rule.leak
+        return max(0, self._empty_at.get(group, 0) - time * MICRO) / self._leak
 
     def changed(self, time: int) -> Iterable[Group]:
         fresh, self._fresh = self._fresh, {}
-        return [*fresh, *(group for group in self.states if group not in fresh)]
+        return [*fresh, *self.states]
 
     def groups(self) -> list[Group]:
         return sorted(self._empty_at, key=lambda group: (-self._empty_at[group], repr(group)))
 
     def due(self) -> int:
-        due = super().due()
-        for group, state in self.states.items():
-            if state.phase == FIRING and state.recovered_at is None:
-                due = min(due, int(self._empty_at.get(group, 0.0) - self.rule.threshold * self.rule.leak) + 1)
-        return due
+        """When the first of the buckets has leaked to its capacity, at the latest: nothing but time does that."""
+        leaking = [self._empty_at.get(group, 0) for group, state in self.states.items() if state.recovered_at is None]
+        return min(super().due(), -((self._capacity - min(leaking)) // MICRO) if leaking else NEVER)
 
     def dump(self) -> dict[str, Any]:
         levels = [[dump_key(group), at] for group, at in self._empty_at.items()]

@@ -53,17 +53,23 @@ class Timeline:
                 window.left -= done
                 window.entered -= done
 
-    def dump(self) -> list[Any]:
+    @property
+    def reach(self) -> int:
+        """How many seconds back it holds everything."""
+        return max((window.delay + window.seconds for window in self.windows), default=0)
+
+    def dump(self) -> dict[str, Any]:
         """It, as JSON can hold it."""
         done = min((window.left for window in self.windows), default=len(self.times))
-        return [
+        seconds = [
             [time, [[dump_key(group), _dump_delta(delta)] for group, delta in deltas.items()]]
             for time, deltas in zip(self.times[done:], self.deltas[done:])
         ]
+        return {"reach": self.reach, "seconds": seconds}
 
-    def load(self, dumped: list[Any]) -> None:
+    def load(self, dumped: dict[str, Any]) -> None:
         """Be as it was when it was dumped."""
-        for time, deltas in dumped:
+        for time, deltas in dumped["seconds"]:
             self.append(time, {load_key(group): _load_delta(delta) for group, delta in deltas})
 
 
@@ -86,6 +92,8 @@ class Window:
         self.least = 0
         self.entered = self.left = 0
         self.forgotten = 0
+        """Groups that were left out because there were too many."""
+        self._left_out: list[Group] = []  # since it last slid
         self._is_awake = True
         self._bound = 0
         self._timeline = timeline
@@ -110,6 +118,8 @@ class Window:
         """Go on to second `now`."""
         times = self._timeline.times
         self.touched.clear()
+        self.touched.update(self._left_out)
+        self._left_out.clear()
         newest = now - self.delay
         entered, left = self.entered, self.left
         while self.entered < len(times) and times[self.entered] <= newest:
@@ -166,6 +176,14 @@ class Window:
                         del groups[group]
             touched.update(leaving)
 
+    def resume(self, now: int) -> None:
+        """Go on to `now` through all that the timeline holds, as if it came second by second."""
+        for time in self._timeline.times:
+            self.slide(min(time + self.delay, now))
+            self.sweep()
+        self.slide(now)
+        self.sweep()
+
     def sweep(self) -> None:
         """When there are too many groups, forget the lightest."""
         groups = self.groups
@@ -174,6 +192,7 @@ class Window:
                 : len(groups) - GROUPS_MAX // 2
             ]
             self.forgotten += len(lightest)
+            self._left_out += lightest
             for group in lightest:
                 del groups[group]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil, log
 from typing import Any, Protocol
 
@@ -27,7 +27,8 @@ BIN_ZERO = -(1 << 20)
 _IPV4 = compile_pattern(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|\Z)){4}\Z")
 
 SMALLEST = 1e-7
-LARGEST = 1e9
+LARGEST = 1e18
+"""More than any size or duration that a log can tell."""
 
 
 class Derived(Hashable, Protocol):
@@ -58,7 +59,10 @@ class Raw:
 
 @dataclass(frozen=True)
 class Subnet:
-    """The network of an address: its first `v4` bits, or of an IPv6 address the first `v6`; None leaves it whole, as what is no address."""
+    """The network of an address: its first `v4` bits, or of an IPv6 address the first `v6`; None leaves it whole, as what is no address.
+
+    An IPv4 address that is written as an IPv6 one (`::ffff:192.0.2.7`) is an IPv4 address.
+    """
 
     field: str
     v4: int | None
@@ -68,9 +72,8 @@ class Subnet:
         if self.v4 in (8, 16, 24) and text is not None and _IPV4.match(text):  # what `ipaddress` takes 10 µs for
             kept = self.v4 // 8
             return b".".join([*text.split(b".")[:kept], *[b"0"] * (4 - kept)]) + b"/%d" % self.v4
-        try:
-            address = ip_address((text or b"").decode("ascii"))
-        except ValueError:
+        address = address_of(text)
+        if address is None:
             return text
         length = self.v4 if address.version == 4 else self.v6
         return text if length is None else str(ip_network((address, length), strict=False)).encode()
@@ -81,7 +84,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Bin:
-    """The logarithmic bin of a positive number; None where it is missing.
+    """The logarithmic bin of a positive number; None where it is missing, but a size that is missing is 0.
 
     Bin `i` holds `(gamma**(i-1), gamma**i]`, and its middle is within `RELATIVE_ERROR` of each of these: DDSketch (Masson, Rim and
     Lee, VLDB 2019). Counts of bins can be added and taken away.
@@ -93,13 +96,22 @@ class Bin:
         try:
             value = float(text or b"")
         except ValueError:
-            return None
+            return BIN_ZERO if self.field == "size" else None
         if not SMALLEST <= value:
             return BIN_ZERO
         return ceil(log(min(value, LARGEST)) / _LOG_GAMMA)
 
     def column(self, texts: Sequence[bytes | None]) -> Sequence[Any]:
         return remembered(self, texts)
+
+
+def address_of(text: bytes | None) -> IPv4Address | IPv6Address | None:
+    """The address that `text` is, without its zone; None when it is none."""
+    try:
+        address = ip_address((text or b"").partition(b"%")[0].decode("ascii"))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def middle(number: int) -> float:

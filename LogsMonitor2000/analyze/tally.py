@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..limits import KEYS_MAX, LINE_KEYS_MAX, SAMPLE_BYTES_MAX
 from ..parse.parser import LINE
 from .derived import Derived, Raw, Subnet
-from .measure import Count, Counts, TotalBy, Values, cut_counts, cut_key, dump_counts, dump_key, has_long
+from .measure import Count, Counts, TotalBy, Values, cut_counts, cut_key, dump_counts, dump_key
 from .measure import SHORT, has_long_parts, load_counts, load_key, merge_counts, shrink_counts
 
 MICRO = 1_000_000
@@ -121,7 +121,7 @@ class Amounts(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """The first raw line of each tuple of values of `columns`."""
+    """A raw line, or how it begins, of each tuple of values of `columns`: the smallest, so that it is the same however lines came."""
 
     columns: tuple[Derived, ...]
 
@@ -133,22 +133,32 @@ class Lines(NamedTuple):
         return {}
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
-        keys: Iterable[Any] = values[self.columns] if self.columns else repeat(())
-        if any(has_long(values[self.columns[index]]) for index in _textual(self.columns)):
-            keys = map(cut_key, keys)  # here already: afterwards nobody could tell which line came first
-        return list(zip(keys, values[LINE]))
+        return list(zip(values[self.columns] if self.columns else repeat(()), values[LINE]))
 
     def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
-        first = dict(reversed(selected))
-        first.update(state)
-        return first
+        get = state.get
+        for key, line in selected:
+            known = get(key)
+            if known is None or line < known:
+                state[key] = line[:SAMPLE_BYTES_MAX]
+        return state
 
     def merge(self, state: dict[Any, bytes], other: dict[Any, bytes]) -> dict[Any, bytes]:
-        return {**other, **state}
+        for key, line in other.items():
+            state[key] = min(line, state.get(key, line))
+        return state
+
+    def are_long(self, states: Iterable[Mapping[Any, bytes]]) -> bool:
+        return has_long_parts(states, _textual(self.columns))
+
+    def cut(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
+        found: dict[Any, bytes] = {}
+        for key, line in state.items():
+            found = self.merge(found, {cut_key(key): line})
+        return found
 
     def shrink(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
-        kept = sorted(state, key=repr)[:LINE_KEYS_MAX] if len(state) > LINE_KEYS_MAX else state
-        return {key: state[key][:SAMPLE_BYTES_MAX] for key in kept}
+        return state if len(state) <= LINE_KEYS_MAX else {key: state[key] for key in sorted(state, key=repr)[:LINE_KEYS_MAX]}
 
     def dump(self, state: dict[Any, bytes]) -> list[Any]:
         return [[dump_key(key), dump_key(line)] for key, line in state.items()]
@@ -157,7 +167,7 @@ class Lines(NamedTuple):
         return {load_key(key): load_key(line) for key, line in dumped}
 
 
-Keyed = Count | TotalBy | Tally | Amounts
+Keyed = Count | TotalBy | Tally | Amounts | Lines
 """Measures whose states have keys that must be cut."""
 
 
@@ -171,8 +181,8 @@ def _textual(columns: Sequence[Derived]) -> list[int]:
     return [index for index, column in enumerate(columns) if isinstance(column, (Raw, Subnet)) and column.field not in SHORT]
 
 
-def _whole(text: bytes | None) -> int | None:
-    return int(text) if text else None
+def _whole(text: bytes | None) -> int:
+    return int(text or 0)  # a size that a log writes as "-" is 0 bytes
 
 
 def _micros(text: bytes | None) -> int | None:

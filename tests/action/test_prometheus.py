@@ -23,6 +23,8 @@ from LogsMonitor2000.action.prometheus import PrometheusAction, PrometheusSpec, 
 from LogsMonitor2000.analyze.traffic import TrafficCalculator
 from LogsMonitor2000.build import build
 from LogsMonitor2000.config import ConfigError, Table
+from LogsMonitor2000.deliver.spec import ActionSpec
+from LogsMonitor2000.deliver.specs import read_actions
 from LogsMonitor2000.event import Alert, Event, Summary, Traffic
 from LogsMonitor2000.settings import Settings, parse_arguments
 from LogsMonitor2000.source.counts import Counts
@@ -68,17 +70,25 @@ class Standing:
         return self._firing
 
 
+def listening(**given: object) -> ActionSpec:
+    """What the keys `given` ask for."""
+    return read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")])[0]
+
+
+ANYWHERE = listening(listen="127.0.0.1:0")
+
+
 class TestSettings(unittest.TestCase):
     def test_what_a_table_may_say(self) -> None:
         for given, spec in (
-            ({}, PrometheusSpec("prometheus", "127.0.0.1", 9117, 100)),
+            ({}, PrometheusSpec("127.0.0.1", 9117, 100)),
             ({"listen": "0.0.0.0:0"}, PrometheusSpec(host="0.0.0.0", port=0)),
             ({"listen": "localhost:65535"}, PrometheusSpec(host="localhost", port=65535)),
             ({"listen": "[::1]:9117"}, PrometheusSpec(host="::1")),
-            ({"name": "metrics", "sections": 7}, PrometheusSpec("metrics", sections=7)),
+            ({"sections": 7}, PrometheusSpec(sections=7)),
         ):
             with self.subTest(given=given):
-                self.assertEqual(read_prometheus(Table({"type": "prometheus", **given}, "f.toml: action prometheus")), spec)
+                self.assertEqual(read_prometheus(Table(given, "f.toml: action prometheus")), spec)
 
     def test_what_it_may_not(self) -> None:
         for given, problem in (
@@ -91,19 +101,24 @@ class TestSettings(unittest.TestCase):
             ({"sections": 0}, "sections must be at least 1"),
             ({"sections": 10**6}, "sections must be at most 10000"),
             ({"section": 5}, "section is not known; did you mean sections?"),
+            ({"severity": "critical"}, "severity makes no difference to metrics"),
         ):
             with self.subTest(given=given), self.assertRaisesRegex(ConfigError, f"f.toml: action prometheus: {problem}"):
-                read_prometheus(Table({"type": "prometheus", **given}, "f.toml: action prometheus"))
+                read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")])
 
     def test_in_words(self) -> None:
-        for spec, text in (
-            (PrometheusSpec(), "prometheus: http://127.0.0.1:9117/metrics, of at most 100 sections"),
-            (PrometheusSpec("m", "::1", 80, 5), "m: http://[::1]:80/metrics, of at most 5 sections"),
+        for given, text in (
+            ({}, "prometheus: http://127.0.0.1:9117/metrics, of at most 100 sections"),
+            (
+                {"name": "m", "listen": "[::1]:80", "sections": 5},
+                "m: http://[::1]:80/metrics, of at most 5 sections",
+            ),
         ):
+            spec = listening(**given)
             self.assertEqual((spec.type, spec.describe()), ("prometheus", text))
 
     def test_traffic_is_counted_only_where_somebody_wants_to_know(self) -> None:
-        for actions in ((), (PrometheusSpec(port=0),), (PrometheusSpec(port=0), PrometheusSpec("again", port=0))):
+        for actions in ((), (ANYWHERE,), (ANYWHERE, ANYWHERE)):
             monitor = build(Settings(files=(os.devnull,), actions=actions), io.StringIO(), io.StringIO())
             monitor.run()
             counting = [w for w in monitor.processor._windows if isinstance(w.calculator, TrafficCalculator)]
@@ -202,7 +217,9 @@ class TestRuns(TemporaryFiles):
         log = self.path(content=b"".join(lines))
         for jobs in (1, 2):
             with self.subTest(jobs=jobs), chunks_of_bytes(20_000):
-                settings = Settings(files=(log,), log_format="common", jobs=jobs, actions=(PrometheusSpec(port=0, sections=8),))
+                settings = Settings(
+                    files=(log,), log_format="common", jobs=jobs, actions=(listening(listen="127.0.0.1:0", sections=8),)
+                )
                 monitor = build(settings, io.StringIO(), io.StringIO())
                 (action,) = (action for action in monitor.actions if isinstance(action, PrometheusAction))
                 monitor.actions.append(scraping := Scraping(action))
@@ -250,7 +267,8 @@ class TestRuns(TemporaryFiles):
 
     def test_settings_are_read_from_the_file(self) -> None:
         config, port = self.config("sections = 3\n")
-        self.assertEqual(parse_arguments(["--config", config]).actions, (PrometheusSpec(port=port, sections=3),))
+        (spec,) = parse_arguments(["--config", config]).actions
+        self.assertEqual(spec.describe(), f"prometheus: http://127.0.0.1:{port}/metrics, of at most 3 sections")
 
     def test_an_alert_is_still_known_to_fire_after_a_restart(self) -> None:
         config, port = self.config()

@@ -1,0 +1,188 @@
+"""Backtesting: what rules would have done over a log, and what they would have done with other thresholds.
+
+A variant is a rule like its original with one number changed. It is evaluated as truly as the original, by the same calculator,
+on the same timelines and windows, so that it costs little more than a comparison a second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import ceil, floor
+from typing import NamedTuple
+
+from ..event import Alert
+from ..limits import GROUPS_MAX
+from ..text import amount
+from .calculator import RuleCalculator
+from .feed import Group
+from .machine import FIRING, PENDING
+from .mute import Mute
+from .rule import Rule
+
+FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0, 3.0)
+"""What thresholds are multiplied by."""
+
+FLAP_SECONDS = 300
+"""A firing that begins this soon behind the end of the last one of its group, or within the rule's window, is a flap."""
+
+NOISY = 4
+"""A rule that has fired less often than this, and never flapped, needs no advice."""
+
+WHOLE = frozenset({"count", "distinct", "new", "bytes", "silent", "leaky_bucket"})
+"""Measures whose values are whole numbers: thresholds between two of those are all the same."""
+
+SHARES = frozenset({"ratio", "unparsed"})
+
+
+class Trial(NamedTuple):
+    """A rule and its variants: with other thresholds, in ascending order, and one that is kept firing for as long as it may flap."""
+
+    rule: Rule
+    others: tuple[Rule, ...]
+    kept: Rule | None
+
+
+def trial_of(rule: Rule) -> Trial:
+    """What a backtest tries of `rule`. Names of variants have a `*`, which those of rules never have."""
+    others: dict[float, Rule] = {rule.threshold: rule}
+    for factor in FACTORS:
+        threshold = _scaled(rule, factor)
+        if threshold not in others and (threshold < 1 or not (rule.measure in SHARES and rule.comparison == "above")):
+            recover = None if rule.recover is None else _healthy(rule, rule.recover * factor, threshold)
+            others[threshold] = rule._replace(name=f"{rule.name}*{factor:g}", threshold=threshold, recover=recover)
+    del others[rule.threshold]
+    kept = rule._replace(name=f"{rule.name}*kept", keep_firing=flap_seconds(rule))
+    return Trial(
+        rule,
+        tuple(sorted(others.values(), key=lambda other: other.threshold)),
+        kept if rule.keep_firing < kept.keep_firing else None,
+    )
+
+
+def flap_seconds(rule: Rule) -> int:
+    """How soon a firing must follow another to be a flap."""
+    return max(rule.window, FLAP_SECONDS)
+
+
+def _scaled(rule: Rule, factor: float) -> float:
+    threshold = rule.threshold * factor
+    if rule.measure in SHARES:
+        return min(threshold, 1.0)
+    if rule.measure in WHOLE:
+        threshold = floor(threshold) if rule.comparison in ("above", "at_most") else ceil(threshold)
+    return max(threshold, 1) if rule.measure in ("silent", "leaky_bucket") else threshold
+
+
+def _healthy(rule: Rule, recover: float, threshold: float) -> float:
+    """`recover`, scaled along with the threshold, where a value may still be."""
+    if rule.measure in SHARES:
+        recover = min(recover, 1.0)
+    return min(recover, threshold) if rule.is_high else max(recover, threshold)
+
+
+class BacktestCalculator(RuleCalculator):
+    """Yields the alerts of `rules`, and under the names of their variants those of these; none tells what changed."""
+
+    def __init__(self, rules: Sequence[Rule], mutes: Sequence[Mute] = ()) -> None:
+        trials = [trial_of(rule) for rule in rules]
+        self._originals = {
+            variant.name: trial.rule
+            for trial in trials
+            for variant in (*trial.others, *([trial.kept] if trial.kept is not None else []))
+        }
+        variants = [variant for trial in trials for variant in (*trial.others, trial.kept) if variant is not None]
+        super().__init__([*rules, *variants], mutes, causes=False)
+        self._refused = dict.fromkeys(self._originals, 0)  # of which there is nothing to be told
+
+    def _reason(self, rule: Rule, group: Group, time: int) -> str:
+        return super()._reason(self._originals.get(rule.name, rule), group, time)
+
+
+class Record:
+    """What one rule did: `fired` how often, of that `pages` were told, and the rest `held` for a reason; times are seconds.
+
+    `seconds` and `longest` are how long its alerts fired, each group's by itself, and `firing` are those that still do.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.fired = self.pages = self.flaps = self.seconds = self.longest = 0
+        self.held: Counter[str] = Counter()
+        self.groups: Counter[tuple[tuple[str, bytes], ...]] = Counter()
+        """How often each group fired; of the first ones, where there are very many."""
+        self.firing: dict[tuple[tuple[str, bytes], ...], tuple[int, str]] = {}
+        """Since when each group fires, and why it was not told."""
+        self._resolved: dict[tuple[tuple[str, bytes], ...], int] = {}
+        self._flap_seconds = flap_seconds(rule)
+
+    def take(self, alert: Alert) -> None:
+        """Take note of a transition."""
+        if alert.state == PENDING:
+            return
+        group = alert.group
+        if alert.state == FIRING:
+            if group not in self.firing:
+                self._fire(group, alert.time)
+            if not alert.held:
+                self.pages += 1
+            self.firing[group] = alert.started, alert.held
+            return
+        started, held = self.firing.pop(group)
+        self._lasted(alert.time - started)
+        self.held.update([held] if held else [])
+        self._resolved[group] = alert.time
+        if len(self._resolved) > GROUPS_MAX:
+            del self._resolved[next(iter(self._resolved))]
+
+    def end(self, last: int) -> None:
+        """The log has ended with second `last`: what fires has fired until then."""
+        for started, held in self.firing.values():
+            self._lasted(last + 1 - started)
+            self.held.update([held] if held else [])
+
+    def _fire(self, group: tuple[tuple[str, bytes], ...], time: int) -> None:
+        self.fired += 1
+        if len(self.groups) < GROUPS_MAX or group in self.groups:
+            self.groups[group] += 1
+        resolved = self._resolved.pop(group, None)
+        if resolved is not None and time - resolved <= self._flap_seconds:
+            self.flaps += 1
+
+    def _lasted(self, seconds: int) -> None:
+        self.seconds += seconds
+        self.longest = max(self.longest, seconds)
+
+
+def suggestion(original: Record, others: Sequence[Record], kept: Record | None) -> str:
+    """A line that says which other number would have been better, "" where none would or nothing is amiss.
+
+    A rule that never fired might look for less; one that fires and flaps all the time, for more, or wait before it recovers.
+    """
+    rule = original.rule
+    looser = [other for other in others if (other.rule.threshold < rule.threshold) == rule.is_high]
+    stricter = [other for other in others if other not in looser]
+    nearest = sorted(looser, key=lambda other: abs(other.rule.threshold - rule.threshold))
+    if not original.fired:
+        found = next((other for other in nearest if other.fired), None)
+        return "" if found is None else f"{_threshold(found.rule)} would have fired {times(found.fired)}"
+    if original.fired < NOISY and not original.flaps:
+        return ""
+    instead = f"instead of {original.fired:,}"
+    if kept is not None and original.flaps * 2 >= original.fired and kept.fired * 2 <= original.fired:
+        return f"keep_firing = {kept.rule.keep_firing} would have fired {times(kept.fired)} {instead}"
+    stricter.sort(key=lambda other: abs(other.rule.threshold - rule.threshold))
+    for share in (4, 2):
+        for other in stricter:
+            if 0 < other.fired * share <= original.fired:
+                return f"{_threshold(other.rule)} would have fired {times(other.fired)} {instead}"
+    return ""
+
+
+def _threshold(rule: Rule) -> str:
+    return f"{rule.comparison.replace('_', ' ')} {amount(rule.measured, rule.threshold)}"
+
+
+def times(count: int) -> str:
+    """`1 time`, `3 times`."""
+    return f"{count:,} time" + ("s" if count != 1 else "")
