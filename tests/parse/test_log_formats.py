@@ -333,6 +333,9 @@ class WholeRuns(unittest.TestCase):
 class Hostile(unittest.TestCase):
     """No line takes much longer than good lines of that length, whatever a stranger sends."""
 
+    TIMES = 10
+    """As long as so many good ones may one take: the engine of Python 3.11.2 needs four. What is quadratic takes hundreds."""
+
     LENGTH = 100_000
     UNITS = (
         *(
@@ -388,12 +391,12 @@ class Hostile(unittest.TestCase):
             bound(front + (example + b"\n") * 9, FAR_FUTURE)
             lines = [*front.split(b"\n"), *[example] * (self.LENGTH // len(example))]
             good = partial(with_patience, parser, lines)
-            limit = 3 * quickest(good)
+            limit = self.TIMES * quickest(good)
             for line in self.lines(example):
                 bad = partial(bound, line + b"\n", FAR_FUTURE)
                 # A machine that is busy may become slower in between: who is too slow is measured against its neighbour.
-                if quickest(bad, 1) > limit and all(quickest(bad, 1) > 3 * quickest(good, 1) for _ in range(3)):
-                    self.fail(f"{name}: more than three times as long as good lines: {line[:60]!r}… {line[-60:]!r}")
+                if quickest(bad, 1) > limit and all(quickest(bad, 1) > self.TIMES * quickest(good, 1) for _ in range(3)):
+                    self.fail(f"{name}: more than {self.TIMES} times as long as good lines: {line[:60]!r}… {line[-60:]!r}")
 
 
 def with_patience(parser: Parser, lines: Sequence[bytes]) -> None:
