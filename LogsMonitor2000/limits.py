@@ -142,9 +142,6 @@ CONFIG_BYTES_MAX = 1 << 20
 SECRET_BYTES_MAX = 4_096
 """How much of a file that holds a secret is read."""
 
-LINE_KEYS_MAX = 1_000
-"""Raw lines kept of one second, for alerts to show a few of."""
-
 WINDOW_SECONDS_MAX = 7 * 86_400
 """The longest window of a rule, and how far back it may compare: one small entry is held for each second."""
 
@@ -157,11 +154,11 @@ STATES_MAX = 1_000
 UNIQUES_MAX = 131_072
 """Distinct values that a rule's window holds; past it a sample of every second, fourth, … of them is counted."""
 
-HISTORY_PANES = 60
-"""Pieces that a window is held in to tell what changed in it: exact to the second up to a minute, then to a sixtieth."""
+HISTORY_ROWS_MAX = 60_000
+"""Events held to tell what changed, some 25 MB: of each second as many as there is room for in two of the longest window."""
 
-HISTORY_KEYS_MAX = 2_000
-"""Combinations of source, section and so on held of each of these pieces, to tell what changed; the lightest are left out."""
+HISTORY_SECOND_ROWS_MIN = 10
+"""But as many as this of each second, the first of which stand for the others."""
 
 HISTORY_LINE_SECONDS = 30
 """How old the lines may be that an alert shows."""

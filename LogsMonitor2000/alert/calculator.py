@@ -43,15 +43,14 @@ class RuleCalculator(TimedCalculator):
         self._explain_at = explain_at
         blamed = [rule for rule in self.rules if causes and _has_causes(rule)]
         self._lengths = {rule.name: rule.window for rule in blamed}
-        self._history = History([feed_of(rule) for rule in blamed], list(self._lengths.values())) if blamed else None
-        tallied = () if self._history is None else self._history.columns
-        self._readers = Readers([feed_of(pinned(rule)[1]) for rule in self.rules], tallied)
+        self._history = History([feed_of(rule) for rule in blamed], max(self._lengths.values())) if blamed else None
+        self._readers = Readers([feed_of(pinned(rule)[1]) for rule in self.rules])
         self._timelines: dict[Feed, Timeline] = {}
         self._windows: dict[tuple[Feed, int, int], Window] = {}
         self._watches = [self._watch(rule) for rule in self.rules]
         self._by_name = {watch.rule.name: watch for watch in self._watches}
-        own = self._history.measures if self._history is not None else ()
-        self.measures: tuple[Measure, ...] = tuple(dict.fromkeys([*self._readers.measures, *own]))
+        own = () if self._history is None else (self._history.measure,)
+        self.measures: tuple[Measure, ...] = (*self._readers.measures, *own)
         self._first: int | None = None
         self._now: int | None = None
         self._evaluations = 0
@@ -203,7 +202,6 @@ class RuleCalculator(TimedCalculator):
             "now": self._now,
             "timelines": {repr(feed): timeline.dump() for feed, timeline in self._timelines.items()},
             "watches": {_identity(watch): watch.dump() for watch in self._watches},
-            "history": None if self._history is None else self._history.dump(),
             "refused": self._refused,
         }
 
@@ -225,8 +223,8 @@ class RuleCalculator(TimedCalculator):
             for group, state in watch.states.items():
                 if state.phase == FIRING and not state.told and not watch.rule.dry_run:
                     self._held[watch.rule.name, group] = None
-        if self._history is not None and snapshot["history"] is not None:
-            self._history.load(snapshot["history"])
+        if self._history is not None and self._now is not None:
+            self._history.restart(self._now)
 
 
 def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Changes = Changes()) -> Alert:

@@ -24,6 +24,9 @@ SIZES |= {"g": 10**9, "gb": 10**9, "gib": 1 << 30}
 
 _COMPARISON = re.compile(r"(>=|<=|>|<|)\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]{0,3})")
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "": eq}
+_TURNED = {">=": "__le__", "<=": "__ge__", ">": "__lt__", "<": "__gt__"}
+"""A value compares with a limit as the limit does with the value, turned round."""
+
 _STATUS_CLASS = re.compile(r"([1-9])(?:xx)?", re.IGNORECASE)
 _EXAMPLES = {"status": "'>=500'", "size": "'<10kB'", "duration": "'>0.5s'"}
 _STATUS = re.compile(r"[0-9*?]{1,3}|-")
@@ -71,14 +74,14 @@ class Condition(NamedTuple):
         """For each of a column of numbers, whether it holds, where it is one comparison; None where it is something else."""
         if self.field not in ("size", "duration") or self.none_of or len(self.any_of) != 1:
             return None
-        compare = _COMPARISONS.get(self.any_of[0].kind)
-        if compare is None:
+        test = self.any_of[0]
+        if test.kind not in _TURNED:
             return None
-        limit = self.any_of[0].argument
+        # What is missing is 0 as a size, and as a duration no number, which nothing compares with. All of it is done in C.
+        missing = b"0" if self.field == "size" else b"nan"
+        present = [text or missing for text in texts] if None in texts else texts
         try:
-            if self.field == "size":
-                return [compare(float(text or 0), limit) for text in texts]
-            return [text is not None and compare(float(text), limit) for text in texts]
+            return list(map(getattr(float(test.argument), _TURNED[test.kind]), map(float, present)))  # type: ignore[arg-type]
         except ValueError:
             return None
 

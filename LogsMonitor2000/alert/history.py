@@ -1,24 +1,27 @@
 """What changed: which sources and sections most of a change is made of, and lines of it to look at.
 
-The traffic of the window and of the one before is held by source, section and whatever the rules look at, so that it can be
-told for just the events that a rule counts. It is only looked at when an alert fires.
+The events of the window and of the one before are held, with their source, section and whatever the rules look at, so that it can be
+told for just the events that a rule counts. They are only looked at when an alert fires.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from heapq import nlargest
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..analyze.bucket import Bucket
 from ..analyze.derived import Derived, Raw
-from ..analyze.measure import OTHER, Counts, Measure, dump_counts, load_counts, merge_counts
-from ..analyze.tally import Lines, Tally
-from ..limits import CAUSES_MAX, HISTORY_KEYS_MAX, HISTORY_LINES_MAX, HISTORY_LINE_SECONDS, HISTORY_PANES
-from ..limits import KEY_BYTES_MAX
-from .feed import FEW_VALUES, Feed, Flag, Group, Places
+from ..analyze.tally import Rows
+from ..limits import (
+    CAUSES_MAX,
+    HISTORY_LINE_SECONDS,
+    HISTORY_LINES_MAX,
+    HISTORY_ROWS_MAX,
+    HISTORY_SECOND_ROWS_MIN,
+    SAMPLE_BYTES_MAX,
+)
+from .feed import Feed, Group, Places
 
 BLAMED = ("source", "section", "status", "method", "vhost", "user")
 """Fields whose values are named as causes; those that no rule looks at are not held, but for the first two."""
@@ -31,6 +34,13 @@ CHANGE_MIN = 0.1
 """A change by less than this share of the traffic is noise, and has no cause."""
 
 
+Weights = dict[tuple[Any, ...], float]
+"""How many events have these values of the history's columns."""
+
+Counted = dict[Group, tuple[Weights, Weights]]
+"""By group, those of the window and those of the one before."""
+
+
 class Changes(NamedTuple):
     """By how many hits a second the traffic changed, what most of the change is (as in `Alert.causes`), and lines of it."""
 
@@ -39,115 +49,109 @@ class Changes(NamedTuple):
     lines: tuple[bytes, ...] = ()
 
 
-class History:
-    """What the feeds of some rules saw lately, for windows of any of the lengths `seconds`."""
+class Second(NamedTuple):
+    """What is held of a second: its events' values by column, and how many events each of them stands for."""
 
-    def __init__(self, feeds: Sequence[Feed], seconds: Sequence[int]) -> None:
+    time: int
+    columns: Sequence[Sequence[Any]]
+    lines: Sequence[bytes]
+    weight: float
+
+
+class History:
+    """What the feeds of some rules saw lately, for windows of up to `seconds`: the events themselves, as holding them costs next to nothing.
+
+    It is counted only when an alert fires. Of a busy second only the first events are held.
+    """
+
+    def __init__(self, feeds: Sequence[Feed], seconds: int) -> None:
         columns = {column for feed in feeds for column in feed.columns}
         self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
-        self._shown: tuple[Derived, ...] = tuple(c for c in self.columns if isinstance(c, Flag) or c.field in FEW_VALUES)
-        self._tally = Tally(self.columns)
-        self._lines = Lines(self._shown)
-        self.measures: tuple[Measure, ...] = (self._tally, self._lines)
-        self._panes = {length: deque[tuple[int, Counts]]() for length in set(seconds)}
-        self._recent: deque[tuple[int, Mapping[Any, bytes]]] = deque()
+        self.measure = Rows(self.columns, max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds)))
+        self._reach = 2 * seconds
+        self._seconds: deque[Second] = deque()
+        self._lines: deque[Second] = deque()  # the last of them, with their lines
+        self._since: int | None = None  # what came before this was forgotten by a restart
+        self._counted: dict[tuple[Feed, int], tuple[int, Counted]] = {}
 
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
-        counts = bucket[self._tally]
-        if len(counts) > 4 * HISTORY_KEYS_MAX:  # choosing costs more than holding a few times as many
-            counts = _heaviest(counts)
-        if not counts:
+        *columns, lines = bucket[self.measure]
+        if not lines:
             return
-        for length, panes in self._panes.items():
-            width = -(-length // HISTORY_PANES)
-            start = bucket.time // width * width
-            if panes and panes[-1][0] == start:
-                merge_counts(panes[-1][1], counts)
-            else:
-                if panes and len(panes[-1][1]) > HISTORY_KEYS_MAX:
-                    panes[-1] = panes[-1][0], _heaviest(panes[-1][1])
-                panes.append((start, counts if width == 1 else counts.copy()))
-            while panes[0][0] + width <= bucket.time - 2 * length:
-                panes.popleft()
-        self._recent.append((bucket.time, self._lines.shrink(bucket[self._lines])))
-        while self._recent[0][0] <= bucket.time - HISTORY_LINE_SECONDS:
-            self._recent.popleft()
+        second = Second(bucket.time, columns, lines, bucket.hits / len(lines))
+        self._lines.append(second)
+        self._seconds.append(second._replace(lines=()))
+        while self._lines[0].time <= bucket.time - HISTORY_LINE_SECONDS:
+            self._lines.popleft()
+        while self._seconds[0].time <= bucket.time - self._reach:
+            self._seconds.popleft()
+
+    def restart(self, now: int) -> None:
+        """What came up to `now` is not known."""
+        self._since = now + 1
 
     def changes(self, feed: Feed, group: Group, seconds: int, now: int, first: int) -> Changes:
         """What changed in the last `seconds` against the ones before, in the traffic that `feed` looks at, of one group.
 
         `first` is the first event's second: where the window before is not all behind it, nothing can be said to be new.
         """
-        places = Places(self.columns, feed.where, feed.of, feed.by)
-        after: Counter[Any] = Counter()
-        before: Counter[Any] = Counter()
-        for start, counts in self._panes[seconds]:
-            side = after if start > now - seconds else before if start > now - 2 * seconds else None
-            if side is None:
-                continue
-            for key, count in counts.items():
-                place = None if key == OTHER else places[key]
-                if place is not None and place[0] == group and (place[1] or not feed.of):
-                    side[key] += count
-        change = sum(after.values()) - sum(before.values())
+        begin = now - 2 * seconds + 1
         lines = self._lines_of(feed, group)
-        if abs(change) < CHANGE_MIN * max(sum(after.values()), sum(before.values())) or not change:
+        if self._since is not None and self._since > max(begin, first):
+            return Changes(0.0, (), lines)
+        if self._counted.get((feed, seconds), (None,))[0] != now:
+            self._counted = {key: counted for key, counted in self._counted.items() if counted[0] == now}
+            self._counted[feed, seconds] = now, self._count(feed, seconds, now)
+        after, before = self._counted[feed, seconds][1].get(group, ({}, {}))
+        total, total_before = sum(after.values()), sum(before.values())
+        change = total - total_before
+        if abs(change) < CHANGE_MIN * max(total, total_before) or not change:
             return Changes(change / seconds, (), lines)
-        is_known = first <= now - 2 * seconds + 1
         decided = {condition.field for condition in (*feed.where, *feed.of)}
         told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in feed.by]
         blamed = [(index, field) for index, field in told if field in BLAMED and field not in decided]
-        causes = [_cause(index, field, after, before, change, is_known) for index, field in blamed]
+        causes = [_cause(index, field, after, before, change, first <= begin) for index, field in blamed]
         likely = sorted((cause for cause in causes if cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
         return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)
 
+    def _count(self, feed: Feed, seconds: int, now: int) -> Counted:
+        """By group, the events that `feed` counts by their values, in the window and in the one before."""
+        places = Places(self.columns, feed.where, feed.of, feed.by)
+        counted: Counted = {}
+        for second in self._seconds:
+            if second.time <= now - 2 * seconds or second.time > now:
+                continue
+            for key, count in Counter(zip(*second.columns)).items():
+                place = places[key]
+                if place is not None and (place[1] or not feed.of):
+                    side = counted.setdefault(place[0], ({}, {}))[second.time <= now - seconds]
+                    side[key] = side.get(key, 0) + count * second.weight
+        return counted
+
     def _lines_of(self, feed: Feed, group: Group) -> tuple[bytes, ...]:
         """The newest lines that `feed` counts for `group`."""
-        few = [index for index, column in enumerate(feed.by) if column in self._shown]
-        many = [_in_line(feed.by[index], value) for index, value in enumerate(group) if index not in few and value]
-        places = Places(self._shown, feed.where, feed.of, tuple(feed.by[index] for index in few))
-        known = tuple(group[index] for index in few)
+        places = Places(self.columns, feed.where, feed.of, feed.by)
         lines: dict[bytes, None] = {}
-        for _, recent in reversed(self._recent):
-            for key, line in sorted(recent.items(), key=lambda item: item[1]):
+        for second in reversed(self._lines):
+            for key, line in zip(zip(*second.columns), second.lines):
                 place = places[key]
-                if place is None or place[0] != known or not (place[1] or not feed.of):
-                    continue
-                if all(text in line for text in many):
-                    lines[line.removesuffix(b"\r")] = None
+                if place is not None and place[0] == group and (place[1] or not feed.of):
+                    lines[line[:SAMPLE_BYTES_MAX].removesuffix(b"\r")] = None
                     if len(lines) == HISTORY_LINES_MAX:
                         return tuple(lines)
         return tuple(lines)
 
-    def dump(self) -> list[Any]:
-        """It, as JSON can hold it. Lines are not remembered: a restart shows newer ones."""
-        return [[length, [[start, dump_counts(counts)] for start, counts in panes]] for length, panes in self._panes.items()]
-
-    def load(self, dumped: list[Any]) -> None:
-        """Be as it was when it was dumped."""
-        for length, panes in dumped:
-            if length in self._panes:
-                self._panes[length] = deque((start, load_counts(counts)) for start, counts in panes)
-
-
-def _in_line(column: Derived, value: bytes) -> bytes:
-    """What a line has in it whose value of `column` is this: of a network, the beginning that its addresses share."""
-    return value[:KEY_BYTES_MAX] if isinstance(column, Raw) else value.partition(b"/")[0].rstrip(b"0:")
-
-
-def _heaviest(counts: Counts) -> Counts:
-    return dict(nlargest(HISTORY_KEYS_MAX, counts.items(), key=itemgetter(1)))
-
 
 def _cause(
-    index: int, field: str, after: Counter[Any], before: Counter[Any], change: int, is_known: bool
+    index: int, field: str, after: Weights, before: Weights, change: float, is_known: bool
 ) -> tuple[str, bytes, float, bool]:
     """The value of one field that most of a change is, as in `Alert.causes`."""
-    by_value: Counter[bytes] = Counter()
+    by_value: dict[bytes, float] = {}
     for side, sign in ((after, 1), (before, -1)):
         for key, count in side.items():
-            by_value[key[index] or b"-"] += sign * count
+            value = key[index] or b"-"
+            by_value[value] = by_value.get(value, 0) + sign * count
     value, count = max(by_value.items(), key=lambda item: (item[1] / change, item[0]))
     is_new = is_known and all((key[index] or b"-") != value for key in before)
     return field, value, count / change, is_new

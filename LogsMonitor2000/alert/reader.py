@@ -1,8 +1,7 @@
 """Reads the contributions of feeds out of buckets.
 
-A bucket has one tally by all columns that most feeds count by, and each gets what it needs by adding up the keys of that which are
-the same to it: this costs by the key, where a tally of its own would cost by the line. What many feeds need, the columns with few values, is
-added up first.
+Most feeds count by fields with few values. A bucket has one tally by all of these, and each feed gets what it needs by adding up the
+keys of that which are the same to it: this costs by the key, where a tally of its own would cost by the line.
 """
 
 from __future__ import annotations
@@ -23,17 +22,13 @@ Columns = tuple[Derived, ...]
 
 
 class Readers:
-    """The readers of some feeds: `measures` are what they need of a bucket, `of(feed)` is a function that reads the current one.
+    """The readers of some feeds: `measures` are what they need of a bucket, `of(feed)` is a function that reads the current one."""
 
-    `tallied` are columns by which there is a tally anyway.
-    """
-
-    def __init__(self, feeds: Iterable[Feed], tallied: Columns = ()) -> None:
+    def __init__(self, feeds: Iterable[Feed]) -> None:
         self._feeds = tuple(dict.fromkeys(feeds))
         counted = {column for feed in self._feeds if feed.kind in ("events", "shares") for column in feed.columns}
         few = [column for column in counted if isinstance(column, Flag) or column.field in FEW_VALUES]
         self._few: Columns = tuple(sorted(few, key=repr))
-        self._tallied = tallied if set(self._few) <= set(tallied) else self._few
         self._sources: dict[Columns, tuple[Columns, Callable[[Any], Any]]] = {}
         self._projected: dict[Columns, Counts] = {}
         self._bucket = Bucket(0, 1)
@@ -59,7 +54,7 @@ class Readers:
         if feed.kind == "events" and feed.columns == feed.by and not feed.where:
             read = _as_it_is
         columns = _counted(feed)
-        if measure == Tally(self._tallied) and columns != self._tallied:
+        if measure == Tally(self._few) and columns != self._few:
             return lambda: read(self._project(columns), places)
         return lambda: read(self._bucket[measure], places)
 
@@ -72,7 +67,7 @@ class Readers:
         if feed.kind == "bytes":
             return Amounts(feed.columns, feed.field) if feed.columns else Total(feed.field)
         columns = _counted(feed)
-        return Tally(self._tallied if set(columns) <= set(self._tallied) else columns) if columns else None
+        return Tally(self._few if set(columns) <= set(self._few) else columns) if columns else None
 
     def _unparsed(self) -> Deltas:
         unparsed = self._bucket[UNPARSED]
@@ -85,7 +80,7 @@ class Readers:
             if columns not in self._sources:
                 self._sources[columns] = self._source(columns)
             source, pick = self._sources[columns]
-            tally = self._bucket[Tally(self._tallied)] if source == self._tallied else self._project(source)
+            tally = self._bucket[Tally(self._few)] if source == self._few else self._project(source)
             if OTHER in tally:
                 tally = {key: count for key, count in tally.items() if key != OTHER}
             counts = self._projected[columns] = {}
@@ -98,8 +93,8 @@ class Readers:
     def _source(self, columns: Columns) -> tuple[Columns, Callable[[Any], Any]]:
         """Which columns of a tally have all of `columns`, fewest first, and what picks these out of its keys."""
         there = [feed.columns for feed in self._feeds if feed.kind in ("events", "shares")]
-        larger = [c for c in (*there, self._few) if set(columns) < set(c) < set(self._tallied)]
-        source = min([*larger, self._tallied], key=lambda candidate: (len(candidate), repr(candidate)))
+        larger = [c for c in there if set(columns) < set(c) < set(self._few)]
+        source = min([*larger, self._few], key=lambda candidate: (len(candidate), repr(candidate)))
         return source, _picking([source.index(column) for column in columns])
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .measure import Measure
-from .tally import Keyed
+from .measure import Cuttable, Measure
 
 
 class Bucket:
@@ -64,8 +63,8 @@ class Bucket:
 
 
 def cut_keys(buckets: Collection[Bucket], measures: Sequence[Measure]) -> None:
-    """Cut the keys of counters that are too long. To look at all buckets at once makes it cheap where these are many and small."""
+    """Cut what is too long in the states of measures that know how. To look at all buckets at once is cheap where these are many."""
     for index, measure in enumerate(measures):
-        if isinstance(measure, Keyed) and measure.are_long(bucket._states[index] for bucket in buckets):
+        if isinstance(measure, Cuttable) and measure.are_long(bucket._states[index] for bucket in buckets):
             for bucket in buckets:
                 bucket._states[index] = measure.cut(bucket._states[index])

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, compress
 from operator import sub
+from typing import Any
 
 from ..limits import CHANGES_MAX, SAMPLES_MAX
 from ..parse.parser import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
 from .bucket import Bucket, cut_keys
-from .derived import Derivations
 from .measure import UNPARSED, Measure
 
 NOT_YET = -1 << 62
@@ -95,6 +95,11 @@ class Digester:
         self._layouts = layouts
         self._buffer_time = buffer_time
         measures = [measure for layout in layouts.values() for measure in layout]
+        self._derive: Callable[[Any], Mapping[Any, Any]] | None = None
+        if any(hasattr(measure, "columns") for measure in measures):
+            from .derived import Derivations  # here, because only rules need it and start-up counts
+
+            self._derive = Derivations
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
 
@@ -174,7 +179,7 @@ class Digester:
         digest.events += count
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
-        columns = Derivations(values)
+        columns: Mapping[Any, Any] = values if self._derive is None else self._derive(values)
         for width, measures in self._layouts.items():
             if width == 1 and not measures:
                 _count_hits(digest.hits, seconds)

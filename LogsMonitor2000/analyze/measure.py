@@ -10,7 +10,7 @@ from collections import _count_elements  # type: ignore[attr-defined]
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ..limits import KEY_BYTES_MAX, KEYS_MAX
 
@@ -56,6 +56,17 @@ class Measure(Protocol):
         """The state that was dumped."""
 
 
+@runtime_checkable
+class Cuttable(Protocol):
+    """A measure whose states hold texts of the log, which may be as long as a line."""
+
+    def are_long(self, states: Iterable[Any]) -> bool:
+        """Whether anything in any of `states` is too long."""
+
+    def cut(self, state: Any) -> Any:
+        """The state with that cut: to do so with each part of a log gives what cutting the whole gives."""
+
+
 class Count(NamedTuple):
     """Hits by the value of a field, or by the tuple of values of several: a dictionary of at most `keys_max` keys.
 
@@ -81,13 +92,11 @@ class Count(NamedTuple):
         return merge_counts(state, other)
 
     def are_long(self, states: Iterable[Counts]) -> bool:
-        """Whether any key in any of `states` is too long."""
         if len(self.fields) == 1:
             return self.fields[0] not in SHORT and has_long(chain.from_iterable(states))
         return has_long_parts(states, [index for index, field in enumerate(self.fields) if field not in SHORT])
 
     def cut(self, state: Counts) -> Counts:
-        """The state with long keys cut: to do so with each part of a log gives what cutting the whole gives."""
         return cut_counts(state)
 
     def shrink(self, state: Counts) -> Counts:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from ..limits import KEYS_MAX, LINE_KEYS_MAX, SAMPLE_BYTES_MAX
+from ..limits import KEYS_MAX
 from ..parse.parser import LINE
 from .derived import Derived, Raw, Subnet
-from .measure import Count, Counts, TotalBy, Values, cut_counts, cut_key, dump_counts, dump_key
-from .measure import SHORT, has_long_parts, load_counts, load_key, merge_counts, shrink_counts
+from .measure import SHORT, Counts, Values, cut_counts, cut_key, dump_counts, dump_key, has_long, has_long_parts
+from .measure import load_counts, load_key, merge_counts, shrink_counts
 
 MICRO = 1_000_000
 """Durations are summed in millionths of a second, as whole numbers: what is added can be taken away exactly."""
@@ -76,6 +76,8 @@ class Amounts(NamedTuple):
         return {}
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
+        if self.field == "duration" and not any(values[self.field]):
+            return ()  # a log without that field
         amount = _micros if self.field == "duration" else _whole
         amounts = map(amount, values[self.field])
         return list(zip(values[self.columns] if self.columns else repeat(()), amounts))
@@ -120,55 +122,60 @@ class Amounts(NamedTuple):
         return {load_key(key): (count, total, most) for key, count, total, most in dumped}
 
 
-class Lines(NamedTuple):
-    """A raw line, or how it begins, of each tuple of values of `columns`: the smallest, so that it is the same however lines came."""
+class Rows(NamedTuple):
+    """The first `most` events themselves: of each of `columns`, and of the raw lines, the values. They are not remembered over a restart."""
 
     columns: tuple[Derived, ...]
+    most: int
 
     @property
     def fields(self) -> tuple[str, ...]:
         return (*(column.field for column in self.columns), LINE)
 
-    def empty(self) -> dict[Any, bytes]:
-        return {}
+    def empty(self) -> list[list[Any]]:
+        return [[] for _ in (*self.columns, LINE)]
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
-        return list(zip(values[self.columns] if self.columns else repeat(()), values[LINE]))
+        return Beside([*(values[column] for column in self.columns), values[LINE]])
 
-    def add(self, state: dict[Any, bytes], selected: Sequence[Any]) -> dict[Any, bytes]:
-        get = state.get
-        for key, line in selected:
-            known = get(key)
-            if known is None or line < known:
-                state[key] = line[:SAMPLE_BYTES_MAX]
+    def add(self, state: list[list[Any]], selected: Sequence[Any]) -> list[list[Any]]:
+        room = self.most - len(state[-1])
+        if room > 0:
+            for column, values in zip(state, selected):
+                column += values[:room]
         return state
 
-    def merge(self, state: dict[Any, bytes], other: dict[Any, bytes]) -> dict[Any, bytes]:
-        for key, line in other.items():
-            state[key] = min(line, state.get(key, line))
+    def merge(self, state: list[list[Any]], other: list[list[Any]]) -> list[list[Any]]:
+        return self.add(state, other)
+
+    def shrink(self, state: list[list[Any]]) -> list[list[Any]]:
         return state
 
-    def are_long(self, states: Iterable[Mapping[Any, bytes]]) -> bool:
-        return has_long_parts(states, _textual(self.columns))
+    def are_long(self, states: Iterable[list[list[Any]]]) -> bool:
+        places = [*_textual(self.columns), len(self.columns)]
+        return any(has_long(state[place]) for state in states for place in places)
 
-    def cut(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
-        found: dict[Any, bytes] = {}
-        for key, line in state.items():
-            found = self.merge(found, {cut_key(key): line})
-        return found
+    def cut(self, state: list[list[Any]]) -> list[list[Any]]:
+        return [list(map(cut_key, column)) for column in state]
 
-    def shrink(self, state: dict[Any, bytes]) -> dict[Any, bytes]:
-        return state if len(state) <= LINE_KEYS_MAX else {key: state[key] for key in sorted(state, key=repr)[:LINE_KEYS_MAX]}
+    def dump(self, state: list[list[Any]]) -> list[Any]:
+        return []
 
-    def dump(self, state: dict[Any, bytes]) -> list[Any]:
-        return [[dump_key(key), dump_key(line)] for key, line in state.items()]
-
-    def load(self, dumped: list[Any]) -> dict[Any, bytes]:
-        return {load_key(key): load_key(line) for key, line in dumped}
+    def load(self, dumped: list[Any]) -> list[list[Any]]:
+        return self.empty()
 
 
-Keyed = Count | TotalBy | Tally | Amounts | Lines
-"""Measures whose states have keys that must be cut."""
+class Beside(Sequence[Any]):
+    """Columns beside each other: a slice of them is that slice of each."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, rows: Any) -> Any:
+        return [column[rows] for column in self._columns]
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
 
 
 def add_amounts(one: Amount, other: Amount) -> Amount:

@@ -12,7 +12,7 @@ from LogsMonitor2000.alert.feed import Flag
 from LogsMonitor2000.analyze.derived import Bin, Raw, Subnet
 from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total, TotalBy
-from LogsMonitor2000.analyze.tally import Amounts, Lines, Tally
+from LogsMonitor2000.analyze.tally import Amounts, Rows, Tally
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.parse.parser import LINE
 
@@ -125,7 +125,7 @@ class LongKeys(unittest.TestCase):
         columns = (Raw("path"), Raw("status"), Subnet("source", 24, None), ENDS_IN_B, Bin("size"))
         measures: tuple[Measure, ...] = (
             *(Count(("path",)), Count(("source", "path")), TotalBy("size", "path")),
-            *(Tally(columns), Amounts(columns, "size"), Lines(columns)),
+            *(Tally(columns), Amounts(columns, "size"), Rows(columns, 99)),
         )
         fields = {field for measure in measures for field in measure.fields} - {LINE}
         paths = [b"/" + b"a" * 600 + end for end in (b"1", b"2", b"b", b"")] + [b"/" + b"a" * 511, b"/x"]
@@ -141,11 +141,14 @@ class LongKeys(unittest.TestCase):
         self.assertEqual(states[0], states[1])
         self.assertEqual(states[0], states[2])
         for measure, state in zip(measures, states[0]):
-            parts = [part for key in state for part in (key if isinstance(key, tuple) else [key]) if isinstance(part, bytes)]
+            parts = [part for key in state for part in ([key] if isinstance(key, bytes) else key) if isinstance(part, bytes)]
             with self.subTest(measure):
                 self.assertEqual(max(map(len, parts)), 515)
                 self.assertIn(b"/" + b"a" * 511, parts)
-        for state in states[0][-3:]:  # a condition looks at the whole, also where the key is cut
+        for state in (
+            *states[0][-3:-1],
+            list(zip(*states[0][-1])),
+        ):  # a condition looks at the whole, also where the key is cut
             self.assertEqual({key[3] for key in state if key[0] == b"/" + b"a" * 511 + b"..."}, {False, True})
         self.assertEqual(states[0][0], {b"/" + b"a" * 511 + b"...": 16, b"/" + b"a" * 511: 4, b"/x": 4})
         self.assertEqual(states[0][2], {b"/" + b"a" * 511 + b"...": 112, b"/" + b"a" * 511: 28, b"/x": 28})

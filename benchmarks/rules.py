@@ -1,0 +1,88 @@
+"""Measure what alert rules cost: `python -m benchmarks.rules`.
+
+The same dense logs are read with no rules, the shipped ones, and fifty as an operator of ten services may have them: error shares,
+rates and silences for each service, error shares by method, rates by status class, and a few by client, network and section. Runs
+go in turn, the quickest counts: what disturbs a run only ever makes it slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from . import measure
+from .check import monitor_command
+from .run import RATE_DENSE, number, say, table, written
+
+RATES = (RATE_DENSE, 10 * RATE_DENSE)
+SERVICES = ("api", "report", "help", "user", "static", "login", "cart", "search", "images", "admin")
+METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+
+
+def fifty_rules() -> str:
+    """The rules, as a file of settings."""
+    rules: list[dict[str, str]] = []
+    for service in SERVICES:
+        where = f'{{section = "/{service}"}}'
+        errors = {"measure": '"ratio"', "of": '{status = "5xx"}', "where": where, "above": "0.5", "recover": "0.2"}
+        rules.append({"name": f'"{service}_errors"', **errors, "for": "30", "min_events": "120"})
+        rules.append({"name": f'"{service}_rate"', "measure": '"rate"', "where": where, "above": "100_000"})
+        rules.append({"name": f'"{service}_low"', "measure": '"count"', "where": where, "below": "1", "min_events": "1"})
+    for method in METHODS:
+        of = {"of": '{status = ["4xx", "!401"]}', "where": f'{{method = "{method}"}}'}
+        rules.append({"name": f'"{method}_errors"', "measure": '"ratio"', **of, "above": "0.9", "min_events": "100"})
+    for status in CLASSES:
+        where = f'{{status = "{status}"}}'
+        rules.append({"name": f'"rate_{status}"', "measure": '"rate"', "where": where, "above": "100_000"})
+    share = {"measure": '"ratio"', "of": '{status = "5xx"}', "by": '["section"]', "above": "0.9", "min_events": "60"}
+    rules.append({"name": '"errors_by_section"', **share})
+    rules.append({"name": '"rate_by_method"', "measure": '"rate"', "by": '["method"]', "above": "100_000"})
+    rules.append({"name": '"flood"', "measure": '"rate"', "by": '["source"]', "window": "30", "above": "1_000"})
+    rules.append({"name": '"flood_of_network"', "measure": '"rate"', "by": '["source/24"]', "above": "1_000"})
+    rules.append({"name": '"bytes"', "measure": '"bytes"', "above": "1e15"})
+    rules.append({"name": '"clients"', "measure": '"distinct"', "field": '"source"', "above": "1_000_000"})
+    rules.append({"name": '"spike"', "measure": '"spike"', "window": "300", "above": "9", "min_before": "100"})
+    rules.append({"name": '"drop"', "measure": '"drop"', "window": "300", "below": "0.1", "min_before": "100"})
+    rules.append({"name": '"silence"', "measure": '"silent"', "at_least": "300"})
+    rules.append({"name": '"unparsed"', "measure": '"unparsed"', "above": "0.9", "min_events": "100"})
+    rules.append({"name": '"huge"', "measure": '"count"', "where": '{size = ">100MB"}', "above": "1_000"})
+    assert len(rules) == 50
+    return "".join("[[alert]]\n" + "".join(f"{key} = {value}\n" for key, value in rule.items()) for rule in rules)
+
+
+def run(lines: int, runs: int, directory: Path) -> None:
+    """Do it all and print the table."""
+    config = directory / "fifty.toml"
+    config.write_text(fifty_rules())
+    variants = {"no rules": (), "--alerts default": ("--alerts", "default"), "fifty rules": ("--config", str(config))}
+    rows = []
+    for rate in RATES:
+        log = written(directory / f"{rate}.log", lines, rate)
+        for jobs in ("1", "2"):
+            best = dict.fromkeys(variants, float("inf"))
+            for turn in range(runs):
+                for name, options in variants.items():
+                    say(f"{rate} lines a second, {jobs} processes, run {turn + 1} of {runs}: {name}")
+                    seconds = measure.seconds(monitor_command(log, "--jobs", jobs, "--stats_interval", "10", *options))
+                    best[name] = min(best[name], seconds)
+            for name, seconds in best.items():
+                share = f"{100 * best['no rules'] / seconds:.0f} %"
+                rows.append(
+                    [f"{rate} lines/s, {jobs} process{'es' * (jobs > '1')}, {name}", number(lines / seconds / 1e6), share]
+                )
+    print(table(("log and rules", "million lines/s", "of no rules"), rows))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rules", description="Measure what alert rules cost.")
+    parser.add_argument("--lines", type=int, default=600_000, help="of each log (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="of each (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
+        run(options.lines, options.runs, Path(directory))
+
+
+if __name__ == "__main__":
+    main()
