@@ -15,6 +15,7 @@ from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
 from ..analyze.measure import Measure
 from ..event import Alert, Event, Explanation, Notice
+from ..limits import GROUPS_MAX, STATES_MAX
 from .explain import explain
 from .feed import Feed, Group, feed_of
 from .history import Changes, History
@@ -23,6 +24,8 @@ from .mute import Mute
 from .rule import Rule
 from .watch import BucketWatch, ChangeWatch, NewWatch, SilenceWatch, Transition, Watch, WindowWatch
 from .window import NEVER, Timeline, Window
+
+MUTED = "muted"
 
 
 class RuleCalculator(TimedCalculator):
@@ -45,7 +48,8 @@ class RuleCalculator(TimedCalculator):
         self._first: int | None = None
         self._now: int | None = None
         self._held: dict[tuple[str, Group], None] = {}  # firing, but not told
-        self._refused: dict[str, int] = {}
+        self._is_muted = False  # whether one of these is for the time of day
+        self._noticed: dict[str, int] = {}
 
     @property
     def required(self) -> frozenset[str]:
@@ -69,7 +73,7 @@ class RuleCalculator(TimedCalculator):
             return None
         due = min([window.due() for window in self._windows.values()], default=NEVER)
         due = min([due, *[watch.due() for watch in self._watches]])
-        if self._held:
+        if self._is_muted:
             due = min(due, (self._now // 60 + 1) * 60)  # mutes end with a minute
         if self._explain_at is not None:
             due = min(due, self._explain_at)
@@ -83,10 +87,7 @@ class RuleCalculator(TimedCalculator):
         events: list[Event] = []
         if found or self._held:
             events += self._told(found, time)
-        for watch in self._watches:
-            if watch.refused and watch.rule.name not in self._refused:
-                self._refused[watch.rule.name] = watch.refused
-                events.append(Notice(f"alert {watch.rule.name}: too many groups at once; only the first are watched"))
+        events += self._notices()
         if self._explain_at is not None and time >= self._explain_at:
             events.append(Explanation(time, tuple(self._explanation(time))))
             self._explain_at = None
@@ -131,20 +132,38 @@ class RuleCalculator(TimedCalculator):
                 if state.held:
                     self._held[rule.name, group] = None
             alerts.append(self._alert(rule, transition, time, state.held))
-        fresh = {(watch.rule.name, transition.group) for watch, transition in found}
-        for name, group in [key for key in self._held if key not in fresh]:
+        return [*alerts, *self._released(time)]
+
+    def _released(self, time: int) -> Iterable[Alert]:
+        """The alerts that were held back and are told now, by rule, then by group."""
+        for name, group in self._held:
             watch = self._by_name[name]
-            state = watch.states[group]
-            if not (reason := self._reason(watch.rule, group, time)):
-                state.told, state.held = True, ""
-                del self._held[name, group]
-                if (value := watch.value(group, time)) is not None:
-                    state.peak = watch.rule.worse(state.peak, value)
-                transition = Transition(group, FIRING, state.peak if value is None else value, state)
-                alerts.append(self._alert(watch.rule, transition, time, ""))
-            else:
-                state.held = reason
-        return alerts
+            watch.states[group].held = self._reason(watch.rule, group, time)
+        states = {key: self._by_name[key[0]].states[key[1]] for key in self._held}
+        self._is_muted = any(state.held.startswith(MUTED) for state in states.values())
+        places = {rule.name: place for place, rule in enumerate(self.rules)}
+        released = [key for key, state in states.items() if not state.held]
+        for name, group in sorted(released, key=lambda key: (places[key[0]], repr(key[1]))):
+            watch, state = self._by_name[name], states[name, group]
+            del self._held[name, group]
+            state.told = True
+            if (value := watch.value(group, time)) is not None:
+                state.peak = watch.rule.worse(state.peak, value)
+            transition = Transition(group, FIRING, state.peak if value is None else value, state)
+            yield self._alert(watch.rule, transition, time, "")
+
+    def _notices(self) -> Iterable[Notice]:
+        """What could not be watched: said at the first time, and whenever it is ten times as much."""
+        for watch in self._watches:
+            left_out = watch.window.forgotten if isinstance(watch, WindowWatch) else 0
+            for count, words in (
+                (watch.refused, f"more than {STATES_MAX:,} groups are pending or firing; alerts that were not begun"),
+                (left_out, f"more than {GROUPS_MAX:,} groups at once; groups with few events that were not measured"),
+            ):
+                told = f"alert {watch.rule.name}: {words}"
+                if count and count >= 10 * self._noticed.get(told, 0):
+                    self._noticed[told] = count
+                    yield Notice(f"{told}: {count:,}")
 
     def _reason(self, rule: Rule, group: Group, time: int) -> str:
         """Why an alert is not to be told; "" when it is."""
@@ -152,7 +171,7 @@ class RuleCalculator(TimedCalculator):
             return "dry run"
         for mute in self._mutes:
             if mute.covers(rule.name, time):
-                return f"muted: {mute.name}"
+                return f"{MUTED}: {mute.name}"
         for name in rule.inhibited_by:
             if (source := self._by_name.get(name)) is not None and _inhibits(source, rule, group):
                 return f"inhibited by {name}"
@@ -162,8 +181,9 @@ class RuleCalculator(TimedCalculator):
         group, phase, value, state = transition
         changes = Changes()
         if self._history is not None and rule.name in self._lengths and phase == FIRING and not held:
-            assert self._first is not None
-            changes = self._history.changes(feed_of(rule), group, rule.window, time, self._first)
+            first = self._by_name[rule.name].first
+            assert first is not None
+            changes = self._history.changes(feed_of(rule), group, rule.window, time, first)
         return Alert(
             rule.name,
             phase,
@@ -192,11 +212,11 @@ class RuleCalculator(TimedCalculator):
             "timelines": {repr(feed): timeline.dump() for feed, timeline in self._timelines.items()},
             "watches": {_identity(watch): watch.dump() for watch in self._watches},
             "history": None if self._history is None else self._history.dump(),
-            "refused": self._refused,
+            "noticed": self._noticed,
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        self._first, self._now, self._refused = snapshot["first"], snapshot["now"], snapshot["refused"]
+        self._first, self._now, self._noticed = snapshot["first"], snapshot["now"], snapshot["noticed"]
         for feed, timeline in self._timelines.items():
             if repr(feed) in snapshot["timelines"]:
                 timeline.load(snapshot["timelines"][repr(feed)])
@@ -213,6 +233,7 @@ class RuleCalculator(TimedCalculator):
             for group, state in watch.states.items():
                 if state.phase == FIRING and not state.told:
                     self._held[watch.rule.name, group] = None
+        self._is_muted = bool(self._held)  # as far as is known before the next look
         if self._history is not None and snapshot["history"] is not None:
             self._history.load(snapshot["history"])
 

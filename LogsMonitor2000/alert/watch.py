@@ -265,7 +265,7 @@ class SilenceWatch(Watch):
     def count(self, time: int) -> None:
         self._fresh = self._timeline.last
         for group in self._fresh:
-            last = self._silent.pop(group, None)
+            last = self._silent.pop(group, self._heard.get(group))
             if last is not None and (state := self.states.get(group)) is not None:
                 state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
             self._heard[group] = time

@@ -110,6 +110,14 @@ class TimedWindow(SlidingWindow):
     def __init__(self, calculator: TimedCalculator) -> None:
         super().__init__(calculator)
         self._due = calculator.due
+        self._through: int | None = None  # what has been told of
+
+    def snapshot(self) -> dict[str, Any]:
+        return super().snapshot() | {"through": self._through}
+
+    def restore(self, snapshot: dict[str, Any], measures: tuple[Measure, ...]) -> None:
+        super().restore(snapshot, measures)
+        self._through = snapshot["through"]
 
     def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
         calculator = self.calculator
@@ -119,10 +127,17 @@ class TimedWindow(SlidingWindow):
             calculator.count(bucket)
             events += calculator.evaluate(bucket.time)
         self._wake(through, events)
+        self._through = through if self._through is None else max(through, self._through)
         return events
 
     def _wake(self, through: int, events: list[Event]) -> None:
-        while (due := self._due()) is not None and due <= through:
+        while (due := self._due()) is not None:
+            if self._through is not None and due <= self._through:
+                due = (
+                    self._through + 1
+                )  # what is over stays as it was told, also when a restart has changed the calculator's mind
+            if due > through:
+                break
             events += self.calculator.evaluate(due)
 
 

@@ -17,7 +17,7 @@ from LogsMonitor2000.build import open_log
 from LogsMonitor2000.config import Table
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.monitor import Monitor
-from LogsMonitor2000.testing import ManualClock, ScriptedSource
+from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START
 from ..support import FAR_FUTURE
@@ -211,7 +211,11 @@ def run(
     """Everything that a monitor of logs, each given in pieces, tells."""
     processor = AnalyticsProcessor([engine], buffer_time)
     inputs = [open_log(ScriptedSource(log), processor, log_format=log_format) for log in logs]
-    return list(Monitor(inputs, processor, clock=ManualClock(NOW), skew_max=FAR_FUTURE).events())
+    waiter = ManualWaiter([])
+    try:
+        return list(Monitor(inputs, processor, clock=ManualClock(NOW), skew_max=FAR_FUTURE, waiter=waiter).events())
+    finally:
+        waiter.close()
 
 
 def alerts(events: Sequence[Event]) -> list[Told]:
