@@ -66,7 +66,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _check_config(settings: Settings) -> int:
     from .configured import described
 
-    print("\n".join([f"{settings.config or 'the default alerts'}: is right", *described(settings.rules)]))
+    print("\n".join([f"{settings.config or 'the default alerts'}: right", *described(settings)]))
     return 0
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .alert.mute import read_mutes
-from .alert.rule import Rule, check_names, read_rule
+from .alert.rule import read_rules
 from .clock import zone_named
-from .config import ConfigError, Table, parse_config, read_config
+from .config import Table, parse_config, read_config
 from .errors import UsageError
+from .settings import Settings
 
 COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
@@ -22,56 +23,45 @@ DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml"
 def from_config(parser: argparse.ArgumentParser, options: Sequence[str], path: str | None) -> dict[str, Any]:
     """What the file at `path` and then the command's `options` say; a later one wins."""
     table = Table({}, "") if path is None else read_config(path)
-    known = vars(parser.parse_intermixed_args([]))
-    told = _options(parser, table, frozenset(known) - {"rules", "mutes", "action", *COMMAND_ONLY})
+    defaults = vars(parser.parse_intermixed_args([]))
+    told: list[str] = []
+    for name in sorted(defaults.keys() - {"files", "rules", "mutes", "action", *COMMAND_ONLY}):
+        if name in table:
+            told += _option(parser, table, name, defaults[name])
+    files = [os.path.join(table.directory, file) if file != "-" else file for file in table.texts("files", ())]
     given = vars(parser.parse_intermixed_args([*told, *options]))
-    own_files = vars(parser.parse_intermixed_args(list(options)))["files"]
-    given["files"] = own_files or given["files"]
+    given["files"] = given["files"] or files
     rules = table.tables("alert")
     if given["alerts"] == "default":
         with open(DEFAULT_ALERTS, "rb") as file:
             rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
-    read = [read_rule(rule) for rule in rules]
-    check_names(read, rules)
-    given["rules"] = tuple(read)
-    given["mutes"] = read_mutes(table.tables("mute"), zone_named(given["timezone"]))
+    given["rules"] = read_rules(rules)
+    mutes = table.tables("mute")
+    given["mutes"] = read_mutes(mutes, zone_named(given["timezone"]), [rule.name for rule in given["rules"]])
     table.finish()
     return given
 
 
-def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:
-    """The options in `table`, as they would be given to the command."""
-    told: list[str] = []
-    for name in sorted(names):
-        value = table.anything(name, None)
-        if value is None:
-            continue
-        arguments = _arguments(table, name, value)
-        try:
-            parser.parse_intermixed_args(arguments)
-        except ConfigError:
-            raise
-        except UsageError as error:
-            raise table.error(name, str(error).removesuffix(" (see --help)")) from None
-        told += arguments
-    return told
+def _option(parser: argparse.ArgumentParser, table: Table, name: str, default: Any) -> list[str]:
+    """The option `name` of a file as the command would be given it; checked by itself, so that what is wrong is told of the file."""
+    if default is False:
+        return [f"--{name}"] if table.flag(name) else []
+    values = table.texts(name) if isinstance(default, list) else [table.anything(name)]
+    if any(isinstance(value, bool) or not isinstance(value, (str, int, float)) for value in values):
+        raise table.error(name, f"cannot be {values[0]!r}")
+    arguments = [f"--{name}={value}" for value in values]
+    try:
+        value = vars(parser.parse_intermixed_args(arguments))[name]
+        Settings(follow=True, **{name: value})
+        if name == "timezone":
+            zone_named(value)
+    except UsageError as error:
+        problem = str(error).removesuffix(" (see --help)").removeprefix(f"argument --{name}: ")
+        raise table.error(name, f"is wrong: {problem}") from None
+    return arguments
 
 
-def _arguments(table: Table, name: str, value: Any) -> list[str]:
-    """One option of a file as arguments of the command."""
-    if name == "files":
-        files = [value] if isinstance(value, str) else value
-        if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-            raise table.error(name, "must be a list of texts")
-        return [os.path.join(table.directory, file) if file != "-" else file for file in files]
-    if isinstance(value, bool):
-        return [f"--{name}"] if value else []
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, (str, int, float)) for each in values):
-        raise table.error(name, f"cannot be {value!r}")
-    return [f"--{name}={each}" for each in values]
-
-
-def described(rules: Sequence[Rule]) -> list[str]:
-    """What rules mean, in words: a line each."""
-    return [f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in rules]
+def described(settings: Settings) -> list[str]:
+    """What the rules and mutes of a configuration mean, in words: a line each."""
+    rules = [f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in settings.rules]
+    return rules + [f"mute {mute.name}: {mute}" for mute in settings.mutes]

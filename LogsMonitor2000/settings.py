@@ -83,11 +83,15 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     end = options.index("--") if "--" in options else len(options)  # behind it stand files only
     options, files = [_with_underscores(option) for option in options[:end]], options[end + 1 :]
     given = vars(_parser().parse_intermixed_args(options))
+    given["files"] = [*given["files"], *files]
     if given["config"] is not None or given["alerts"] != "off":
         from .configured import from_config  # here, because few runs need it and start-up counts
 
+        named = given["files"]
         given = from_config(_parser(), options, given["config"])
-    given["files"] = (*given["files"], *files)
+        given["files"] = named or given["files"]
+    elif given["check_config"] or given["explain"] is not None:
+        raise UsageError(f"--{'check_config' if given['check_config'] else 'explain'} goes with --config or --alerts")
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 

@@ -27,6 +27,11 @@ class Mute(NamedTuple):
     end: int
     zone: tzinfo | None
 
+    def __str__(self) -> str:
+        alerts = " and ".join(self.alerts) if self.alerts else "all alerts"
+        days = ", ".join(day for number, day in enumerate(DAYS) if number in self.days)
+        return f"{alerts} on {days} from {_clock(self.begin)} to {_clock(self.end)}"
+
     def covers(self, alert: str, second: int) -> bool:
         """Whether it mutes the alert of that name at `second`."""
         if not matches(alert, self.alerts):
@@ -49,12 +54,12 @@ def matches(name: str, globs: Sequence[str]) -> bool:
     return not wanted or any(fnmatchcase(name, glob) for glob in wanted)
 
 
-def read_mutes(tables: Sequence[Table], zone: tzinfo | None) -> tuple[Mute, ...]:
-    """The mutes of `[[mute]]`; times are in `zone` unless they name one."""
-    return tuple(_read_mute(table, zone) for table in tables)
+def read_mutes(tables: Sequence[Table], zone: tzinfo | None, names: Sequence[str]) -> tuple[Mute, ...]:
+    """The mutes of `[[mute]]` for alerts of these `names`; times are in `zone` unless they name one."""
+    return tuple(_read_mute(table, zone, names) for table in tables)
 
 
-def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
+def _read_mute(table: Table, zone: tzinfo | None, names: Sequence[str]) -> Mute:
     days = table.texts("days", DAYS)
     for day in days:
         if day not in DAYS:
@@ -64,6 +69,9 @@ def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
         raise table.error("to", "is the same as from")
     name = table.text("name", "mute")
     alerts = table.texts("alerts", ())
+    for glob in alerts:
+        if not any(fnmatchcase(name, glob.removeprefix("!")) for name in names):
+            raise table.error("alerts", f"names {glob!r}, which is no alert; there are {', '.join(names) or 'none'}")
     if "timezone" in table:
         try:
             zone = zone_named(table.text("timezone"))
@@ -73,6 +81,10 @@ def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
             raise table.error("timezone", f"is wrong: {error}") from None
     table.finish()
     return Mute(name, alerts, frozenset(map(DAYS.index, days)), begin, end, zone)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _minutes(table: Table, key: str, default: str) -> int:
