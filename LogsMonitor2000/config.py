@@ -55,6 +55,7 @@ class Table:
         self._known: list[str] = []
 
     def __contains__(self, key: str) -> bool:
+        self._known.append(key)
         return key in self._values
 
     def text(self, key: str, default: Any = _MISSING, *, choices: Collection[str] = ()) -> Any:
