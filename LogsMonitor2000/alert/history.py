@@ -91,8 +91,8 @@ class History:
         decided = {condition.field for condition in (*feed.where, *feed.of)}
         told = [(i, c.field) for i, c in enumerate(self._columns) if isinstance(c, Raw) and c not in feed.by]
         blamed = [(index, field) for index, field in told if field in BLAMED and field not in decided]
-        causes = [_cause(index, field, after, before, change, is_known) for index, field in blamed]
-        likely = sorted((cause for cause in causes if cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
+        found = [_cause(index, field, after, before, change, is_known) for index, field in blamed]
+        likely = sorted((cause for cause in found if cause is not None and cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
         return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)
 
     def _lines_of(self, feed: Feed, group: Group) -> tuple[bytes, ...]:
@@ -121,12 +121,12 @@ class History:
 
 def _cause(
     index: int, field: str, after: Counter[Any], before: Counter[Any], change: int, is_known: bool
-) -> tuple[str, bytes, float, bool]:
-    """The value of one field that most of a change is, as in `Alert.causes`."""
+) -> tuple[str, bytes, float, bool] | None:
+    """The value of one field that most of a change is, as in `Alert.causes`; None where it has never had another."""
     by_value: Counter[bytes] = Counter()
     for side, sign in ((after, 1), (before, -1)):
         for key, count in side.items():
             by_value[key[index] or b"-"] += sign * count
     value, count = max(by_value.items(), key=lambda item: (item[1] / change, item[0]))
     is_new = is_known and all((key[index] or b"-") != value for key in before)
-    return field, value, count / change, is_new
+    return None if len(by_value) == 1 and not is_new else (field, value, count / change, is_new)

@@ -249,7 +249,15 @@ def _near(value: float) -> float:
 @contextmanager
 def limited(**limits: int) -> Iterator[None]:
     """Other limits of the engine, by name, wherever they are used."""
-    modules = ("alert.watch", "alert.window", "alert.history", "alert.feed", "analyze.derived", "analyze.tally")
+    modules = (
+        "alert.calculator",
+        "alert.watch",
+        "alert.window",
+        "alert.history",
+        "alert.feed",
+        "analyze.derived",
+        "analyze.tally",
+    )
     names = [
         f"LogsMonitor2000.{module}.{name}"
         for name in limits
