@@ -156,6 +156,8 @@ class RuleCalculator(TimedCalculator):
         """What could not be watched: said at the first time, and whenever it is ten times as much."""
         for watch in self._watches:
             left_out = watch.window.forgotten if isinstance(watch, WindowWatch) else 0
+            if not (watch.refused or left_out):
+                continue
             for count, words in (
                 (watch.refused, f"more than {STATES_MAX:,} groups are pending or firing; alerts that were not begun"),
                 (left_out, f"more than {GROUPS_MAX:,} groups at once; groups with few events that were not measured"),

@@ -7,7 +7,7 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import nsmallest
 from itertools import chain
 from typing import Any, NamedTuple
@@ -51,7 +51,7 @@ class Watch:
         """The measure now; None where there is none, or too little to tell: then the state holds."""
         raise NotImplementedError
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         """The groups whose value may be another than when last asked."""
         raise NotImplementedError
 
@@ -65,9 +65,14 @@ class Watch:
 
     def evaluate(self, time: int) -> list[Transition]:
         """What there is to tell of second `time`, by group."""
+        groups = self.changed(time)
+        if self._pending or self._recovered:
+            groups = [*groups, *self._at_deadline(time)]
+        if not groups:
+            return []
         transitions: list[Transition] = []
         begun: list[tuple[Group, float]] = []
-        for group in dict.fromkeys(chain(self.changed(time), self._at_deadline(time))):
+        for group in dict.fromkeys(groups):
             value = self.value(group, time)
             if value is None:
                 continue
@@ -75,7 +80,7 @@ class Watch:
                 self._step(group, state, time, value, transitions)
             elif self.rule.is_over(value):
                 begun.append((group, value))
-        for group, value in self._admitted(begun):
+        for group, value in self._admitted(begun) if begun else ():
             self.states[group] = State(time, value)
             self._step(group, self.states[group], time, value, transitions)
         return sorted(transitions, key=lambda transition: repr(transition.group)) if len(transitions) > 1 else transitions
@@ -149,11 +154,13 @@ class WindowWatch(Watch):
         value: float | None = self._value(total)
         return value
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         if self._becomes_full(time) or self._is_resumed:
             self._is_resumed = False
             return [*chain.from_iterable(window.groups for window in self._windows), *self.states, *self._always()]
-        return chain.from_iterable(window.touched for window in self._windows)
+        if len(self._windows) == 1:
+            return self.window.touched
+        return set().union(*(window.touched for window in self._windows))
 
     def _becomes_full(self, time: int) -> bool:
         if self._is_full or self.first is None or time < self._full_at():
@@ -215,7 +222,7 @@ class NewWatch(WindowWatch):
     def value(self, group: Group, time: int) -> float | None:
         return self.window[group].events if group in self._top else 0
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         became_full = self._becomes_full(time)
         if not (self.window.touched or became_full or self._is_resumed):
             return ()
@@ -277,7 +284,7 @@ class SilenceWatch(Watch):
         last = self._silent.get(group, self._heard.get(group))
         return None if last is None else time - last
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
         self._fresh, self._is_resumed = {}, False
         while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
@@ -358,7 +365,7 @@ class BucketWatch(Watch):
     def value(self, group: Group, time: int) -> float | None:
         return max(0, self._empty_at.get(group, 0) - time * MICRO) / self._leak
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         fresh, self._fresh = self._fresh, {}
         return [*fresh, *self.states]
 

@@ -40,6 +40,8 @@ class Timeline:
 
     def trim(self) -> None:
         """Forget what every window has left behind, once that is most of it."""
+        if len(self.times) <= 64:
+            return
         done = min((window.left for window in self.windows), default=len(self.times))
         if done > 64 and done * 2 > len(self.times):
             del self.times[:done], self.deltas[:done]
