@@ -111,7 +111,8 @@ class Input:
         for number, line in enumerate(lines[:refused]):
             if not is_blank(line):
                 rejects.add(number, "no known log format fits", line)
-        digest.malformed, digest.samples, digest.chunk = rejects.count, rejects.samples, self._first_chunk
+        digest.malformed = digest.leading = rejects.count
+        digest.samples, digest.chunk = rejects.samples, self._first_chunk
         rest = b"\n".join(lines[refused:])
         self._first_blocks = [rest] if rest else []
         return digest
@@ -147,7 +148,8 @@ class Input:
 
     def restore(self, snapshot: list[Any]) -> None:
         """Go on from a snapshot, the source from its position."""
-        self.newest, self._line_count, waiting, self._leading = snapshot
+        self.newest, self._line_count, waiting, *leading = snapshot
+        self._leading = sum(leading)  # which a snapshot of an earlier version has not
         if waiting:
             self._first_blocks = [waiting.encode("latin-1")]
             self._first_chunk = self.source.offset // CHUNK_BYTES
