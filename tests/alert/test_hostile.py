@@ -151,9 +151,7 @@ class Groups(unittest.TestCase):
                 with self.subTest(rule=rule):
                     told_of(hits, rule)
         told = told_of(hits, {"name": "r", "measure": "count", "window": 3, "above": 1, "by": ["duration"]})
-        self.assertEqual(
-            {name for name, *_ in states_of(told)}, {"r/-", "r/0.5", "r/0.1"} & {name for name, *_ in states_of(told)}
-        )
+        self.assertEqual({name for name, *_ in states_of(told)}, {"r/-", "r/0.5"})
 
     def test_seconds_far_apart(self) -> None:
         hits = hits_at({0: 3, 10**8: 3, 10**8 + 1: 1, 4 * 10**8: 1})
