@@ -9,7 +9,9 @@ import signal
 import unittest
 from contextlib import redirect_stdout
 
+from LogsMonitor2000.build import build
 from LogsMonitor2000.cli import main
+from LogsMonitor2000.clock import second_named
 from LogsMonitor2000.errors import InputError, UsageError
 from LogsMonitor2000.settings import Settings, parse_arguments
 
@@ -197,6 +199,23 @@ class Rules(ConfigCase):
         self.assertEqual(len(out.getvalue().splitlines()), 10)
 
 
+class Moments(unittest.TestCase):
+    def test_what_a_text_means(self) -> None:
+        for text, zone, expected in (
+            ("1549573860", "UTC", START),
+            ("2019-02-07T21:11:00", "UTC", START),
+            ("2019-02-07T22:11:00", "Europe/Prague", START),
+            ("2019-02-07T22:11:00+01:00", "UTC", START),
+            ("2019-02-07 21:11", "UTC", START),
+            ("2019-02-07T21:11:00Z", "Europe/Prague", START),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(second_named(text, zone), expected)
+        for text in ("", "now", "-5", "9" * 13, "2019-13-01", "\x00"):
+            with self.subTest(text=text), self.assertRaisesRegex(UsageError, "is no time"):
+                second_named(text, "UTC")
+
+
 class Command(ConfigCase):
     def test_options_without_rules(self) -> None:
         self.path("access.log", csv_line(START) * 3)
@@ -211,9 +230,9 @@ class Command(ConfigCase):
         self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (2, b"", 1))
         self.assertTrue(done.stderr.startswith(f"LogsMonitor2000: {path}: alert 'many': abov is not known; did you".encode()))
         for text in (b"a = " + b"9" * 10_000, b"\xff", b"a = [", b"\x00", b"[[alert]]\nname = 0x" + b"f" * 100):
-            with self.subTest(text=text[:20]):
-                done = command("--config", self.path("monitor.toml", text), stdin=b"")
-                self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (2, b"", 1), done.stderr)
+            with self.subTest(text=text[:20]), self.assertRaises(UsageError) as caught:
+                parse_arguments(["--config", self.path("monitor.toml", text)])
+            self.assertNotIn("\n", str(caught.exception))
 
     def test_a_format_that_lacks_what_a_rule_needs_is_refused_unless_it_is_optional(self) -> None:
         rule = '[[alert]]\nname = "slow"\nmeasure = "p95"\nabove = 1\n'
@@ -229,7 +248,7 @@ class Command(ConfigCase):
         lines = [csv_line(START + number // 50, b"/%d" % (number % 7), b"10.0.0.%d" % (number % 9)) for number in range(30_000)]
         lines[20_000:20_000] = [garbage] * 900 + [csv_line(START + 400, status=b"500")] * 900
         log = self.path("access.log", b"".join(lines))
-        self.assertGreater(os.path.getsize(log), 2 << 20, "some chunks")
+        self.assertGreater(os.path.getsize(log), 1 << 20, "some chunks")
         rules = """
             [[alert]]
             name = "errors"
@@ -270,7 +289,7 @@ class Command(ConfigCase):
             "slow: inactive, held: the window is full in 7 s",
             "never: inactive, there is nothing that it looks at",
         ]
-        for moment in (str(START + 22), "2019-02-07T21:11:22", "2019-02-07T22:11:22+01:00"):
+        for moment in (str(START + 22), "2019-02-07T22:11:22+01:00"):
             with self.subTest(moment=moment):
                 done = command("--config", path, log, "--explain", moment, "--timezone", "UTC", "--stats_interval", "0")
                 said = done.stdout.decode().split("at 2019-02-07T21:11:22+00:00\n")[1].splitlines()
@@ -308,14 +327,13 @@ class Command(ConfigCase):
 class DefaultSet(TemporaryFiles):
     """What is shipped fires on what it is for, and is quiet otherwise."""
 
-    def fired(self, lines: list[bytes], *options: str) -> set[str]:
+    def fired(self, lines: list[bytes]) -> set[str]:
         log = self.path("access.log", b"".join(lines))
-        done = command(
-            log, "--alerts", "default", "--output", "json", "--stats_interval", "0", "--high_traffic_interval", "0", *options
-        )
-        self.assertEqual((done.returncode, done.stderr.count(b"Traceback")), (0, 0), done.stderr)
-        events = map(json.loads, done.stdout.splitlines())
-        return {event["name"] for event in events if event["event"] == "alert"}
+        options = ["--alerts", "default", "--output", "json", "--stats_interval", "0", "--high_traffic_interval", "0"]
+        out = io.StringIO()
+        monitor = build(parse_arguments([log, *options]), out, io.StringIO())
+        monitor.run()
+        return {event["name"] for event in map(json.loads, out.getvalue().splitlines()) if event["event"] == "alert"}
 
     def calm(self, seconds: int = 1300, a_second: int = 4) -> list[bytes]:
         statuses = (b"200",) * 40 + (b"304",) * 5 + (b"301", b"404", b"404", b"401")

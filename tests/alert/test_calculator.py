@@ -385,7 +385,7 @@ class Bounds(unittest.TestCase):
                 plain._replace(
                     second=START + number // 4, source=f"10.{rng.randrange(4)}.{number // 40 % 250}.{rng.randrange(9)}"
                 )
-                for number in range(8000)
+                for number in range(2500)
             ]
             run([[b"".join(map(log_line, lines))]], engine)
             for watch in engine._watches:

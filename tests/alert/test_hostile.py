@@ -106,21 +106,18 @@ class Values(TemporaryFiles):
             '"1e9999"',
             "NaN",
         )
-        for value in odd:
-            line = '{"time":"%d","remote_addr":"h","request":"GET / HTTP/1.1","status":%s,"body_bytes_sent":%s,"request_time":%s}\n'
-            log = "".join(
-                line % (START + second, status, size, value)
-                for second in range(3)
-                for status, size in (("500", "7"), ("null", value))
-            )
-            log += line % (START + 5, "200", "1", "0.001")
-            done = command("--config", config, "--log_format", "json", "--output", "json", stdin=log.encode())
-            with self.subTest(value=value):
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertNotIn(b"Traceback", done.stderr)
-                for event in map(json.loads, done.stdout.splitlines()):
-                    self.assertNotIn("nan", str(event.get("value")))
-                    self.assertGreaterEqual(event.get("value", 0), 0)
+        line = '{"time":"%d","remote_addr":"h","request":"GET / HTTP/1.1","status":%s,"body_bytes_sent":%s,"request_time":%s}\n'
+        log = ""
+        for number, value in enumerate(odd):
+            log += line % (START + number, "500", "7", value) + line % (START + number, "null", value, value)
+        log += line % (START + 100, "200", "1", "0.001")
+        done = command("--config", config, "--log_format", "json", "--output", "json", stdin=log.encode())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(b"Traceback", done.stderr)
+        *alerts, summary = map(json.loads, done.stdout.splitlines())
+        self.assertEqual(summary["lines"], 2 * len(odd) + 1)
+        for alert in alerts:
+            self.assertTrue(0 <= alert["value"] < 1e30, alert)
 
 
 class Groups(unittest.TestCase):
@@ -137,10 +134,10 @@ class Groups(unittest.TestCase):
             log = b"".join(
                 log_line(plain._replace(second=START + number // 500, source=f"h{number}")) for number in range(count)
             )
-            with limited(GROUPS_MAX=2000):
+            with limited(GROUPS_MAX=1000):
                 return quickest(lambda: run([[log]], calculator(rules)), 1)
 
-        self.assertLess(flood(12_000), 8 * flood(3_000) + 0.5)
+        self.assertLess(flood(6_000), 8 * flood(1_500) + 0.3)
 
     def test_a_missing_value_is_a_group(self) -> None:
         """Sizes and durations that are not told among those that are: they need not be comparable."""
@@ -155,7 +152,7 @@ class Groups(unittest.TestCase):
 
     def test_seconds_far_apart(self) -> None:
         hits = hits_at({0: 3, 10**8: 3, 10**8 + 1: 1, 4 * 10**8: 1})
-        for seed in range(20):
+        for seed in range(10):
             rules = random_rules(Random(seed))
             with self.subTest(seed=seed, rules=rules):
                 self.assertLess(quickest(lambda: told_of(hits, *rules), 1), 0.5)

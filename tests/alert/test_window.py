@@ -30,7 +30,7 @@ DISTRIBUTIONS: dict[str, Callable[[Random], float]] = {
 class Percentiles(unittest.TestCase):
     def test_within_one_percent_of_the_exact_nearest_rank(self) -> None:
         for name, draw in DISTRIBUTIONS.items():
-            for count in (1, 2, 3, 99, 100, 101, 5000):
+            for count in (1, 2, 99, 100, 101, 3000):
                 rng = Random(f"{name} {count}")
                 values = sorted(max(1e-6, draw(rng)) for _ in range(count))
                 bins = Bins()
@@ -44,7 +44,7 @@ class Percentiles(unittest.TestCase):
     def test_while_a_window_slides(self) -> None:
         rng = Random(5)
         bins, inside = Bins(), deque[tuple[int, float]]()
-        for time in range(2000):
+        for time in range(1000):
             value = rng.lognormvariate(0, 2)
             bins.add(time, {Bin("duration").convert(repr(value).encode()) or 0: 1})
             inside.append((time, value))
@@ -70,18 +70,18 @@ class Distinct(unittest.TestCase):
             self.assertEqual(uniques.events, sum(sum(values.values()) for _, values in inside))
 
     def test_within_one_percent_above_it(self) -> None:
-        hashes = [hash_of(b"client %d" % number) for number in range(300_000)]
+        hashes = [hash_of(b"client %d" % number) for number in range(220_000)]
         uniques = Uniques()
-        for time in range(30):
+        for time in range(22):
             uniques.add(time, dict.fromkeys(hashes[time * 10_000 : (time + 1) * 10_000], 1))
             exact = (time + 1) * 10_000
             self.assertLessEqual(abs(uniques.distinct - exact), 0.01 * exact)
             if exact <= UNIQUES_MAX:
                 self.assertEqual(uniques.distinct, exact)
             self.assertLessEqual(len(uniques._seen), UNIQUES_MAX)
-        for time in range(25):
+        for time in range(18):
             uniques.take(time, dict.fromkeys(hashes[time * 10_000 : (time + 1) * 10_000], 1))
-            exact = (29 - time) * 10_000
+            exact = (21 - time) * 10_000
             self.assertLessEqual(abs(uniques.distinct - exact), 0.015 * exact)
 
     def test_smaller_bounds_sliding_and_back_to_exact(self) -> None:
