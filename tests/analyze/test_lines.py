@@ -86,6 +86,18 @@ class Placing(unittest.TestCase):
         self.assertEqual((blind.leading, unparsed(blind)), (3, {START: 1}))
         blind.join(START - 5)
         self.assertEqual((blind.leading, unparsed(blind)), (0, {START: 1, START - 5: 3}))
+        held = 0
+        for seed in range(300):
+            rng = Random(seed)
+            lines, newest = random_lines(rng, 12), START + rng.randrange(20)
+            block = b"".join(b"garbage\n" if line is None else csv_line(line.second) for line in lines)
+            blind = digester().digest([block], FAR_FUTURE)
+            if blind.holds_after(newest, 2):
+                held += 1
+                blind.join(newest)
+                with self.subTest(seed=seed):
+                    self.assertEqual(unparsed(blind), unparsed(digester().digest([block], FAR_FUTURE, newest)))
+        self.assertGreater(held, 50)
 
     def test_what_leads_waits_for_the_first_event_over_a_restart(self) -> None:
         first = Input(ScriptedSource([]), lambda name, blocks: None)
