@@ -17,6 +17,9 @@ from .settings import Settings
 COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
 
+PATHS = frozenset({"nginx_conf", "state"})
+"""Options that are paths, and so relative to the file, as `files` are."""
+
 DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml")
 
 
@@ -46,7 +49,10 @@ def _option(parser: argparse.ArgumentParser, table: Table, name: str, default: A
     """The option `name` of a file as the command would be given it; checked by itself, so that what is wrong is told of the file."""
     if default is False:
         return [f"--{name}"] if table.flag(name) else []
-    values = table.texts(name) if isinstance(default, list) else [table.anything(name)]
+    if name in PATHS:
+        values = [table.path(name)]
+    else:
+        values = table.texts(name) if isinstance(default, list) else [table.anything(name)]
     if any(isinstance(value, bool) or not isinstance(value, (str, int, float)) for value in values):
         raise table.error(name, f"cannot be {values[0]!r}")
     arguments = [f"--{name}={value}" for value in values]

@@ -37,7 +37,7 @@ class Options(ConfigCase):
             log_format = "csv"
             fields = "time=ts"
             client_from = "x_forwarded_for"
-            nginx_conf = "/etc/nginx.conf"
+            nginx_conf = "nginx.conf"
             follow = true
             start = "end"
             state = "/var/lib/x"
@@ -62,7 +62,7 @@ class Options(ConfigCase):
             log_format="csv",
             fields="time=ts",
             client_from="x_forwarded_for",
-            nginx_conf="/etc/nginx.conf",
+            nginx_conf=os.path.join(self.directory, "nginx.conf"),
             follow=True,
             start="end",
             state="/var/lib/x",

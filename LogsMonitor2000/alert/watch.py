@@ -7,8 +7,8 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
-from heapq import nsmallest
+from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import nlargest, nsmallest
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -218,6 +218,8 @@ class NewWatch(WindowWatch):
             None  # what has been in the top, the latest last; None before there was a window
         )
         self._top: dict[Group, None] = {}
+        has_missing = any(column.field in ("size", "duration") for column in rule.by)  # which nothing can be compared with
+        self._name: Callable[[Group], str] | None = repr if has_missing else None
 
     def value(self, group: Group, time: int) -> float | None:
         return self.window[group].events if group in self._top else 0
@@ -241,9 +243,12 @@ class NewWatch(WindowWatch):
         return [*fresh, *self.states]
 
     def _find_top(self) -> None:
-        groups = self.window.groups
-        present = (group for group, total in groups.items() if total.events)
-        self._top = dict.fromkeys(nsmallest(self.rule.top, present, key=lambda group: (-groups[group].events, repr(group))))
+        """The groups with the most events; of those with as many, the first by name."""
+        counts = [(total.events, group) for group, total in self.window.groups.items() if total.events]
+        least = min(nlargest(self.rule.top, (count for count, _ in counts)), default=0)
+        heavier = sorted((group for count, group in counts if count > least), key=repr)
+        as_heavy = (group for count, group in counts if count == least)
+        self._top = dict.fromkeys([*heavier, *nsmallest(self.rule.top - len(heavier), as_heavy, key=self._name)])
 
     def dump(self) -> dict[str, Any]:
         return super().dump() | {"known": None if self._known is None else [dump_key(group) for group in self._known]}
