@@ -82,13 +82,13 @@ class Distinct(unittest.TestCase):
         for time in range(18):
             uniques.take(time, dict.fromkeys(hashes[time * 10_000 : (time + 1) * 10_000], 1))
             exact = (21 - time) * 10_000
-            self.assertLessEqual(abs(uniques.distinct - exact), 0.015 * exact)
+            self.assertLessEqual(abs(uniques.distinct - exact), 0.01 * exact)
 
-    def test_smaller_bounds_sliding_and_back_to_exact(self) -> None:
-        """A flood and its end: near while there is a sample, and exact again once all that was sampled has left."""
+    def test_a_flood_and_what_comes_before_and_behind_it(self) -> None:
         with limited(UNIQUES_MAX=2048):
             rng = Random(2)
-            uniques, inside, worst = Uniques(), deque[tuple[int, dict[int, int]]](), 0.0
+            uniques, inside = Uniques(), deque[tuple[int, dict[int, int]]]()
+            errors = []
             for time in range(300):
                 many = 1500 if 50 <= time < 150 else 20
                 delta = {hash_of(b"%d" % rng.randrange(10**6)): 1 for _ in range(many)}
@@ -97,12 +97,27 @@ class Distinct(unittest.TestCase):
                 if len(inside) > 10:
                     uniques.take(*inside.popleft())
                 exact = len({number for _, values in inside for number in values})
-                if time < 50 or time > 175:
+                if time < 51 or time >= 160:
                     self.assertEqual(uniques.distinct, exact)
-                elif time < 150:
-                    worst = max(worst, abs(uniques.distinct - exact) / exact)
-            self.assertLess(worst, 4 * 1.2 / 1024**0.5)
-            self.assertGreater(worst, 0)
+                errors.append(abs(uniques.distinct - exact) / exact)
+                self.assertLessEqual(len(uniques._seen), 2048)
+            mean_square = sum(error**2 for error in errors[60:150]) / 90
+            self.assertLess(mean_square**0.5, 1.3 / 1700**0.5)
+            self.assertLess(max(errors), 4 / 1700**0.5)
+            self.assertEqual((len(uniques._levels), max(errors) > 0), (0, True))
+
+    def test_values_that_come_again_and_again(self) -> None:
+        with limited(UNIQUES_MAX=2048):
+            rng = Random(3)
+            uniques, inside = Uniques(), deque[tuple[int, dict[int, int]]]()
+            for time in range(100):
+                delta = {hash_of(b"%d" % int(rng.paretovariate(0.4))): 1 for _ in range(900)}
+                uniques.add(time, delta)
+                inside.append((time, delta))
+                if len(inside) > 20:
+                    uniques.take(*inside.popleft())
+                exact = len({number for _, values in inside for number in values})
+                self.assertLessEqual(abs(uniques.distinct - exact), 4 / 1700**0.5 * exact)
 
     def test_hashes_are_the_same_everywhere(self) -> None:
         self.assertEqual(hash_of(b"10.0.0.1"), 6021020536128996326)
