@@ -147,7 +147,7 @@ STATES_MAX = 1_000
 """Groups of a rule that are pending or firing at once; more are counted and said, as nobody would read a thousand alerts."""
 
 UNIQUES_MAX = 131_072
-"""Distinct values that a rule's window holds; past it a sample of every second, fourth, … of them is counted."""
+"""Distinct values that a rule's window holds; past it, of its busiest seconds, every second, fourth, … of them is counted."""
 
 HISTORY_PANES = 60
 """Pieces that a window is held in to tell what changed in it: exact to the second up to a minute, then to a sixtieth."""

@@ -270,7 +270,10 @@ class Command(ConfigCase):
             window = 1
         """
         path = self.config(rules)
-        outputs = [command("--config", path, log, "--output", "json", "--jobs", jobs, "--verbose").stdout for jobs in "12"]
+        outputs = [
+            command("--config", path, log, "--output", "json", "--jobs", jobs, "--verbose", PYTHONHASHSEED=jobs).stdout
+            for jobs in "12"
+        ]
         self.assertEqual(outputs[0], outputs[1])
         alerts = [json.loads(line) for line in outputs[0].splitlines() if b'"alert"' in line]
         names = {alert["name"] for alert in alerts}
