@@ -16,6 +16,9 @@ from .errors import InputError, UsageError
 from .limits import CONFIG_BYTES_MAX, SECRET_BYTES_MAX
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+NUMBER_MAX = 1e300
+"""A larger number is none that anybody means."""
+
 _MISSING: Any = object()
 
 
@@ -52,6 +55,7 @@ class Table:
         self._known: list[str] = []
 
     def __contains__(self, key: str) -> bool:
+        self._known.append(key)
         return key in self._values
 
     def text(self, key: str, default: Any = _MISSING, *, choices: Collection[str] = ()) -> Any:
@@ -69,8 +73,6 @@ class Table:
 
     def number(self, key: str, default: Any = _MISSING, *, least: float | None = None, most: float | None = None) -> Any:
         value = self._take(key, default, (int, float), "a number")
-        if isinstance(value, float) and not abs(value) < float("inf"):
-            raise self.error(key, f"must be a finite number, not {value}")
         return self._bounded(key, value, default, least, most)
 
     def seconds(self, key: str, default: Any = _MISSING, *, least: float = 0, most: float | None = None) -> Any:
@@ -174,11 +176,17 @@ class Table:
     def _bounded(self, key: str, value: Any, default: Any, least: float | None, most: float | None) -> Any:
         if value is default:
             return value
+        if not abs(value) < NUMBER_MAX:
+            raise self.error(key, "must be a finite number" + (f", not {value}" if isinstance(value, float) else ""))
         if least is not None and value < least:
-            raise self.error(key, f"must be at least {least:g}, not {value:g}")
+            raise self.error(key, f"must be at least {_shown(least)}, not {_shown(value)}")
         if most is not None and value > most:
-            raise self.error(key, f"must be at most {most:g}, not {value:g}")
+            raise self.error(key, f"must be at most {_shown(most)}, not {_shown(value)}")
         return value
+
+
+def _shown(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def read_config(path: str) -> Table:
@@ -199,5 +207,5 @@ def parse_config(text: bytes, path: str) -> Table:
         return Table(tomllib.loads(text.decode("utf-8")), path, os.path.dirname(path))
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a number of too many digits
         raise ConfigError(f"{path}: {error}") from None

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .alert.mute import read_mutes
-from .alert.rule import built_in_rules, check_names, read_rule
+from .alert.rule import built_in_rules, read_rules
 from .alert.scenario import read_scenarios
 from .clock import zone_named
 from .config import ConfigError, Table, parse_config, read_config
 from .deliver.specs import read_actions
 from .errors import UsageError
-
-if TYPE_CHECKING:
-    from .settings import Settings
+from .settings import Settings
 
 COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "test_rules", "help", "version"})
 """Options that ask for something else than to monitor: they make no sense in a file."""
@@ -27,11 +25,17 @@ MADE_HERE = frozenset({"rules", "mutes", "scenarios", "action", "actions"})
 FOLLOWING = frozenset({"follow", "start", "state"})
 """Options that mean nothing to a run that looks back: what a file says of them is for the run that watches."""
 
+PATHS = frozenset({"nginx_conf", "state"})
+"""Options that are paths, and so relative to the file, as `files` are."""
+
 DEFAULT_ALERTS = os.path.join(os.path.dirname(__file__), "alert", "default.toml")
 
 
-def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict[str, Any]:
-    """What the files that the command's `options` name say, and then these themselves; a later one wins."""
+def from_config(parser: argparse.ArgumentParser, options: Sequence[str], named: Sequence[str] = ()) -> dict[str, Any]:
+    """What the files that the command's `options` name say, and then these themselves; a later one wins.
+
+    `named` are logs that the command names besides.
+    """
     own = vars(parser.parse_intermixed_args(list(options)))
     tables = [] if own["config"] is None else [read_config(own["config"])]
     tests: list[Table] = []
@@ -43,61 +47,56 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str]) -> dict
         base = table.path("config", None)
         tables += [table] if base is None else [read_config(base), table]
     names = frozenset(own) - MADE_HERE - COMMAND_ONLY
-    told = [argument for table in tables for argument in _options(parser, table, names)]
+    defaults = vars(parser.parse_intermixed_args([]))
+    told: list[str] = []
+    files: list[str] = []
+    for table in tables:
+        files = [os.path.join(table.directory, file) if file != "-" else file for file in table.texts("files", ())] or files
+        for name in sorted(names - {"files"}):
+            if name in table:
+                told += _option(parser, table, name, defaults[name])
     looks_back = bool(tests) or own["backtest"] or own["explain"] is not None
     if looks_back:
         told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
     given = vars(parser.parse_intermixed_args([*told, *options]))
-    given["files"] = own["files"] or given["files"]
+    given["files"] = [*given["files"], *named] or files
     rules = [rule for table in tables for rule in table.tables("alert")]
     if given["alerts"] == "default":
         with open(DEFAULT_ALERTS, "rb") as file:
             rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
-    read = [read_rule(rule) for rule in rules]
-    check_names(read, rules)
-    given["rules"] = tuple(read)
-    given["mutes"] = read_mutes([mute for table in tables for mute in table.tables("mute")], zone_named(given["timezone"]))
+    given["rules"] = read_rules(rules)
+    mutes = [mute for table in tables for mute in table.tables("mute")]
+    given["mutes"] = read_mutes(mutes, zone_named(given["timezone"]), [rule.name for rule in given["rules"]])
     actions = [action for table in tables for action in table.tables("action")]
     given["actions"] = () if looks_back else read_actions(actions)  # what they need, secrets perhaps, need not be there
     for table in tables:
         table.finish()
     if tests:
         built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
-        given["scenarios"] = read_scenarios(tests, [*built_in, *read], given["timezone"])
+        given["scenarios"] = read_scenarios(tests, [*built_in, *given["rules"]], given["timezone"])
     return given
 
 
-def _options(parser: argparse.ArgumentParser, table: Table, names: frozenset[str]) -> list[str]:
-    """The options in `table`, as they would be given to the command."""
-    told: list[str] = []
-    for name in sorted(names):
-        value = table.anything(name, None)
-        if value is None:
-            continue
-        arguments = _arguments(table, name, value)
-        try:
-            parser.parse_intermixed_args(arguments)
-        except ConfigError:
-            raise
-        except UsageError as error:
-            raise table.error(name, str(error).removesuffix(" (see --help)")) from None
-        told += arguments
-    return told
-
-
-def _arguments(table: Table, name: str, value: Any) -> list[str]:
-    """One option of a file as arguments of the command."""
-    if name == "files":
-        files = [value] if isinstance(value, str) else value
-        if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-            raise table.error(name, "must be a list of texts")
-        return [os.path.join(table.directory, file) if file != "-" else file for file in files]
-    if isinstance(value, bool):
-        return [f"--{name}"] if value else []
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, (str, int, float)) for each in values):
-        raise table.error(name, f"cannot be {value!r}")
-    return [f"--{name}={each}" for each in values]
+def _option(parser: argparse.ArgumentParser, table: Table, name: str, default: Any) -> list[str]:
+    """The option `name` of a file as the command would be given it; checked by itself, so that what is wrong is told of the file."""
+    if default is False:
+        return [f"--{name}"] if table.flag(name) else []
+    if name in PATHS:
+        values = [table.path(name)]
+    else:
+        values = table.texts(name) if isinstance(default, list) else [table.anything(name)]
+    if any(isinstance(value, bool) or not isinstance(value, (str, int, float)) for value in values):
+        raise table.error(name, f"cannot be {values[0]!r}")
+    arguments = [f"--{name}={value}" for value in values]
+    try:
+        value = vars(parser.parse_intermixed_args(arguments))[name]
+        Settings(follow=True, **{name: value})
+        if name == "timezone":
+            zone_named(value)
+    except UsageError as error:
+        problem = str(error).removesuffix(" (see --help)").removeprefix(f"argument --{name}: ")
+        raise table.error(name, f"is wrong: {problem}") from None
+    return arguments
 
 
 def described(settings: Settings) -> list[str]:

@@ -118,7 +118,8 @@ class Input:
         for number, line in enumerate(lines[:refused]):
             if not is_blank(line):
                 rejects.add(number, "no known log format fits", line)
-        digest.malformed, digest.samples, digest.chunk = rejects.count, rejects.samples, self._first_chunk
+        digest.malformed = digest.leading = rejects.count
+        digest.samples, digest.chunk = rejects.samples, self._first_chunk
         rest = b"\n".join(lines[refused:])
         self._first_blocks = [rest] if rest else []
         return digest

@@ -152,13 +152,13 @@ STATES_MAX = 1_000
 """Groups of a rule that are pending or firing at once; more are counted and said, as nobody would read a thousand alerts."""
 
 UNIQUES_MAX = 131_072
-"""Distinct values that a rule's window holds; past it a sample of every second, fourth, … of them is counted."""
+"""Distinct values that a rule's window holds; past it, of its busiest seconds, every second, fourth, … of them is counted."""
 
 HISTORY_ROWS_MAX = 60_000
 """Events held to tell what changed, some 25 MB: of each second as many as there is room for in two of the longest window."""
 
-HISTORY_SECOND_ROWS_MIN = 10
-"""But as many as this of each second, the first of which stand for the others."""
+HISTORY_SECOND_ROWS_MIN, HISTORY_SECOND_ROWS_MAX = 10, 500
+"""But never fewer or more than these of a second; they are its first, and stand for the others."""
 
 HISTORY_LINE_SECONDS = 30
 """How old the lines may be that an alert shows."""

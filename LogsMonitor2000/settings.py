@@ -95,7 +95,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
     if given["config"] is not None or given["test_rules"] is not None or given["alerts"] != "off":
         from .configured import from_config  # here, because few runs need it and start-up counts
 
-        given = from_config(_parser(), options)
+        given = from_config(_parser(), options, files)
+        files = []
     given["files"] = (*given["files"], *files)
     return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 

@@ -93,7 +93,7 @@ class BacktestCalculator(RuleCalculator):
         }
         variants = [variant for trial in trials for variant in (*trial.others, trial.kept) if variant is not None]
         super().__init__([*rules, *variants], mutes, causes=False)
-        self._refused = dict.fromkeys(self._originals, 0)  # of which there is nothing to be told
+        self._spoken_of = self._watches[: len(rules)]  # of the variants there is nothing to be told
 
     def _reason(self, rule: Rule, group: Group, time: int) -> str:
         return super()._reason(self._originals.get(rule.name, rule), group, time)

@@ -15,6 +15,7 @@ from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
 from ..analyze.measure import Measure
 from ..event import Alert, Event, Explanation, Notice
+from ..limits import GROUPS_MAX, STATES_MAX
 from .explain import explain
 from .feed import Feed, Group, feed_of, pinned
 from .reader import Readers
@@ -27,6 +28,8 @@ from .window import NEVER, Timeline, Window
 
 TRIM_EVERY = 16
 """After how many evaluations what all windows have left behind is forgotten: it costs little to hold."""
+
+MUTED = "muted"
 
 
 class RuleCalculator(TimedCalculator):
@@ -49,13 +52,16 @@ class RuleCalculator(TimedCalculator):
         self._windows: dict[tuple[Feed, int, int], Window] = {}
         self._watches = [self._watch(rule) for rule in self.rules]
         self._by_name = {watch.rule.name: watch for watch in self._watches}
+        self._spoken_of = self._watches
         own = () if self._history is None else (self._history.measure,)
         self.measures: tuple[Measure, ...] = (*self._readers.measures, *own)
         self._first: int | None = None
         self._now: int | None = None
         self._evaluations = 0
         self._held: dict[tuple[str, Group], None] = {}  # firing, but not told yet
-        self._refused: dict[str, int] = {}
+        self._is_resumed = False
+        self._is_muted = False  # whether one of these is for the time of day
+        self._noticed: dict[str, int] = {}
 
     @property
     def required(self) -> frozenset[str]:
@@ -80,7 +86,7 @@ class RuleCalculator(TimedCalculator):
             return None
         due = min([window.due() for window in self._windows.values()], default=NEVER)
         due = min([due, *[watch.due() for watch in self._watches]])
-        if self._held:
+        if self._is_muted:
             due = min(due, (self._now // 60 + 1) * 60)  # mutes end with a minute
         if self._explain_at is not None:
             due = min(due, self._explain_at)
@@ -92,12 +98,11 @@ class RuleCalculator(TimedCalculator):
             window.slide(time)
         found = [(watch, transition) for watch in self._watches for transition in watch.evaluate(time)]
         events: list[Event] = []
-        if found or (self._held and time % 60 == 0):  # what inhibits ends with a transition, what mutes with a minute
+        # What inhibits ends with a transition, what mutes with a minute; and a restart may have changed either.
+        if found or (self._held and (time % 60 == 0 or self._is_resumed)):
             events += self._told(found, time)
-        for watch in self._watches:
-            if watch.refused and watch.rule.name not in self._refused:
-                self._refused[watch.rule.name] = watch.refused
-                events.append(Notice(f"alert {watch.rule.name}: too many groups at once; only the first are watched"))
+        self._is_resumed = False
+        events += self._notices()
         if self._explain_at is not None and time >= self._explain_at:
             events.append(self._explanation(time) if time == self._explain_at else Explanation(time, ()))
             self._explain_at = None
@@ -147,20 +152,40 @@ class RuleCalculator(TimedCalculator):
                 if state.held and not rule.dry_run:
                     self._held[rule.name, group] = None
             alerts.append(self._alert(rule, transition, time, state.held))
-        fresh = {(watch.rule.name, transition.group) for watch, transition in found}
-        for name, group in [key for key in self._held if key not in fresh]:
+        return [*alerts, *self._released(time)]
+
+    def _released(self, time: int) -> Iterable[Alert]:
+        """The alerts that were held back and are told now, by rule, then by group."""
+        for name, group in self._held:
             watch = self._by_name[name]
-            state = watch.states[group]
-            if not (reason := self._reason(watch.rule, group, time)):
-                state.told, state.held = True, ""
-                del self._held[name, group]
-                if (value := watch.value(group, time)) is not None:
-                    state.peak = watch.rule.worse(state.peak, value)
-                transition = Transition(group, FIRING, state.peak if value is None else value, state)
-                alerts.append(self._alert(watch.rule, transition, time, ""))
-            else:
-                state.held = reason
-        return alerts
+            watch.states[group].held = self._reason(watch.rule, group, time)
+        states = {key: self._by_name[key[0]].states[key[1]] for key in self._held}
+        self._is_muted = any(state.held.startswith(MUTED) for state in states.values())
+        places = {rule.name: place for place, rule in enumerate(self.rules)}
+        released = [key for key, state in states.items() if not state.held]
+        for name, group in sorted(released, key=lambda key: (places[key[0]], repr(key[1]))):
+            watch, state = self._by_name[name], states[name, group]
+            del self._held[name, group]
+            state.told = True
+            if (value := watch.value(group, time)) is not None:
+                state.peak = watch.rule.worse(state.peak, value)
+            transition = Transition(group, FIRING, state.peak if value is None else value, state)
+            yield self._alert(watch.rule, transition, time, "")
+
+    def _notices(self) -> Iterable[Notice]:
+        """What could not be watched: said at the first time, and whenever it is ten times as much."""
+        for watch in self._spoken_of:
+            left_out = watch.window.forgotten if isinstance(watch, WindowWatch) else 0
+            if not (watch.refused or left_out):
+                continue
+            for count, words in (
+                (watch.refused, f"more than {STATES_MAX:,} groups are pending or firing; alerts that were not begun"),
+                (left_out, f"more than {GROUPS_MAX:,} groups at once; groups with few events that were not measured"),
+            ):
+                told = f"alert {watch.rule.name}: {words}"
+                if count and count >= 10 * self._noticed.get(told, 0):
+                    self._noticed[told] = count
+                    yield Notice(f"{told}: {count:,}")
 
     def _reason(self, rule: Rule, group: Group, time: int) -> str:
         """Why an alert is not to be told; "" when it is."""
@@ -168,7 +193,7 @@ class RuleCalculator(TimedCalculator):
             return "dry run"
         for mute in self._mutes:
             if mute.covers(rule.name, time):
-                return f"muted: {mute.name}"
+                return f"{MUTED}: {mute.name}"
         for name in rule.inhibited_by:
             if (source := self._by_name.get(name)) is not None and _inhibits(source, rule, group):
                 return f"inhibited by {name}"
@@ -202,11 +227,11 @@ class RuleCalculator(TimedCalculator):
             "now": self._now,
             "timelines": {repr(feed): timeline.dump() for feed, timeline in self._timelines.items()},
             "watches": {_identity(watch): watch.dump() for watch in self._watches},
-            "refused": self._refused,
+            "noticed": self._noticed,
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        self._first, self._now, self._refused = snapshot["first"], snapshot["now"], snapshot["refused"]
+        self._first, self._now, self._noticed = snapshot["first"], snapshot["now"], snapshot["noticed"]
         for feed, timeline in self._timelines.items():
             if repr(feed) in snapshot["timelines"]:
                 timeline.load(snapshot["timelines"][repr(feed)])
@@ -223,6 +248,8 @@ class RuleCalculator(TimedCalculator):
             for group, state in watch.states.items():
                 if state.phase == FIRING and not state.told and not watch.rule.dry_run:
                     self._held[watch.rule.name, group] = None
+        self._is_resumed = True
+        self._is_muted = bool(self._held)  # as far as is known before the next look
         if self._history is not None and self._now is not None:
             self._history.restart(self._now)
 

@@ -7,7 +7,7 @@ from ..limits import EXPLAINED_GROUPS_MAX
 from ..text import amount, duration, printable
 from .feed import Group
 from .machine import FIRING, State
-from .watch import ChangeWatch, Watch, WindowWatch
+from .watch import ChangeWatch, NewWatch, Watch, WindowWatch
 
 
 def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
@@ -49,7 +49,9 @@ def _state(watch: Watch, group: Group, time: int) -> str:
         return "inactive"
     if state.phase != FIRING:
         return f"pending for {time - state.active_at} s of {watch.rule.for_seconds}"
-    words = f"firing for {duration(time - state.started)}, peak {amount(watch.rule.measured, state.peak)}"
+    value = watch.value(group, time)
+    peak = state.peak if value is None else watch.rule.worse(state.peak, value)
+    words = f"firing for {duration(time - state.started)}, peak {amount(watch.rule.measured, peak)}"
     if state.recovered_at is not None:
         words += f", recovered for {time - state.recovered_at} s of {watch.rule.keep_firing} that it is kept"
     return f"{words} ({state.held})" if state.held else words
@@ -61,6 +63,8 @@ def _value(watch: Watch, group: Group, time: int) -> str:
     if value is None:
         return f"held: {_missing(watch, group, time)}"
     state = watch.states.get(group)
+    if isinstance(watch, NewWatch) and state is None:
+        return f"{amount(rule.measured, value)} events, and it is not the first time"
     recovering = state is not None and state.phase == FIRING and rule.recover is not None
     limit = rule.threshold if not recovering or rule.recover is None else rule.recover
     holds = not rule.is_recovered(value) if recovering else rule.is_over(value)

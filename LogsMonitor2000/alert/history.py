@@ -67,7 +67,8 @@ class History:
     def __init__(self, feeds: Sequence[Feed], seconds: int) -> None:
         columns = {column for feed in feeds for column in feed.columns}
         self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
-        self.measure = Rows(self.columns, max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds)))
+        self.measure = Rows(self.columns)
+        self._most = max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds))
         self._reach = 2 * seconds
         self._seconds: deque[Second] = deque()
         self._lines: deque[Second] = deque()  # the last of them, with their lines
@@ -76,7 +77,7 @@ class History:
 
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
-        *columns, lines = bucket[self.measure]
+        *columns, lines = [column[: self._most] for column in bucket[self.measure]]
         if not lines:
             return
         second = Second(bucket.time, columns, lines, bucket.hits / len(lines))
@@ -111,8 +112,8 @@ class History:
         decided = {condition.field for condition in (*feed.where, *feed.of)}
         told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in feed.by]
         blamed = [(index, field) for index, field in told if field in BLAMED and field not in decided]
-        causes = [_cause(index, field, after, before, change, first <= begin) for index, field in blamed]
-        likely = sorted((cause for cause in causes if cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
+        found = [_cause(index, field, after, before, change, first <= begin) for index, field in blamed]
+        likely = sorted((cause for cause in found if cause is not None and cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
         return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)
 
     def _count(self, feed: Feed, seconds: int, now: int) -> Counted:
@@ -145,8 +146,8 @@ class History:
 
 def _cause(
     index: int, field: str, after: Weights, before: Weights, change: float, is_known: bool
-) -> tuple[str, bytes, float, bool]:
-    """The value of one field that most of a change is, as in `Alert.causes`."""
+) -> tuple[str, bytes, float, bool] | None:
+    """The value of one field that most of a change is, as in `Alert.causes`; None where it has never had another."""
     by_value: dict[bytes, float] = {}
     for side, sign in ((after, 1), (before, -1)):
         for key, count in side.items():
@@ -154,4 +155,4 @@ def _cause(
             by_value[value] = by_value.get(value, 0) + sign * count
     value, count = max(by_value.items(), key=lambda item: (item[1] / change, item[0]))
     is_new = is_known and all((key[index] or b"-") != value for key in before)
-    return field, value, count / change, is_new
+    return None if len(by_value) == 1 and not is_new else (field, value, count / change, is_new)

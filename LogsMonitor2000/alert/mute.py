@@ -57,12 +57,12 @@ def matches(name: str, globs: Sequence[str]) -> bool:
     return not wanted or any(fnmatchcase(name, glob) for glob in wanted)
 
 
-def read_mutes(tables: Sequence[Table], zone: tzinfo | None) -> tuple[Mute, ...]:
-    """The mutes of `[[mute]]`; times are in `zone` unless they name one."""
-    return tuple(_read_mute(table, zone) for table in tables)
+def read_mutes(tables: Sequence[Table], zone: tzinfo | None, names: Sequence[str]) -> tuple[Mute, ...]:
+    """The mutes of `[[mute]]` for alerts of these `names`; times are in `zone` unless they name one."""
+    return tuple(_read_mute(table, zone, names) for table in tables)
 
 
-def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
+def _read_mute(table: Table, zone: tzinfo | None, names: Sequence[str]) -> Mute:
     days = table.texts("days", DAYS)
     for day in days:
         if day not in DAYS:
@@ -72,6 +72,9 @@ def _read_mute(table: Table, zone: tzinfo | None) -> Mute:
         raise table.error("to", "is the same as from")
     name = table.text("name", "mute")
     alerts = table.texts("alerts", ())
+    for glob in alerts:
+        if not any(fnmatchcase(name, glob.removeprefix("!")) for name in names):
+            raise table.error("alerts", f"names {glob!r}, which is no alert; there are {', '.join(names) or 'none'}")
     if "timezone" in table:
         try:
             zone = zone_named(table.text("timezone"))

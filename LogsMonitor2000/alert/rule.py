@@ -99,9 +99,8 @@ class Rule(NamedTuple):
         elif self.measure != "silent":
             words.append(f"over {self.window} s")
         if self.measure in ("spike", "drop"):
-            words.append(
-                f"against {'the same time ' + amount('silent', self.against) + ' before' if self.against else 'the window before'}"
-            )
+            before = f"the same time {amount('silent', self.against)} before" if self.against else "the window before"
+            words.append(f"against {before}" + (f", and so {self.windows} times" if self.windows > 1 else ""))
         return " ".join(words)
 
     @property
@@ -126,11 +125,11 @@ def built_in_rules(window: int, threshold: float) -> tuple[Rule, ...]:
 def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
     """The rules of `[[alert]]`, each of another name; `ConfigError` for what is impossible."""
     rules = [read_rule(table) for table in tables]
-    check_names(rules, tables)
+    _check_names(rules, tables)
     return tuple(rules)
 
 
-def check_names(rules: Sequence[Rule], tables: Sequence[Table]) -> None:
+def _check_names(rules: Sequence[Rule], tables: Sequence[Table]) -> None:
     """Refuse names that two rules have, and inhibition by what is no rule or in a circle."""
     names = {rule.name: rule for rule in rules}
     for number, (rule, table) in enumerate(zip(rules, tables)):
@@ -187,7 +186,7 @@ def _of_measure(table: Table, rule: Rule) -> dict[str, Any]:
     measure = rule.measure
     found: dict[str, Any] = {}
     if measure == "leaky_bucket":
-        found["threshold"] = table.number("capacity", least=1, most=100_000)
+        found["threshold"] = table.whole("capacity", least=1, most=100_000)
         found["leak"] = table.seconds("leak", least=0.001, most=WINDOW_SECONDS_MAX)
         if (distinct := table.text("distinct", "", choices=FIELDS)) != "":
             found["field"] = distinct
@@ -195,12 +194,14 @@ def _of_measure(table: Table, rule: Rule) -> dict[str, Any]:
         if not rule.by:
             raise table.error("by", "is missing: a leaky bucket is one for each client, such as by = ['source']")
     elif measure == "silent":
-        comparison, found["threshold"] = _threshold(table, ("at_least", "above"), seconds=True)
-        found["comparison"], found["window"] = comparison, 1
+        found["comparison"] = _comparison(table, ("at_least", "above"))
+        found["threshold"] = table.seconds(found["comparison"], least=1, most=WINDOW_SECONDS_MAX)
+        found["window"] = 1
     else:
         found["window"] = table.whole_seconds("window", 60, least=1, most=WINDOW_SECONDS_MAX)
-        found["min_events"] = table.whole("min_events", 0)
-        found |= _compared(table, rule)
+        if measure != "new":  # whose threshold is a number of events
+            found["min_events"] = table.whole("min_events", 0)
+        found |= _compared(table, rule, found["window"])
     if measure in VALUED or rule.quantile is not None:
         found["field"] = table.text("field", "duration", choices=("duration", "size"))
     if measure == "distinct":
@@ -216,7 +217,7 @@ def _of_measure(table: Table, rule: Rule) -> dict[str, Any]:
     return found
 
 
-def _compared(table: Table, rule: Rule) -> dict[str, Any]:
+def _compared(table: Table, rule: Rule, window: int) -> dict[str, Any]:
     """Threshold, recovery and floors of a measure that is compared."""
     found: dict[str, Any] = {}
     measure = rule.measure
@@ -228,36 +229,47 @@ def _compared(table: Table, rule: Rule) -> dict[str, Any]:
     if measure == "new" and not any(key in table for key in allowed):
         comparison, threshold = "at_least", 1.0
     else:
-        comparison, threshold = _threshold(table, allowed, seconds=False)
+        comparison = _comparison(table, allowed)
+        threshold = _value(table, comparison, comparison, measure)
     found["comparison"], found["threshold"] = comparison, threshold
-    if measure in ("ratio", "unparsed") and not 0 <= threshold <= 1:
-        raise table.error(comparison, f"must be a share between 0 and 1, not {threshold:g}: 5 % is 0.05")
-    recover = table.number("recover", None)
-    if recover is not None:
+    if "recover" in table:
+        recover = found["recover"] = _value(table, "recover", comparison, measure)
         is_high = comparison in ("above", "at_least")
         if recover > threshold if is_high else recover < threshold:
             side = "at most" if is_high else "at least"
             raise table.error("recover", f"must be on the healthy side: {side} {threshold:g}, not {recover:g}")
-        found["recover"] = recover
     if measure in ("spike", "drop"):
         found["min_before"] = table.whole("min_before", 0)
         found["against"] = table.whole_seconds("against", 0, most=WINDOW_SECONDS_MAX)
         found["windows"] = table.whole("windows", 1, least=1, most=28)
-        if found["against"] * found["windows"] > 4 * WINDOW_SECONDS_MAX:
-            raise table.error("windows", f"go back further than {4 * WINDOW_SECONDS_MAX:,} s")
+        back = (found["against"] or window) * found["windows"]
+        if back > 4 * WINDOW_SECONDS_MAX:
+            raise table.error("windows", f"must not go back further than {4 * WINDOW_SECONDS_MAX:,} s, not {back:,}")
     return found
 
 
-def _threshold(table: Table, allowed: Sequence[str], *, seconds: bool) -> tuple[str, float]:
+def _comparison(table: Table, allowed: Sequence[str]) -> str:
+    """Which of the comparisons the rule has: one."""
     given = [key for key in COMPARE if key in table]
-    if len(given) != 1 or given[0] not in allowed:
-        what = (
-            "is missing: give one of"
-            if not given
-            else "must be the only one of" if len(given) > 1 else "does not fit: give one of"
-        )
-        raise table.error(given[0] if given else "threshold", f"{what} {', '.join(allowed)}")
-    return given[0], table.seconds(given[0]) if seconds else table.number(given[0])
+    if len(given) == 1 and given[0] in allowed:
+        return given[0]
+    problem = "is missing: give one of"
+    if given:
+        problem = "must be the only one of" if len(given) > 1 else "does not fit: give one of"
+    raise table.error(given[0] if given else "threshold", f"{problem} {', '.join(allowed)}")
+
+
+def _value(table: Table, key: str, comparison: str, measure: str) -> float:
+    """A value to compare with, which the measure can be on both sides of."""
+    value: float = table.number(key, least=0)
+    if measure in ("ratio", "unparsed"):
+        if value > 1:
+            raise table.error(key, f"must be a share between 0 and 1, not {value:g}: 5 % is 0.05")
+        if value == 1 and comparison in ("above", "at_most"):
+            raise table.error(key, "must be below 1: no share is above it")
+    if value == 0 and comparison in ("at_least", "below"):
+        raise table.error(key, "must be above 0: nothing is below it")
+    return value
 
 
 def _column(table: Table, label: str) -> Derived:

@@ -7,8 +7,8 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from heapq import nsmallest
+from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import nlargest, nsmallest
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ class Watch:
         """The measure now; None where there is none, or too little to tell: then the state holds."""
         raise NotImplementedError
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         """The groups whose value may be another than when last asked."""
         raise NotImplementedError
 
@@ -164,7 +164,7 @@ class WindowWatch(Watch):
         value: float | None = self._value(total)
         return value
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         if self._becomes_full(time) or self._is_resumed:
             self._is_resumed = False
             if not self.rule.by:
@@ -237,11 +237,13 @@ class NewWatch(WindowWatch):
             None  # what has been in the top, the latest last; None before there was a window
         )
         self._top: dict[Group, None] = {}
+        has_missing = any(column.field in ("size", "duration") for column in rule.by)  # which nothing can be compared with
+        self._name: Callable[[Group], str] | None = repr if has_missing else None
 
     def value(self, group: Group, time: int) -> float | None:
         return self.window[group].events if group in self._top else 0
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         became_full = self._becomes_full(time)
         if not (self.window.touched or became_full or self._is_resumed):
             return ()
@@ -260,9 +262,12 @@ class NewWatch(WindowWatch):
         return [*fresh, *self.states]
 
     def _find_top(self) -> None:
-        groups = self.window.groups
-        present = (group for group, total in groups.items() if total.events)
-        self._top = dict.fromkeys(nsmallest(self.rule.top, present, key=lambda group: (-groups[group].events, repr(group))))
+        """The groups with the most events; of those with as many, the first by name."""
+        counts = [(total.events, group) for group, total in self.window.groups.items() if total.events]
+        least = min(nlargest(self.rule.top, (count for count, _ in counts)), default=0)
+        heavier = sorted((group for count, group in counts if count > least), key=repr)
+        as_heavy = (group for count, group in counts if count == least)
+        self._top = dict.fromkeys([*heavier, *nsmallest(self.rule.top - len(heavier), as_heavy, key=self._name)])
 
     def dump(self) -> dict[str, Any]:
         return super().dump() | {"known": None if self._known is None else [dump_key(group) for group in self._known]}
@@ -298,7 +303,7 @@ class SilenceWatch(Watch):
     def count(self, time: int) -> None:
         self._fresh = self._timeline.last
         for group in self._fresh:
-            last = self._silent.pop(group, None)
+            last = self._silent.pop(group, self._heard.get(group))
             if last is not None and (state := self.states.get(group)) is not None:
                 state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
             self._heard[group] = time
@@ -310,7 +315,7 @@ class SilenceWatch(Watch):
         last = self._silent.get(group, self._heard.get(group))
         return None if last is None else time - last
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
         self._fresh, self._is_resumed = {}, False
         while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
@@ -391,7 +396,7 @@ class BucketWatch(Watch):
     def value(self, group: Group, time: int) -> float | None:
         return max(0, self._empty_at.get(group, 0) - time * MICRO) / self._leak
 
-    def changed(self, time: int) -> Iterable[Group]:
+    def changed(self, time: int) -> Collection[Group]:
         fresh, self._fresh = self._fresh, {}
         return [*fresh, *self.states]
 

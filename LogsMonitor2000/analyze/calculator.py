@@ -115,6 +115,14 @@ class TimedWindow(SlidingWindow):
         super().__init__(calculator)
         self._due = calculator.due
         self._asked = 0  # the second of the last bucket: on a busy log there is nothing to wake up for before the next
+        self._through: int | None = None  # what has been told of
+
+    def snapshot(self) -> dict[str, Any]:
+        return super().snapshot() | {"through": self._through}
+
+    def restore(self, snapshot: dict[str, Any], measures: tuple[Measure, ...]) -> None:
+        super().restore(snapshot, measures)
+        self._through = snapshot["through"]
 
     def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
         calculator = self.calculator
@@ -127,10 +135,16 @@ class TimedWindow(SlidingWindow):
             self._asked = bucket.time
         if through > self._asked:
             self._wake(through, events)
+        self._through = through if self._through is None else max(through, self._through)
         return events
 
     def _wake(self, through: int, events: list[Event]) -> None:
-        while (due := self._due()) is not None and due <= through:
+        while (due := self._due()) is not None:
+            if self._through is not None:
+                # What is over stays as it was told, also when a restart has changed the calculator's mind.
+                due = max(due, self._through + 1)
+            if due > through:
+                break
             events += self.calculator.evaluate(due)
 
 

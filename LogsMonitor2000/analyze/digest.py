@@ -68,16 +68,29 @@ class Digest:
         if self.leading:
             self.put_unparsed(newest, self.leading)
             self.leading = 0
+        self._move_unparsed(newest)
+
+    def _move_unparsed(self, newest: int) -> None:
+        """Malformed lines behind events that are older than `newest`, but not late, count at `newest`: it is what came before them."""
+        for width, layout in self._layouts.items():
+            if UNPARSED in layout:
+                start = newest // width * width
+                for bucket in [bucket for time, bucket in self.buckets[width].items() if time < start]:
+                    if count := bucket[UNPARSED]:
+                        bucket.put(UNPARSED, -count)
+                        self._put_unparsed(width, layout, start, count)
 
     def put_unparsed(self, second: int, count: int) -> None:
         """Count malformed lines at `second`."""
         for width, layout in self._layouts.items():
             if UNPARSED in layout:
-                start = second // width * width
-                buckets = self.buckets[width]
-                if start not in buckets:
-                    buckets[start] = Bucket(start, width, layout)
-                buckets[start].put(UNPARSED, count)
+                self._put_unparsed(width, layout, second // width * width, count)
+
+    def _put_unparsed(self, width: int, layout: tuple[Measure, ...], start: int, count: int) -> None:
+        buckets = self.buckets[width]
+        if start not in buckets:
+            buckets[start] = Bucket(start, width, layout)
+        buckets[start].put(UNPARSED, count)
 
 
 class Digester:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from ..limits import KEYS_MAX
+from ..limits import HISTORY_SECOND_ROWS_MAX, KEYS_MAX
 from ..parse.parser import LINE
 from .derived import Derived, Raw, Subnet
 from .measure import SHORT, Counts, Values, cut_counts, cut_key, dump_counts, dump_key, has_long, has_long_parts
@@ -123,10 +123,9 @@ class Amounts(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The first `most` events themselves: of each of `columns`, and of the raw lines, the values. They are not remembered over a restart."""
+    """The first events themselves: of each of `columns`, and of the raw lines, the values. They are not remembered over a restart."""
 
     columns: tuple[Derived, ...]
-    most: int
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -139,7 +138,7 @@ class Rows(NamedTuple):
         return Beside([*(values[column] for column in self.columns), values[LINE]])
 
     def add(self, state: list[list[Any]], selected: Sequence[Any]) -> list[list[Any]]:
-        room = self.most - len(state[-1])
+        room = HISTORY_SECOND_ROWS_MAX - len(state[-1])
         if room > 0:
             for column, values in zip(state, selected):
                 column += values[:room]

@@ -93,11 +93,9 @@ def _same(path: str, name: str) -> bool:
 
 def bind_some(parser: Parser, fields: Sequence[str], needed: frozenset[str]) -> BoundParser:
     """`parser` bound to `fields`, of which those that are not `needed` may be missing and are "-" then."""
+    parser.require([field for field in fields if field in needed])
     missing = [field for field in fields if field not in parser.fields and field not in needed]
-    if not missing:
-        return parser.bind(fields)
-    if parser.otherwise is not None:
-        parser.require([field for field in fields if field in needed])
+    if not missing or parser.otherwise is not None:
         return parser.bind(fields)
     return _Filled(parser.bind([field for field in fields if field not in missing]), missing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -17,11 +18,14 @@ from LogsMonitor2000.build import open_log
 from LogsMonitor2000.config import Table
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.monitor import Monitor
-from LogsMonitor2000.testing import ManualClock, ScriptedSource
+from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START
 from ..support import FAR_FUTURE
 from .reference import Hit, Rule, Told
+
+SCALE = 10 if os.environ.get("LOGSMONITOR2000_LONG") else 1
+"""How many times as many random cases there are."""
 
 DURATIONS = (0.02, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Far enough from each other, and from the thresholds of random rules, for a relative error to decide nothing."""
@@ -211,7 +215,11 @@ def run(
     """Everything that a monitor of logs, each given in pieces, tells."""
     processor = AnalyticsProcessor([engine], buffer_time)
     inputs = [open_log(ScriptedSource(log), processor, log_format=log_format) for log in logs]
-    return list(Monitor(inputs, processor, clock=ManualClock(NOW), skew_max=FAR_FUTURE).events())
+    waiter = ManualWaiter([])
+    try:
+        return list(Monitor(inputs, processor, clock=ManualClock(NOW), skew_max=FAR_FUTURE, waiter=waiter).events())
+    finally:
+        waiter.close()
 
 
 def alerts(events: Sequence[Event]) -> list[Told]:
@@ -245,7 +253,15 @@ def _near(value: float) -> float:
 @contextmanager
 def limited(**limits: int) -> Iterator[None]:
     """Other limits of the engine, by name, wherever they are used."""
-    modules = ("alert.watch", "alert.window", "alert.history", "alert.feed", "analyze.derived", "analyze.tally")
+    modules = (
+        "alert.calculator",
+        "alert.watch",
+        "alert.window",
+        "alert.history",
+        "alert.feed",
+        "analyze.derived",
+        "analyze.tally",
+    )
     names = [
         f"LogsMonitor2000.{module}.{name}"
         for name in limits

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import Any, NamedTuple
@@ -94,21 +95,20 @@ def _is(value: Any, field: str, text: str) -> bool:
 
 
 def group_of(hit: Hit, rule: Rule) -> Group:
-    return tuple(_label(hit, label) for label in rule.get("by", ()))
+    return tuple(getattr(hit, label) if "/" not in label else _network(hit.source, label) for label in rule.get("by", ()))
 
 
-def _label(hit: Hit, label: str) -> str:
-    if "/" not in label:
-        return str(getattr(hit, label))
+@lru_cache
+def _network(source: str, label: str) -> str:
     lengths = [int(part) for part in label.split("/")[1:]]
-    address = ip_address(hit.source)
+    address = ip_address(source)
     own = lengths[:1] if address.version == 4 else lengths[1:]  # of `source/24/64`
     if len(lengths) == 1 and (lengths[0] > 32) == (address.version == 6):
         own = lengths
     elif len(lengths) == 1:
         own = []
     length = own[0] if own else None
-    return hit.source if length is None else str(ip_network(f"{hit.source}/{length}", strict=False))
+    return source if length is None else str(ip_network(f"{source}/{length}", strict=False))
 
 
 # The value of a rule for a group at a second; None where there is none, and so nothing is decided.
@@ -333,7 +333,7 @@ def ledger(
                 state.told = phase == "firing" and not held
             told.append(Told(time, of.name, phase, group, value, state.started, state.peak, held))
         for of in evaluations:
-            for group, state in of.states.items():
+            for group, state in sorted(of.states.items()):
                 if state.phase == "firing" and not state.told:
                     state.held = why(of, group, time)
                     if not state.held:
