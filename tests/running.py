@@ -6,7 +6,6 @@ import gc
 import io
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time

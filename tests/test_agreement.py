@@ -7,7 +7,6 @@ import os
 import threading
 import time
 import unittest
-from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Any

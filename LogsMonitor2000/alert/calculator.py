@@ -19,11 +19,13 @@ from ..limits import GROUPS_MAX, STATES_MAX
 from .explain import explain
 from .feed import Feed, Group, feed_of, pinned
 from .reader import Readers
+from .leaky_bucket import BucketWatch
 from .history import Changes, History
 from .machine import FIRING, RESOLVED
 from .mute import Mute
 from .rule import Rule
-from .watch import BucketWatch, ChangeWatch, NewWatch, SilenceWatch, Transition, Watch, WindowWatch
+from .silence import SilenceWatch
+from .watch import ChangeWatch, NewWatch, Transition, Watch, WindowWatch
 from .window import NEVER, Timeline, Window
 
 TRIM_EVERY = 16

@@ -5,16 +5,13 @@ Rules that ask the same share one feed, and feeds that count by the same columns
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..analyze.bucket import Bucket
 from ..analyze.derived import Derived, Raw, remembered
-from ..analyze.measure import OTHER, UNPARSED, Counts, Measure
-from ..analyze.tally import Amounts, Tally
-from ..limits import CONVERTED_MAX, HASHES_MAX
+from ..analyze.measure import OTHER
+from ..limits import CONVERTED_MAX
 from .condition import Condition, Conditions
 from .rule import VALUED, Rule
 

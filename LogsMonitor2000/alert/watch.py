@@ -13,12 +13,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from ..analyze.measure import dump_key, load_key
-from ..analyze.tally import MICRO
 from ..limits import GROUPS_MAX, STATES_MAX
-from .feed import Deltas, Group
+from .feed import Group
 from .machine import FIRING, PENDING, RESOLVED, State, deadline, step
 from .rule import COMPARE, Rule
-from .window import HASHES, NEVER, Timeline, Window, value_of
+from .totals import value_of
+from .window import NEVER, Window
 
 
 class Transition(NamedTuple):
@@ -286,133 +286,3 @@ def _least(rule: Rule) -> int:
     if not rule.is_high or rule.measure not in ("count", "rate", "distinct"):
         return 0
     return max(0, int(rule.threshold * (rule.window if rule.measure == "rate" else 1)) - 1)
-
-
-class SilenceWatch(Watch):
-    """Waits for groups that have had events to have none: the value is the seconds since the last."""
-
-    def __init__(self, rule: Rule, timeline: Timeline) -> None:
-        super().__init__(rule)
-        self._timeline = timeline
-        self._heard: OrderedDict[Group, int] = OrderedDict()  # the one that has been silent for longest comes first
-        self._silent: dict[Group, int] = {}
-        self._fresh: Deltas = {}
-        self._is_resumed = False
-        self._limit = int(rule.threshold) + (rule.comparison == "above" or rule.threshold % 1 > 0)
-
-    def count(self, time: int) -> None:
-        self._fresh = self._timeline.last
-        for group in self._fresh:
-            last = self._silent.pop(group, self._heard.get(group))
-            if last is not None and (state := self.states.get(group)) is not None:
-                state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
-            self._heard[group] = time
-            self._heard.move_to_end(group)
-        while len(self._heard) > GROUPS_MAX:
-            self._heard.popitem(last=False)
-
-    def value(self, group: Group, time: int) -> float | None:
-        last = self._silent.get(group, self._heard.get(group))
-        return None if last is None else time - last
-
-    def changed(self, time: int) -> Collection[Group]:
-        groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
-        self._fresh, self._is_resumed = {}, False
-        while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
-            group, _ = self._heard.popitem(last=False)
-            if group in self.states or len(self._silent) < STATES_MAX:
-                self._silent[group] = last
-                groups.append(group)
-            else:
-                self.refused += 1
-        return groups
-
-    def groups(self) -> list[Group]:
-        return [*self._silent, *self._heard]
-
-    def due(self) -> int:
-        if self._is_resumed:
-            return 0
-        return min(super().due(), next(iter(self._heard.values())) + self._limit if self._heard else NEVER)
-
-    def dump(self) -> dict[str, Any]:
-        heard = sorted([*self._silent.items(), *self._heard.items()], key=lambda item: item[1])
-        return super().dump() | {"heard": [[dump_key(group), last] for group, last in heard]}
-
-    def load(self, dumped: dict[str, Any]) -> None:
-        super().load(dumped)
-        self._heard = OrderedDict((load_key(group), last) for group, last in dumped["heard"])
-
-    def resume(self, now: int, known: int) -> None:
-        self._is_resumed = True
-
-
-class BucketWatch(Watch):
-    """A leaky bucket for each group: each event pours one in, one leaks every `leak` seconds; the value is what is in it.
-
-    With a field, only values of it are poured in that this bucket has not seen since it was last empty. What is in a bucket is
-    held as the time at which it will be empty, in whole microseconds; it holds at most twice its capacity, so that whoever stops
-    is soon forgotten.
-    """
-
-    def __init__(self, rule: Rule, timeline: Timeline) -> None:
-        super().__init__(rule)
-        self._timeline = timeline
-        self._empty_at: dict[Group, int] = {}
-        self._seen: dict[Group, set[int]] = {}
-        self._fresh: Deltas = {}
-        self._leak = round(rule.leak * MICRO)
-        self._capacity = int(rule.threshold) * self._leak
-        self._swept = 0
-
-    def count(self, time: int) -> None:
-        self._fresh = self._timeline.last
-        now = time * MICRO
-        if time >= self._swept + 60 or len(self._empty_at) > GROUPS_MAX:
-            self._sweep(time)
-        for group, delta in self._fresh.items():
-            empty_at = self._empty_at.get(group, now)
-            if empty_at <= now:
-                empty_at = now
-                self._seen.pop(group, None)
-            poured = delta if isinstance(delta, int) else self._unseen(group, delta)
-            self._empty_at[group] = min(empty_at + poured * self._leak, now + 2 * self._capacity)
-
-    def _unseen(self, group: Group, values: dict[tuple[bytes | None], int]) -> int:
-        seen = self._seen.setdefault(group, set())
-        fresh = {HASHES[value] for value, in values} - seen
-        if len(seen) <= 4 * self.rule.threshold:
-            seen |= fresh
-        return len(fresh)
-
-    def _sweep(self, time: int) -> None:
-        self._swept = time
-        kept = {group: at for group, at in self._empty_at.items() if at > time * MICRO}
-        if len(kept) > GROUPS_MAX:
-            kept = dict(sorted(kept.items(), key=lambda item: (-item[1], repr(item[0])))[: GROUPS_MAX // 2])
-        self._empty_at = kept
-        self._seen = {group: seen for group, seen in self._seen.items() if group in kept}
-
-    def value(self, group: Group, time: int) -> float | None:
-        return max(0, self._empty_at.get(group, 0) - time * MICRO) / self._leak
-
-    def changed(self, time: int) -> Collection[Group]:
-        fresh, self._fresh = self._fresh, {}
-        return [*fresh, *self.states]
-
-    def groups(self) -> list[Group]:
-        return sorted(self._empty_at, key=lambda group: (-self._empty_at[group], repr(group)))
-
-    def due(self) -> int:
-        """When the first of the buckets has leaked to its capacity, at the latest: nothing but time does that."""
-        leaking = [self._empty_at.get(group, 0) for group, state in self.states.items() if state.recovered_at is None]
-        return min(super().due(), -((self._capacity - min(leaking)) // MICRO) if leaking else NEVER)
-
-    def dump(self) -> dict[str, Any]:
-        levels = [[dump_key(group), at] for group, at in self._empty_at.items()]
-        return super().dump() | {"levels": levels, "seen": [[dump_key(group), list(s)] for group, s in self._seen.items()]}
-
-    def load(self, dumped: dict[str, Any]) -> None:
-        super().load(dumped)
-        self._empty_at = {load_key(group): at for group, at in dumped["levels"]}
-        self._seen = {load_key(group): set(seen) for group, seen in dumped["seen"]}

@@ -8,13 +8,11 @@ from __future__ import annotations
 import os
 import re
 import socket
-from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..action.wording import Wording
 from ..errors import UsageError
-from ..event import Alert
 from ..limits import SYSLOG_DATAGRAM_BYTES_MAX, SYSLOG_STREAM_BYTES_MAX
 from ..text import printable
 from .bodies import rfc3339

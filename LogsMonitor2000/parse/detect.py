@@ -16,7 +16,7 @@ from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
 from .formats import Format, Values
 from .http_log import HTTPLogParser
-from .parser import Malformed, Parser, is_all_blank, is_blank
+from .parser import Parser, is_all_blank, is_blank
 from .table import LINES, NAMES, RECORDS, make_parser
 
 NO_FIELDS: Mapping[str, str] = {}

@@ -80,7 +80,6 @@ class JsonSyntax(Syntax):
         found: list[Scalar] = []
         stack: list[list[str | int]] = []  # for each open container the key, or the number, of the element that is being read
         seen: set[Path] = set()
-        key: str | None = None
         expect_key = False
         end = 0
         while end < len(line):

@@ -11,7 +11,6 @@ RFC 5424: `<134>1 2003-10-11T22:14:15.003Z host app 4321 ID47 [data] `, a byte-o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 

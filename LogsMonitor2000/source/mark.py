@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -10,7 +10,8 @@ from random import Random
 
 from LogsMonitor2000.alert.feed import Feed
 from LogsMonitor2000.alert.reader import Readers
-from LogsMonitor2000.alert.window import HASHES, Bins, Shares, Sums, Timeline, Uniques, Window
+from LogsMonitor2000.alert.totals import HASHES, Bins, Shares, Sums, Uniques
+from LogsMonitor2000.alert.window import Timeline, Window
 from LogsMonitor2000.analyze.derived import Bin
 from LogsMonitor2000.limits import UNIQUES_MAX
 

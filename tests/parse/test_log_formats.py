@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import sys
-import time
 import unittest
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from LogsMonitor2000.parse.definitions import defined
 from LogsMonitor2000.parse.detect import detect, parser_named, sample_of
 from LogsMonitor2000.parse.http_log import HTTPLogParser
 from LogsMonitor2000.parse.keyed import KeyedParser
-from LogsMonitor2000.parse.parser import FIELDS, BoundParser, Columns, Malformed, Parser, is_blank
+from LogsMonitor2000.parse.parser import FIELDS, Columns, Malformed, Parser, is_blank
 from LogsMonitor2000.parse.table import LINES, RECORDS
 from LogsMonitor2000.parse.w3c import Directive, W3cParser
 from LogsMonitor2000.parse.wrappers import WRAPPERS

@@ -1,0 +1,73 @@
+"""Rules on silence: groups that have had events and now have none."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import Any
+
+from ..analyze.measure import dump_key, load_key
+from ..limits import GROUPS_MAX, STATES_MAX
+from .feed import Deltas, Group
+from .rule import Rule
+from .watch import Watch
+from .window import NEVER, Timeline
+
+
+class SilenceWatch(Watch):
+    """Waits for groups that have had events to have none: the value is the seconds since the last."""
+
+    def __init__(self, rule: Rule, timeline: Timeline) -> None:
+        super().__init__(rule)
+        self._timeline = timeline
+        self._heard: OrderedDict[Group, int] = OrderedDict()  # the one that has been silent for longest comes first
+        self._silent: dict[Group, int] = {}
+        self._fresh: Deltas = {}
+        self._is_resumed = False
+        self._limit = int(rule.threshold) + (rule.comparison == "above" or rule.threshold % 1 > 0)
+
+    def count(self, time: int) -> None:
+        self._fresh = self._timeline.last
+        for group in self._fresh:
+            last = self._silent.pop(group, self._heard.get(group))
+            if last is not None and (state := self.states.get(group)) is not None:
+                state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
+            self._heard[group] = time
+            self._heard.move_to_end(group)
+        while len(self._heard) > GROUPS_MAX:
+            self._heard.popitem(last=False)
+
+    def value(self, group: Group, time: int) -> float | None:
+        last = self._silent.get(group, self._heard.get(group))
+        return None if last is None else time - last
+
+    def changed(self, time: int) -> Collection[Group]:
+        groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
+        self._fresh, self._is_resumed = {}, False
+        while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
+            group, _ = self._heard.popitem(last=False)
+            if group in self.states or len(self._silent) < STATES_MAX:
+                self._silent[group] = last
+                groups.append(group)
+            else:
+                self.refused += 1
+        return groups
+
+    def groups(self) -> list[Group]:
+        return [*self._silent, *self._heard]
+
+    def due(self) -> int:
+        if self._is_resumed:
+            return 0
+        return min(super().due(), next(iter(self._heard.values())) + self._limit if self._heard else NEVER)
+
+    def dump(self) -> dict[str, Any]:
+        heard = sorted([*self._silent.items(), *self._heard.items()], key=lambda item: item[1])
+        return super().dump() | {"heard": [[dump_key(group), last] for group, last in heard]}
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        super().load(dumped)
+        self._heard = OrderedDict((load_key(group), last) for group, last in dumped["heard"])
+
+    def resume(self, now: int, known: int) -> None:
+        self._is_resumed = True
