@@ -85,12 +85,12 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     calculators: list[StreamCalculator] = []
     if settings.stats_interval:
         calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
-    if settings.high_traffic_interval and settings.high_traffic_threshold:
-        calculators.append(HighTrafficCalculator(settings.high_traffic_interval, settings.high_traffic_threshold))
-    if settings.rules:
+    if settings.rules or settings.mutes:  # then the built-in alert is one rule among others
         from .alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
-        calculators.append(RuleCalculator(settings.rules, settings.mutes))
+        calculators.append(RuleCalculator(all_rules(settings), settings.mutes))
+    elif settings.high_traffic_interval and settings.high_traffic_threshold:
+        calculators.append(HighTrafficCalculator(settings.high_traffic_interval, settings.high_traffic_threshold))
     if any(spec.type == "prometheus" for spec in settings.actions):
         from .analyze.traffic import TrafficCalculator
 

@@ -64,15 +64,15 @@ def from_config(parser: argparse.ArgumentParser, options: Sequence[str], named: 
     if given["alerts"] == "default":
         with open(DEFAULT_ALERTS, "rb") as file:
             rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
-    given["rules"] = read_rules(rules)
+    built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
+    given["rules"] = read_rules(rules, built_in)
     mutes = [mute for table in tables for mute in table.tables("mute")]
-    given["mutes"] = read_mutes(mutes, zone_named(given["timezone"]), [rule.name for rule in given["rules"]])
+    given["mutes"] = read_mutes(mutes, zone_named(given["timezone"]), [rule.name for rule in (*built_in, *given["rules"])])
     actions = [action for table in tables for action in table.tables("action")]
     given["actions"] = () if looks_back else read_actions(actions)  # what they need, secrets perhaps, need not be there
     for table in tables:
         table.finish()
     if tests:
-        built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
         given["scenarios"] = read_scenarios(tests, [*built_in, *given["rules"]], given["timezone"])
     return given
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .clock import Clock
 from .event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from .limits import STATE_SECONDS
+from .limits import STATE_SECONDS, STATE_SHARE
 from .state import StateDirectory
 
 NOTE = "told"
@@ -35,6 +35,7 @@ class Journal:
         self._outbox: list[Event] = []
         self._is_dirty = False
         self._saved = float("-inf")
+        self._took = 0.0
         loaded: dict[str, Any] | None = directory.load()
         if loaded is not None and "run" not in loaded:
             self.warn("holds the state of something else; starting afresh")
@@ -54,12 +55,14 @@ class Journal:
         self._outbox += events
         self._is_dirty = self._is_dirty or has_changed or bool(self._outbox)
         is_due = at_once or any(isinstance(event, (Alert, Summary)) for event in self._outbox)
-        if not self._is_dirty or not (is_due or self._clock.elapsed() - self._saved >= STATE_SECONDS):
+        begun = self._clock.elapsed()
+        if not self._is_dirty or not (is_due or begun - self._saved >= max(STATE_SECONDS, STATE_SHARE * self._took)):
             return []
         self._number += 1
         kept = [dumped for event in self._outbox if (dumped := dump_event(event)) is not None]
         self._directory.save({"number": self._number, "run": snapshot(), "outbox": kept})
         self._saved = self._clock.elapsed()
+        self._took = self._saved - begun
         self._is_dirty = False
         released, self._outbox = self._outbox, []
         return released

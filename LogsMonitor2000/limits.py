@@ -101,7 +101,10 @@ DESCRIPTORS_MAX = 256
 """Files held open at once, at most half of what the system allows: the rest is for listings, state, output, workers."""
 
 STATE_SECONDS = 0.5
-"""How often the state is saved under load; with the time it takes, it is never older than a second."""
+"""How often the state is saved under load; with the time it takes, it is hardly ever older than a second."""
+
+STATE_SHARE = 10
+"""But saving takes no more than a tenth of the time: windows of hours over many groups are megabytes."""
 
 STATE_BYTES_MAX = 256 << 20
 """A larger snapshot is not one of ours."""

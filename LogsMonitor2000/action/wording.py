@@ -54,10 +54,11 @@ class Wording:
         time = self.time(alert.time)
         if alert.condition:
             return self._of_rule(alert, time)
+        held = f" ({alert.held}, not sent)" if alert.held else ""
         if alert.state == "firing":
-            return f"High traffic generated an alert - hits {alert.value:.2f}, triggered at {time}"
+            return f"High traffic generated an alert - hits {alert.value:.2f}, triggered at {time}{self._change(alert)}{held}"
         lasted = duration(alert.time - alert.started)
-        return f"Traffic is now back to normal as of {time} (after {lasted}, peak {alert.peak:.2f} hits/s)"
+        return f"Traffic is now back to normal as of {time} (after {lasted}, peak {alert.peak:.2f} hits/s){held}"
 
 
 def status_class(digit: bytes) -> str:

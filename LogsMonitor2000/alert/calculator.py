@@ -23,7 +23,7 @@ from .leaky_bucket import BucketWatch
 from .history import Changes, History
 from .machine import FIRING, RESOLVED
 from .mute import Mute
-from .rule import Rule
+from .rule import BUILT_IN, Rule
 from .silence import SilenceWatch
 from .watch import ChangeWatch, NewWatch, Transition, Watch, WindowWatch
 from .window import NEVER, Timeline, Window
@@ -271,7 +271,7 @@ def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Ch
         rule.severity,
         held,
         rule.measured,
-        rule.description or rule.condition,
+        "" if rule.name == BUILT_IN else rule.description or rule.condition,
         *changes,
     )
 

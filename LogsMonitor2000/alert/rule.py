@@ -18,6 +18,9 @@ from .condition import Conditions, read_conditions
 HITS = ("count", "rate", "ratio", "bytes", "mean", "max", "distinct")
 MEASURES = (*HITS, "p50", "p90", "p95", "p99", "spike", "drop", "silent", "unparsed", "new", "leaky_bucket")
 COMPARE = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
+BUILT_IN = "high_traffic"
+"""The alert that there is without any rules."""
+
 VALUED = ("mean", "max")  # and percentiles: measures of the values of one numeric field
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -119,21 +122,21 @@ class Rule(NamedTuple):
 
 def built_in_rules(window: int, threshold: float) -> tuple[Rule, ...]:
     """The built-in alert as a rule, to be treated like the others: it tells the same at the same seconds. None where it is off."""
-    return (Rule("high_traffic", "rate", "above", threshold, window),) if window and threshold else ()
+    return (Rule(BUILT_IN, "rate", "above", threshold, window),) if window and threshold else ()
 
 
-def read_rules(tables: Sequence[Table]) -> tuple[Rule, ...]:
-    """The rules of `[[alert]]`, each of another name; `ConfigError` for what is impossible."""
+def read_rules(tables: Sequence[Table], built_in: Sequence[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules of `[[alert]]`, each of another name; `ConfigError` for what is impossible. They stand beside the `built_in` ones."""
     rules = [read_rule(table) for table in tables]
-    _check_names(rules, tables)
+    _check_names(rules, tables, built_in)
     return tuple(rules)
 
 
-def _check_names(rules: Sequence[Rule], tables: Sequence[Table]) -> None:
+def _check_names(rules: Sequence[Rule], tables: Sequence[Table], built_in: Sequence[Rule]) -> None:
     """Refuse names that two rules have, and inhibition by what is no rule or in a circle."""
-    names = {rule.name: rule for rule in rules}
+    names = {rule.name: rule for rule in (*built_in, *rules)}
     for number, (rule, table) in enumerate(zip(rules, tables)):
-        if rule.name == "high_traffic" or any(other.name == rule.name for other in rules[:number]):
+        if rule.name == BUILT_IN or any(other.name == rule.name for other in rules[:number]):
             raise table.error("name", f"{rule.name!r} is taken by another rule")
         for other in rule.inhibited_by:
             if other not in names:

@@ -20,7 +20,7 @@ from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
 from ..text import decoded
 from .machine import FIRING, PENDING, RESOLVED
 from .mute import matches
-from .rule import Rule
+from .rule import BUILT_IN, Rule
 
 STATES = (FIRING, RESOLVED, PENDING)
 
@@ -102,7 +102,7 @@ def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenar
     if "expect" not in table:
         raise ConfigError(f"{table.where}: expect is missing; expect = [] says that nothing is to be told")
     expected = tuple(_read_expected(each, rules, zone) for each in table.tables("expect"))
-    names = dict.fromkeys([*(rule.name for rule in rules if rule.name != "high_traffic"), *(each.alert for each in expected)])
+    names = dict.fromkeys([*(rule.name for rule in rules if rule.name != BUILT_IN), *(each.alert for each in expected)])
     scenario = Scenario(
         table.where,
         name,
@@ -110,7 +110,7 @@ def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenar
         table.path("file", None),
         _moment(table, "end", zone, None),
         expected,
-        table.texts("only", tuple(names) or ("high_traffic",)),
+        table.texts("only", tuple(names) or (BUILT_IN,)),
         table.flag("pending", any(each.state == PENDING for each in expected)),
         table.number("tolerance", TOLERANCE, least=0),
     )
