@@ -160,7 +160,7 @@ UNIQUES_MAX = 131_072
 HISTORY_ROWS_MAX = 60_000
 """Events held to tell what changed, some 25 MB: of each second as many as there is room for in two of the longest window."""
 
-HISTORY_SECOND_ROWS_MIN, HISTORY_SECOND_ROWS_MAX = 10, 500
+HISTORY_SECOND_ROWS_MIN, HISTORY_SECOND_ROWS_MAX = 10, 200
 """But never fewer or more than these of a second; they are its first, and stand for the others."""
 
 HISTORY_LINE_SECONDS = 30

@@ -77,6 +77,11 @@ class Condition(NamedTuple):
         test = self.any_of[0]
         if test.kind not in _TURNED:
             return None
+        if test.kind in (">", ">=") and self.field == "size":
+            # Sizes are digits: fewer of them than the limit has are a smaller number. Most limits are on what is rare.
+            longest = max(map(len, filter(None, texts)), default=0)
+            if longest < len(str(int(test.argument))):
+                return [False] * len(texts)
         # What is missing is 0 as a size, and as a duration no number, which nothing compares with. All of it is done in C.
         missing = b"0" if self.field == "size" else b"nan"
         present = [text or missing for text in texts] if None in texts else texts

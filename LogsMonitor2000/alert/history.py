@@ -77,7 +77,7 @@ class History:
 
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
-        *columns, lines = [column[: self._most] for column in bucket[self.measure]]
+        *columns, lines = self.measure.rows(bucket[self.measure], self._most)
         if not lines:
             return
         second = Second(bucket.time, columns, lines, bucket.hits / len(lines))

@@ -15,7 +15,7 @@ from itertools import accumulate, compress
 from operator import sub
 from typing import Any
 
-from ..limits import CHANGES_MAX, SAMPLES_MAX
+from ..limits import CHANGES_MAX, KEY_BYTES_MAX, SAMPLES_MAX
 from ..parse.parser import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
 from .bucket import Bucket, cut_keys
 from .measure import UNPARSED, Measure
@@ -40,6 +40,7 @@ class Digest:
         self.late = 0
         self.late_oldest: int | None = None
         self.lateness_max = 0  # of late events
+        self.longest = 0  # bytes of a line
         self.leading = 0  # malformed lines before which nothing was known of the newest second
         self.first: int | None = None  # second of the first event in the order of the file
         self.oldest: int | None = None  # second of an event that is not late
@@ -122,6 +123,7 @@ class Digester:
         `newest` is the newest second before it, and `context` are the directives that it stands behind, if known.
         """
         digest = Digest(self._layouts)
+        digest.longest = 0 if self._wants_lines else KEY_BYTES_MAX + 1  # where nobody looks at lines, keys are few
         digest.context = digest.known = context
         keeper, changes = self._keeper, self._changes
         if keeper is not None and keeper.context != context:
@@ -130,8 +132,9 @@ class Digester:
             changes.asked = False
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
-        for width, buckets in digest.buckets.items():
-            cut_keys(buckets.values(), self._layouts[width])
+        if digest.longest > KEY_BYTES_MAX:  # no key is longer than the line it is from
+            for width, buckets in digest.buckets.items():
+                cut_keys(buckets.values(), self._layouts[width])
         if keeper is not None:
             digest.context = keeper.context
         digest.asked = self.sequential or (changes is not None and changes.asked)
@@ -152,8 +155,10 @@ class Digester:
         if not seconds:
             return newest
         if self._wants_lines:
-            lines = block.split(b"\n")
-            values[LINE] = [lines[row] for row in (range(line_count) if rows is None else rows)]
+            lines: Column = [*block.split(b"\n")]
+            lines.pop()
+            digest.longest = max(digest.longest, max(map(len, filter(None, lines)), default=0))
+            values[LINE] = lines if rows is None else [lines[row] for row in rows]
         if digest.first is None:
             digest.first = seconds[0]
         if newest is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The C function inside Counter.update, as in `measure`.
 from collections import _count_elements  # type: ignore[attr-defined]
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -122,6 +122,10 @@ class Amounts(NamedTuple):
         return {load_key(key): (count, total, most) for key, count, total, most in dumped}
 
 
+Pieces = list[list[Sequence[Any]]]
+"""Columns of successive rows, the raw lines last."""
+
+
 class Rows(NamedTuple):
     """The first events themselves: of each of `columns`, and of the raw lines, the values. They are not remembered over a restart."""
 
@@ -131,50 +135,56 @@ class Rows(NamedTuple):
     def fields(self) -> tuple[str, ...]:
         return (*(column.field for column in self.columns), LINE)
 
-    def empty(self) -> list[list[Any]]:
-        return [[] for _ in (*self.columns, LINE)]
+    def empty(self) -> Pieces:
+        return []
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
         return Beside([*(values[column] for column in self.columns), values[LINE]])
 
-    def add(self, state: list[list[Any]], selected: Sequence[Any]) -> list[list[Any]]:
-        room = HISTORY_SECOND_ROWS_MAX - len(state[-1])
-        if room > 0:
-            for column, values in zip(state, selected):
-                column += values[:room]
+    def add(self, state: Pieces, selected: Sequence[Any]) -> Pieces:
+        room = HISTORY_SECOND_ROWS_MAX - sum(len(piece[-1]) for piece in state)
+        return state + [[_short(column[:room]) for column in selected]] if room > 0 else state
+
+    def merge(self, state: Pieces, other: Pieces) -> Pieces:
+        for piece in other:
+            state = self.add(state, piece)
         return state
 
-    def merge(self, state: list[list[Any]], other: list[list[Any]]) -> list[list[Any]]:
-        return self.add(state, other)
-
-    def shrink(self, state: list[list[Any]]) -> list[list[Any]]:
+    def shrink(self, state: Pieces) -> Pieces:
         return state
 
-    def are_long(self, states: Iterable[list[list[Any]]]) -> bool:
-        places = [*_textual(self.columns), len(self.columns)]
-        return any(has_long(state[place]) for state in states for place in places)
-
-    def cut(self, state: list[list[Any]]) -> list[list[Any]]:
-        return [list(map(cut_key, column)) for column in state]
-
-    def dump(self, state: list[list[Any]]) -> list[Any]:
+    def dump(self, state: Pieces) -> list[Any]:
         return []
 
-    def load(self, dumped: list[Any]) -> list[list[Any]]:
-        return self.empty()
+    def load(self, dumped: list[Any]) -> Pieces:
+        return []
+
+    def rows(self, state: Pieces, most: int) -> list[list[Any]]:
+        """The first `most` of them, by column."""
+        return [[value for piece in state for value in piece[place]][:most] for place in range(len(self.columns) + 1)]
 
 
 class Beside(Sequence[Any]):
-    """Columns beside each other: a slice of them is that slice of each."""
+    """Columns beside each other: a slice of them is that slice of each, not yet made."""
 
-    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+    def __init__(self, columns: Sequence[Sequence[Any]], rows: slice = slice(None)) -> None:
         self._columns = columns
+        self._rows = rows
 
     def __getitem__(self, rows: Any) -> Any:
-        return [column[rows] for column in self._columns]
+        return Beside(self._columns, rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (column[self._rows] for column in self._columns)
 
     def __len__(self) -> int:
-        return len(self._columns[0])
+        return len(self._columns[0][self._rows])
+
+
+def _short(column: Sequence[Any]) -> Sequence[Any]:
+    """A column whose texts are not too long to hold."""
+    first = next((value for value in column if value is not None), None)
+    return list(map(cut_key, column)) if isinstance(first, bytes) and has_long(column) else column
 
 
 def add_amounts(one: Amount, other: Amount) -> Amount:

@@ -131,7 +131,7 @@ class Shown(unittest.TestCase):
         ]
         for blocks in ([b"".join(log)], log):
             digest = digester().digest(blocks, FAR_FUTURE)
-            shown = {second: bucket[SHOWN] for second, bucket in digest.buckets[1].items()}
+            shown = {second: SHOWN.rows(bucket[SHOWN], 99) for second, bucket in digest.buckets[1].items()}
             self.assertEqual(shown, {START: [[b"b"], [log[3][:-1]]], START + 1: [[b"a", b"a"], [log[1][:-1], log[4][:-1]]]})
 
 
