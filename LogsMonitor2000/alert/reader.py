@@ -9,11 +9,12 @@ from __future__ import annotations
 # The C function inside Counter.update, as in `measure`.
 from collections import _count_elements  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from ..analyze.bucket import Bucket
-from ..analyze.derived import Bin, Derived, Raw
+from ..analyze.derived import Bin, Derived, Raw, Subnet, remembered
 from ..analyze.measure import OTHER, UNPARSED, Counts, Measure, Total
 from ..analyze.tally import Amounts, Tally
 from .feed import FEW_VALUES, Deltas, Feed, Flag, Group, Places
@@ -29,7 +30,7 @@ class Readers:
         counted = {column for feed in self._feeds if feed.kind in ("events", "shares") for column in feed.columns}
         few = [column for column in counted if isinstance(column, Flag) or column.field in FEW_VALUES]
         self._few: Columns = tuple(sorted(few, key=repr))
-        self._sources: dict[Columns, tuple[Columns, Callable[[Any], Any]]] = {}
+        self._sources: dict[Columns, tuple[Columns, Callable[[Iterable[Any]], Iterable[Any]]]] = {}
         self._projected: dict[Columns, Counts] = {}
         self._bucket = Bucket(0, 1)
         wanted = [self._measure(feed) for feed in self._feeds]
@@ -54,7 +55,7 @@ class Readers:
         if feed.kind == "events" and feed.columns == feed.by and not feed.where:
             read = _as_it_is
         columns = _counted(feed)
-        if measure == Tally(self._few) and columns != self._few:
+        if isinstance(measure, Tally) and measure.columns != columns:
             return lambda: read(self._project(columns), places)
         return lambda: read(self._bucket[measure], places)
 
@@ -67,6 +68,8 @@ class Readers:
         if feed.kind == "bytes":
             return Amounts(feed.columns, feed.field) if feed.columns else Total(feed.field)
         columns = _counted(feed)
+        if len(columns) == 1 and isinstance(columns[0], Subnet):
+            return Tally((Raw(columns[0].field),))  # of which the networks are made: few addresses share one
         return Tally(self._few if set(columns) <= set(self._few) else columns) if columns else None
 
     def _unparsed(self) -> Deltas:
@@ -80,22 +83,26 @@ class Readers:
             if columns not in self._sources:
                 self._sources[columns] = self._source(columns)
             source, pick = self._sources[columns]
-            tally = self._bucket[Tally(self._few)] if source == self._few else self._project(source)
+            measure = Tally(source)
+            tally = self._bucket[measure] if measure in self.measures else self._project(source)
             if OTHER in tally:
                 tally = {key: count for key, count in tally.items() if key != OTHER}
             counts = self._projected[columns] = {}
-            _count_elements(counts, map(pick, tally))  # each key once, in C, and the few that came more often again
-            for key, count in tally.items():
-                if count > 1:
-                    counts[pick(key)] += count - 1
+            _count_elements(counts, pick(tally))  # each key once, in C, and the few that came more often again
+            often = [key for key, count in tally.items() if count > 1]
+            for picked, key in zip(pick(often), often):
+                counts[picked] += tally[key] - 1
         return counts
 
-    def _source(self, columns: Columns) -> tuple[Columns, Callable[[Any], Any]]:
+    def _source(self, columns: Columns) -> tuple[Columns, Callable[[Iterable[Any]], Iterable[Any]]]:
         """Which columns of a tally have all of `columns`, fewest first, and what picks these out of its keys."""
+        network = columns[0]
+        if len(columns) == 1 and isinstance(network, Subnet):
+            return (Raw(network.field),), lambda keys: zip(remembered(network, map(itemgetter(0), keys)))
         there = [feed.columns for feed in self._feeds if feed.kind in ("events", "shares")]
         larger = [c for c in there if set(columns) < set(c) < set(self._few)]
         source = min([*larger, self._few], key=lambda candidate: (len(candidate), repr(candidate)))
-        return source, _picking([source.index(column) for column in columns])
+        return source, partial(map, _picking([source.index(column) for column in columns]))
 
 
 def _counted(feed: Feed) -> Columns:

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from heapq import nlargest, nsmallest
+from functools import partial
 from itertools import chain
+from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX, STATES_MAX
 from .feed import Group
 from .machine import FIRING, PENDING, RESOLVED, State, deadline, step
-from .rule import COMPARE, Rule
+from .rule import Rule
 from .totals import value_of
 from .window import NEVER, Window
+
+COMPARE_TO = {"above": lt, "at_least": le, "below": gt, "at_most": ge}
+"""How a threshold compares with a value that is over it."""
 
 
 class Transition(NamedTuple):
@@ -42,8 +47,7 @@ class Watch:
         """The first event's second, or that from which on a run that was restarted knows all it needs."""
         # When states change by themselves: earliest first, as all that are pending wait equally long, and all that are recovered.
         self._pending: OrderedDict[Group, int] = OrderedDict()
-        compare, threshold = COMPARE[rule.comparison], rule.threshold
-        self._over: Callable[[float], bool] = lambda value: compare(value, threshold)
+        self._over = partial(COMPARE_TO[rule.comparison], rule.threshold)
         self._recovered: OrderedDict[Group, int] = OrderedDict()
 
     def count(self, time: int) -> None:
@@ -156,6 +160,20 @@ class WindowWatch(Watch):
         self._waits = rule.waits
         self._is_full = False
         self._is_resumed = False  # every group is to be looked at, as the rule may be another
+
+    def evaluate(self, time: int) -> list[Transition]:
+        # A rule without groups is nearly always inactive and not over: then this is all there is to look at.
+        if (
+            not (self.states or self.rule.by or self._is_resumed)
+            and len(self._windows) == 1
+            and (self._is_full or not self._waits)
+        ):
+            if self._pins not in self.window.touched:
+                return []
+            total = self.window[self._pins]
+            if total.events < self.rule.min_events or (value := self._value(total)) is None or not self._over(value):
+                return []
+        return super().evaluate(time)
 
     def value(self, group: Group, time: int) -> float | None:
         total = self.window[group or self._pins]

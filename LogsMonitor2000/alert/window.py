@@ -116,8 +116,9 @@ class Window:
         """Go on to second `now`."""
         times = self._timeline.times
         self.touched.clear()
-        self.touched.update(self._left_out)
-        self._left_out.clear()
+        if self._left_out:
+            self.touched.update(self._left_out)
+            self._left_out.clear()
         newest = now - self.delay
         entered, left = self.entered, self.left
         while self.entered < len(times) and times[self.entered] <= newest:

@@ -6,7 +6,7 @@ remembered, as the same texts come again and again. (Named tuples would not do: 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -140,7 +140,7 @@ def _converted(column: Derived) -> _Converted:
     return _Converted(column)
 
 
-def remembered(column: Derived, texts: Sequence[bytes | None]) -> Sequence[Any]:
+def remembered(column: Derived, texts: Iterable[bytes | None]) -> Sequence[Any]:
     """What `column` makes of each of `texts`, of those that came before by memory."""
     return list(map(_converted(column).__getitem__, texts))
 

@@ -161,6 +161,8 @@ class Rows(NamedTuple):
 
     def rows(self, state: Pieces, most: int) -> list[list[Any]]:
         """The first `most` of them, by column."""
+        if len(state) == 1:
+            return [list(column[:most]) for column in state[0]]
         return [[value for piece in state for value in piece[place]][:most] for place in range(len(self.columns) + 1)]
 
 
