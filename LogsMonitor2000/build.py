@@ -173,7 +173,9 @@ def _banner(settings: Settings) -> str:
     alert = "no alert"
     if settings.high_traffic_interval and settings.high_traffic_threshold:
         alert = f"alert above {settings.high_traffic_threshold:g} hits/s over {settings.high_traffic_interval} s"
-    return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}, {alert}"
+    count = len(settings.rules)
+    rules = f", {count} alert rule{'s' * (count > 1)}" if count else ""
+    return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}, {alert}{rules}"
 
 
 def open_log(
