@@ -86,17 +86,25 @@ class JsonWrapper(Wrapper):
         from json import JSONDecoder
 
         self._decode = JSONDecoder(strict=False).decode
-        # What needs no decoding: no values but texts, nothing escaped but the end of the line inside, which is left out. Where
-        # quotes inside are escaped, the decoder is as quick as a pattern. The rest is matched too: the record may be cut off.
+        # What needs no decoder: no values but texts, nothing escaped but quotes, and the end of the line inside, which is left out.
+        # The rest of the record is matched too: it may be cut off.
         key = self.key.encode()
-        other = rb'"(?!%s")[^"\\]*+":"[^"\\]*+"' % key
-        text = rb'([^"\\]*+)(?<!\r)(?:\\n)?+'
-        self._plain = compile_pattern(rb'\{"%s":"%s"(?:,%s)*+\}[ \t\r]*+\Z' % (key, text, other))
+        other = rb'"(?!%s")[^"\\\n]*+":"[^"\\\n]*+"' % key
+        text = rb'((?:[^"\\\n]++|\\")*+)(?<!\r)(?:\\n)?+'
+        plain = rb'\{"%s":"%s"(?:,%s)*+\}[ \t\r]*+' % (key, text, other)
+        self._plain = compile_pattern(plain + rb"\Z")
+        self._lines = compile_pattern(plain + rb"\n|.*+\n")
+
+    def unwrap(self, block: bytes) -> list[bytes | None]:
+        texts = self._lines.split(block)[1::2]
+        if None in texts:
+            return super().unwrap(block)
+        return [text.replace(b'\\"', b'"') + b"\n" for text in texts]
 
     def unwrap_line(self, line: bytes) -> bytes | None:
         found = self._plain.match(line)
         if found is not None:
-            return found[1]
+            return found[1].replace(b'\\"', b'"')
         try:
             record = self._decode(line.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
