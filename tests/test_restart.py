@@ -31,7 +31,7 @@ from LogsMonitor2000.testing import ManualClock, ManualWaiter
 from .logs import NOW, START, csv_line, random_log
 from .reference import Options, monitor
 from .running import ROOT, Running, command, environment, numbers, processor_for, wait_until
-from .support import TemporaryFiles
+from .support import SCALE, TemporaryFiles
 
 STEP = 0.25
 FAR = 1_000_000
@@ -234,7 +234,7 @@ class Writing:
 class AtRandom(Lives):
     def test_killed_at_any_moment(self) -> None:
         counted = {"killed": 0, "stopped": 0, "repeats": 0, "alerts": 0, "late": 0, "malformed": 0}
-        for seed in range(int(os.environ.get("TEST_RESTART_SEEDS", "60"))):
+        for seed in range(int(os.environ.get("TEST_RESTART_SEEDS", 25 * SCALE))):
             with self.subTest(seed=seed):
                 self.one_history(seed, counted)
         for what, count in counted.items():  # all that can happen did
@@ -468,11 +468,11 @@ class RealProcesses(TemporaryFiles):
         with self.running():  # until then nobody knows what is followed
             self.assertTrue(wait_until(lambda: self.number() > 0))
         with Writer(self.log) as writer:
-            for _ in range(5):
+            for _ in range(3 * SCALE):
                 before = self.number()
                 with self.running() as process:
                     self.assertTrue(wait_until(lambda: self.number() > before))
-                    time.sleep(rng.uniform(0, 0.7))
+                    time.sleep(rng.uniform(0, 0.4))
                     process.send_signal(signal.SIGKILL)
                     process.wait(10)
                 may_repeat = may_repeat or not self.has_noted()

@@ -139,7 +139,7 @@ class Real(Delivering):
         self.delivering = self.delivery(
             f'type = "alertmanager"\nname = "b"\nurl = "http://127.0.0.1:{self.port}"\nresend = 1\n'
         )
-        self.clock.advance(-3.2)  # as if it had been sent a while ago: the end is 4 resends after that
+        self.clock.advance(-2.2)  # as if it had been sent a while ago: the end is 4 resends after that, in whole seconds
         self.told(self.delivering, firing("short", int(time.time()) - 60))
         self.assertEqual([alert["labels"]["alertname"] for alert in self.alerts()], ["short"])
         self.assertTrue(wait_until(lambda: self.alerts() == []))
