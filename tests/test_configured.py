@@ -216,9 +216,9 @@ class Command(ConfigCase):
     def test_options_without_rules(self) -> None:
         self.path("access.log", csv_line(START) * 3)
         path = self.config('files = "access.log"\nstats_interval = 0\noutput = "json"')
-        done = command("--config", path)
-        self.assertEqual((done.returncode, done.stderr), (0, b""))
-        self.assertEqual([json.loads(line)["event"] for line in done.stdout.splitlines()], ["summary"])
+        status, out, errors = in_process("--config", path)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertEqual([json.loads(line)["event"] for line in out.splitlines()], ["summary"])
 
     def test_a_mistake_is_one_line(self) -> None:
         path = self.config(RULE + "abov = 3")

@@ -157,7 +157,7 @@ class ReaderCommand(unittest.TestCase):
 
     def test_state_over_clean_stops(self) -> None:
         self.write(b"1\n")
-        for number, how in enumerate((signal.SIGTERM, signal.SIGINT, signal.SIGTERM)):
+        for number, how in enumerate((signal.SIGTERM, signal.SIGINT)):
             reader = self.start("--follow", "--state", "state", "a.log")
             self.check(reader, b"1\n" if number == 0 else b"2\n")
             self.write(b"unfinished")
