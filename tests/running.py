@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -151,9 +154,18 @@ def alerts_in(events: Sequence[tuple[float, Event]]) -> list[Alert]:
 
 def environment(**more: str) -> dict[str, str]:
     """One that says nothing about colours and finds the package."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM", "TZ")}
+    dropped = ("NO_COLOR", "TERM", "TZ", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
     paths = [ROOT, *([more.pop("PYTHONPATH")] if "PYTHONPATH" in more else [])]
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), **more}
+    return {**kept, "PYTHONPYCACHEPREFIX": compiled_modules(), "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+@cache
+def compiled_modules() -> str:
+    """Where processes keep what they compiled until the tests are over: the next one does not compile it again."""
+    directory = tempfile.TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    return directory.name
 
 
 def command(*arguments: str, stdin: bytes | None = None, cwd: str = ROOT, **more: str) -> subprocess.CompletedProcess[bytes]:
@@ -168,15 +180,18 @@ def command(*arguments: str, stdin: bytes | None = None, cwd: str = ROOT, **more
     )
 
 
-def in_process(*arguments: str) -> tuple[int, str, str]:
-    """What the command would do, without a process of its own: for what ends before signals are taken over."""
+def in_process(*arguments: str, cwd: str = ROOT) -> tuple[int, str, str]:
+    """Status, output and errors of the command without a process of its own: what it takes over for good is given back."""
     out, errors = io.StringIO(), io.StringIO()
     threshold = gc.get_threshold()
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
     try:
-        with redirect_stdout(out), redirect_stderr(errors):
+        with chdir(cwd), redirect_stdout(out), redirect_stderr(errors):
             status = main(arguments)
     finally:
         gc.set_threshold(*threshold)
+        for number, handler in handlers:
+            signal.signal(number, handler)
     return status, out.getvalue(), errors.getvalue()
 
 

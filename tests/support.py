@@ -11,6 +11,9 @@ from datetime import datetime, timezone
 
 from LogsMonitor2000.source.source import Source
 
+SCALE = 10 if os.environ.get("LOGSMONITOR2000_LONG") else 1
+"""How many times as many cases tests of many cases have: the usual run is to be over soon."""
+
 FAR_FUTURE = 1 << 50
 """A horizon that nothing lies behind."""
 

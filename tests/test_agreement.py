@@ -26,7 +26,7 @@ from LogsMonitor2000.workers import ParallelInput, Task, Ticket, WorkerPool, dig
 from .logs import LINE_OF, NOW, START, csv_line, random_log
 from .reference import DEFAULTS, Options, monitor
 from .running import chunks_of_bytes, events_of, numbers, processor_for
-from .support import TemporaryFiles
+from .support import SCALE, TemporaryFiles
 
 HORIZON = int(NOW) + 86_400
 
@@ -68,7 +68,7 @@ def events_of_jobs(paths: list[str], options: Options, pool: WorkerPool) -> list
 
 class OneInput(unittest.TestCase):
     def test_random_logs_give_what_the_reference_gives(self) -> None:
-        for seed in range(800):
+        for seed in range(200 * SCALE):
             with self.subTest(seed=seed):
                 rng = Random(seed)
                 options = random_options(rng)
@@ -95,7 +95,7 @@ class OneInput(unittest.TestCase):
 
 class SeveralInputs(unittest.TestCase):
     def test_random_logs_give_what_the_reference_gives_in_any_order(self) -> None:
-        for seed in range(1000, 1120):
+        for seed in range(1000, 1000 + 40 * SCALE):
             with self.subTest(seed=seed):
                 rng = Random(seed)
                 options = random_options(rng)
@@ -165,7 +165,7 @@ class HoweverTheBytesCome(TemporaryFiles):
                     self.assertEqual(events_of([FileSource(path, block_bytes=70)], options), expected)
 
     def test_chunks_digested_on_their_own(self) -> None:
-        for seed, log, options in self.cases(40):
+        for seed, log, options in self.cases(12 * SCALE):
             path = self.path(content=log)
             expected = monitor([log], options)
             for size in (40, 90, 333):
@@ -173,7 +173,7 @@ class HoweverTheBytesCome(TemporaryFiles):
                     self.assertEqual(events_of_jobs([path], options, InlinePool(2, options.buffer_time)), expected)
 
     def test_several_files_digested_in_chunks(self) -> None:
-        for seed, log, options in self.cases(20):
+        for seed, log, options in self.cases(8 * SCALE):
             other = random_log(Random(-seed), options.log_format)
             paths = [self.path("a.log", log), self.path("b.log", other)]
             expected = monitor([log, other], options)
@@ -377,7 +377,7 @@ class Order(unittest.TestCase):
                     self.assertEqual(self.told(hits, buffer_time), expected)
 
     def test_events_never_go_back_whatever_comes(self) -> None:
-        for seed in range(3000, 3100):
+        for seed in range(3000, 3000 + 30 * SCALE):
             rng = Random(seed)
             options = random_options(rng)
             logs = [random_log(rng, options.log_format) for _ in range(2)]

@@ -16,7 +16,7 @@ from LogsMonitor2000.errors import InputError, UsageError
 from LogsMonitor2000.settings import Settings, parse_arguments
 
 from .logs import START, csv_line
-from .running import Running, command
+from .running import Running, command, in_process
 from .support import TemporaryFiles, clf_line
 
 RULE = '[[alert]]\nname = "many"\nmeasure = "count"\nwindow = 5\nabove = 10\n'
@@ -216,9 +216,9 @@ class Command(ConfigCase):
     def test_options_without_rules(self) -> None:
         self.path("access.log", csv_line(START) * 3)
         path = self.config('files = "access.log"\nstats_interval = 0\noutput = "json"')
-        done = command("--config", path)
-        self.assertEqual((done.returncode, done.stderr), (0, b""))
-        self.assertEqual([json.loads(line)["event"] for line in done.stdout.splitlines()], ["summary"])
+        status, out, errors = in_process("--config", path)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertEqual([json.loads(line)["event"] for line in out.splitlines()], ["summary"])
 
     def test_a_mistake_is_one_line(self) -> None:
         path = self.config(RULE + "abov = 3")
@@ -233,11 +233,11 @@ class Command(ConfigCase):
     def test_a_format_that_lacks_what_a_rule_needs_is_refused_unless_it_is_optional(self) -> None:
         rule = '[[alert]]\nname = "slow"\nmeasure = "p95"\nabove = 1\n'
         log = self.path("access.log", clf_line(START) * 3)
-        done = command("--config", self.config(rule), log)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(b"has no duration", done.stderr)
-        done = command("--config", self.config(rule + "optional = true"), log)
-        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        status, _, errors = in_process("--config", self.config(rule), log)
+        self.assertEqual(status, 2)
+        self.assertIn("has no duration", errors)
+        status, _, errors = in_process("--config", self.config(rule + "optional = true"), log)
+        self.assertEqual((status, errors), (0, ""))
 
     def test_worker_processes_tell_the_same(self) -> None:
         garbage = b"garbage \x1b[31m\n"
@@ -291,15 +291,15 @@ class Command(ConfigCase):
         ]
         for moment in (str(START + 22), "2019-02-07T22:11:22+01:00"):
             with self.subTest(moment=moment):
-                done = command("--config", path, log, "--explain", moment, "--timezone", "UTC", "--stats_interval", "0")
-                said = done.stdout.decode().split("at 2019-02-07T21:11:22+00:00\n")[1].splitlines()
+                arguments = ("--config", path, log, "--explain", moment, "--timezone", "UTC", "--stats_interval", "0")
+                said = in_process(*arguments)[1].split("at 2019-02-07T21:11:22+00:00\n")[1].splitlines()
                 self.assertEqual([line.strip() for line in said[:5]], expected)
-        done = command("--config", path, log, "--explain", str(START + 22), "--output", "json")
-        (found,) = [json.loads(line) for line in done.stdout.splitlines() if b'"explanation"' in line]
+        _, out, _ = in_process("--config", path, log, "--explain", str(START + 22), "--output", "json")
+        (found,) = [json.loads(line) for line in out.splitlines() if '"explanation"' in line]
         self.assertEqual((found["event"], found["time"], found["lines"]), ("explanation", START + 22, expected))
-        done = command("--config", path, log, "--explain", "noon")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(b"'noon' is no time", done.stderr)
+        status, _, errors = in_process("--config", path, log, "--explain", "noon")
+        self.assertEqual(status, 2)
+        self.assertIn("'noon' is no time", errors)
 
     def test_killed_and_begun_again(self) -> None:
         log, state = self.path("access.log", b"".join(csv_line(START + second) * 4 for second in range(20))), self.path("state")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from .running import command
 
@@ -38,10 +39,11 @@ class TestGolden(unittest.TestCase):
         self.assertGreater(len(CASES), 5)
 
     def test_every_case(self) -> None:
-        for case in CASES:
-            for name, said in run(case).items():
-                with self.subTest(case=case, file=name):
-                    self.assertEqual(said.decode(), content(case, name).decode())
+        with ThreadPoolExecutor(2) as pool:
+            for case, files in zip(CASES, pool.map(run, CASES)):
+                for name, said in files.items():
+                    with self.subTest(case=case, file=name):
+                        self.assertEqual(said.decode(), content(case, name).decode())
 
 
 def write() -> None:

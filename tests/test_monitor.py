@@ -16,7 +16,7 @@ from LogsMonitor2000.testing import PAUSE, Collecting, ManualClock, ManualWaiter
 from .logs import NOW, START, csv_line
 from .reference import Options, monitor
 from .running import STEP, alerts_in, chunks_of_bytes, events_of, follow, numbers, processor_for
-from .support import TemporaryFiles
+from .support import SCALE, TemporaryFiles
 
 OPTIONS = Options(stats_interval=5, window=7, threshold=1.5, buffer_time=2, horizon=int(NOW) + 86_400)
 BURST = csv_line(START) * 20  # 20 / 7 hits a second
@@ -135,7 +135,7 @@ class Following(unittest.TestCase):
         self.assertEqual(summary.late, 0)  # type: ignore[attr-defined]
 
     def test_live_and_replayed_the_alerts_are_the_same(self) -> None:
-        for seed in range(40):
+        for seed in range(12 * SCALE):
             rng = Random(seed)
             options = OPTIONS._replace(buffer_time=rng.choice((0, 1, 3)), threshold=rng.choice((1.0, 2.5)))
             plan, log, now = [], b"", 0.0

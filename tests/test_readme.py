@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from LogsMonitor2000.settings import parse_arguments
+
+from .running import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,7 +60,7 @@ class ReadmeTest(unittest.TestCase):
         done = subprocess.run(
             [sys.executable, "-m", "LogsMonitor2000", *command[1].split(), "--output", "json"],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(self.folder)))},
+            env=environment(PYTHONPATH=str(self.folder)),
             capture_output=True,
             text=True,
             timeout=60,
@@ -76,7 +77,7 @@ class ReadmeTest(unittest.TestCase):
         done = subprocess.run(
             [sys.executable, "-m", "LogsMonitor2000", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

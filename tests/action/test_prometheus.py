@@ -30,7 +30,7 @@ from LogsMonitor2000.settings import Settings, parse_arguments
 from LogsMonitor2000.source.counts import Counts
 from LogsMonitor2000.testing import Collecting
 
-from ..running import SECONDS_MAX, Running, chunks_of_bytes, command, wait_until
+from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, wait_until
 from ..support import TemporaryFiles, clf_line
 from .test_exposition import read
 
@@ -251,19 +251,15 @@ class TestRuns(TemporaryFiles):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", port))
             taken.listen()
-            done = command(self.path(content=b""), "--config", config)
-        self.assertEqual((done.returncode, done.stdout), (2, b""))
-        self.assertEqual(
-            done.stderr.decode(), f"LogsMonitor2000: 127.0.0.1:{port}: cannot be listened on: Address already in use\n"
-        )
+            status, out, errors = in_process(self.path(content=b""), "--config", config)
+        self.assertEqual((status, out), (2, ""))
+        self.assertEqual(errors, f"LogsMonitor2000: 127.0.0.1:{port}: cannot be listened on: Address already in use\n")
         for text, problem in (
             ("sections = -1\n", "sections must be at least 1"),
             ('[[action]]\ntype = "x"\n', "type must be one of"),
         ):
-            done = command(self.path(content=b""), "--config", self.config(text)[0])
-            self.assertEqual(
-                (done.returncode, done.stderr.count(b"\n"), problem.encode() in done.stderr), (2, 1, True), done.stderr
-            )
+            status, _, errors = in_process(self.path(content=b""), "--config", self.config(text)[0])
+            self.assertEqual((status, errors.count("\n"), problem in errors), (2, 1, True), errors)
 
     def test_settings_are_read_from_the_file(self) -> None:
         config, port = self.config("sections = 3\n")

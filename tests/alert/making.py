@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -21,11 +20,8 @@ from LogsMonitor2000.monitor import Monitor
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START
-from ..support import FAR_FUTURE
+from ..support import FAR_FUTURE, SCALE
 from .reference import Hit, Rule, Told
-
-SCALE = 10 if os.environ.get("LOGSMONITOR2000_LONG") else 1
-"""How many times as many random cases there are."""
 
 DURATIONS = (0.02, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Far enough from each other, and from the thresholds of random rules, for a relative error to decide nothing."""

@@ -20,6 +20,7 @@ from LogsMonitor2000.monitor import Monitor
 from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
 from ..logs import NOW, START, csv_line, random_log
+from ..support import SCALE
 
 RULES = """
 [[alert]]
@@ -140,7 +141,7 @@ class Variants(unittest.TestCase):
         rng = Random(5)
         rules = rules_of(RULES)
         fired = set()
-        for number in range(12):
+        for number in range(4 * SCALE):
             log = random_log(rng, lines_max=150)
             together = alerts_of(log, BacktestCalculator(rules))
             for rule in rules:

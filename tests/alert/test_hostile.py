@@ -9,7 +9,7 @@ from random import Random
 from LogsMonitor2000.event import Alert
 
 from ..logs import START, csv_line
-from ..running import command
+from ..running import command, in_process
 from ..support import TemporaryFiles, quickest
 from .making import calculator, hits_at, limited, log_line, random_rules, run, states_of, told_of, MEASURES, random_rule
 
@@ -51,9 +51,9 @@ class Values(TemporaryFiles):
         self.assertEqual(done.stdout.count(b"warning a ["), len(targets))
         self.assertEqual([byte for byte in set(done.stdout) if byte < 32 and byte != 10 or byte == 127], [])
         self.assertTrue(done.stdout.decode().replace("\n", "").isprintable())
-        done = command("--config", config, log, "--output", "json")
-        alerts = [json.loads(line) for line in done.stdout.splitlines()][:-1]
-        self.assertTrue(done.stdout.isascii())
+        _, out, _ = in_process("--config", config, log, "--output", "json")
+        alerts = [json.loads(line) for line in out.splitlines()][:-1]
+        self.assertTrue(out.isascii())
         self.assertEqual(len([alert for alert in alerts if alert["name"] == "a"]), len(targets))
 
     def test_keys_of_a_megabyte(self) -> None:

@@ -10,6 +10,8 @@ from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import SlidingWindow, StreamCalculator
 from LogsMonitor2000.event import Event
 
+from ..support import SCALE
+
 
 class Recording(StreamCalculator):
     """Writes down what it is called with, and holds the window as the calls make it."""
@@ -34,7 +36,7 @@ class Recording(StreamCalculator):
 
 class TestSlidingWindow(unittest.TestCase):
     def test_it_holds_exactly_the_window_at_every_time(self) -> None:
-        for seed in range(200):
+        for seed in range(60 * SCALE):
             rng = Random(seed)
             width = rng.choice((1, 1, 5))
             window = width * rng.choice((1, 2, 7))

@@ -18,6 +18,7 @@ from LogsMonitor2000.parse.detect import parser_named
 
 from ..logs import START, csv_line
 from .making import state_of
+from ..support import SCALE
 
 
 def processor(interval: int = 5, buffer_time: int = 2) -> AnalyticsProcessor:
@@ -26,7 +27,7 @@ def processor(interval: int = 5, buffer_time: int = 2) -> AnalyticsProcessor:
 
 class TestSnapshot(unittest.TestCase):
     def test_going_on_from_anywhere_changes_nothing(self) -> None:
-        for seed in range(60):
+        for seed in range(20 * SCALE):
             rng = Random(seed)
             seconds = sorted(START + rng.randrange(60) for _ in range(rng.randrange(1, 120)))
             cut = rng.randrange(len(seconds) + 1)

@@ -63,6 +63,6 @@ class CheckTest(TemporaryFiles):
 class MeasureTest(unittest.TestCase):
     @unittest.skipUnless(os.path.exists("/proc/self/smaps_rollup"), "no /proc to look memory up in")
     def test_memory_is_that_of_the_whole_tree(self) -> None:
-        child = "import sys, time; block = bytearray(30_000_000); time.sleep(0.5)"
+        child = "import sys, time; block = bytearray(30_000_000); time.sleep(0.3)"
         parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
         self.assertGreater(measure.peak_memory([sys.executable, "-c", parent]), 30_000_000)

@@ -15,6 +15,7 @@ from LogsMonitor2000.deliver.outbox import GroupRecord, Outbox, Record
 from LogsMonitor2000.event import Alert
 
 from .making import NOW, dispatch, firing, resolved, states
+from ..support import SCALE
 
 
 class Remembering(Outbox):
@@ -509,7 +510,7 @@ class Restarting(unittest.TestCase):
 
 class AtRandom(unittest.TestCase):
     def test_whatever_happens_the_receiver_knows_in_the_end(self) -> None:
-        for seed in range(200):
+        for seed in range(60 * SCALE):
             with self.subTest(seed=seed):
                 History(seed).run()
 

@@ -16,7 +16,7 @@ from typing import Any
 from LogsMonitor2000.deliver.outbox import FILE
 
 from ..logs import csv_line
-from ..running import Running, command, environment, wait_until
+from ..running import Running, command, environment, in_process, wait_until
 from ..support import TemporaryFiles
 from . import receivers
 from .receivers import HttpReceiver, answer
@@ -200,9 +200,9 @@ class EndToEnd(TemporaryFiles):
 
     def test_a_wrong_table_is_wrong_usage(self) -> None:
         self.config("grup_by = []\n")
-        done = command(self.log.path, "--config", self.path("monitor.toml"))
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(b"monitor.toml: action 'hook': grup_by is not known; did you mean group_by?", done.stderr)
+        status, _, errors = in_process(self.log.path, "--config", self.path("monitor.toml"))
+        self.assertEqual(status, 2)
+        self.assertIn("monitor.toml: action 'hook': grup_by is not known; did you mean group_by?", errors)
 
     def test_a_run_without_actions_pays_nothing(self) -> None:
         code = (

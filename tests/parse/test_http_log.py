@@ -15,7 +15,7 @@ from LogsMonitor2000.parse.formats import FORMATS, Format
 from LogsMonitor2000.parse.http_log import HTTPLogParser
 from LogsMonitor2000.parse.parser import FIELDS, BoundParser, Malformed, Parser, Rejects, Sample, check_horizon, is_blank
 
-from ..support import FAR_FUTURE, quickest
+from ..support import FAR_FUTURE, SCALE, quickest
 from .corpus import line_of, mutated, nasty_lines
 
 MUTANTS = 400
@@ -112,7 +112,7 @@ class Agreement(unittest.TestCase):
                     self.check(parser, front + back, field_sets(parser)[:3])
 
     def test_on_mutated_lines(self) -> None:
-        for seed in range(3):
+        for seed in range(SCALE):
             draw = random.Random(seed)
             for row in FORMATS:
                 parser = HTTPLogParser(row)
@@ -146,7 +146,7 @@ class Agreement(unittest.TestCase):
         for row in FORMATS:
             parser = HTTPLogParser(row)
             good = line_of(row, source=b"good.example")
-            lines = [mutated(draw, nasty_lines(row)) for _ in range(300)]
+            lines = [mutated(draw, nasty_lines(row)) for _ in range(100 * SCALE)]
             block = b"".join(line + b"\n" + good + b"\n" for line in lines)
             column = parser.bind(["source"])(block, FAR_FUTURE).values["source"]
             with self.subTest(row.name):
@@ -257,7 +257,7 @@ UNITS = (
 class Time(unittest.TestCase):
     """No pattern takes more than linear time, whatever a stranger sends."""
 
-    SHORT, LONG = 20_000, 100_000
+    SHORT, LONG = 8_000, 40_000
 
     def hostile(self, row: Format, unit: bytes, length: int) -> list[bytes]:
         text = unit * (length // len(unit))
@@ -298,7 +298,7 @@ class Time(unittest.TestCase):
         for row in FORMATS[1:]:
             parser = HTTPLogParser(row)
             for line in (b"a\n", b'"\n', b'"a","b","c",1,"\n'):
-                block = line * (48_000 // len(line))
+                block = line * (16_000 // len(line))
                 one_by_one = quickest(lambda: read_with_care(parser, block, []))
                 for _ in range(2):
                     took = quickest(lambda: read_fast(parser, block, []), 1)

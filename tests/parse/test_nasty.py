@@ -380,10 +380,13 @@ class Nasty(unittest.TestCase):
     def test_tables(self) -> None:
         for name in LINES:
             good = plain(name) + b"\n"
+            parser = parser_named(name)
             for lines, expected in nasty(name):
+                if b"#" in lines + good:  # a directive, behind which the parser reads lines another way
+                    parser = parser_named(name)
                 with self.subTest(name, lines=lines):
-                    self.check(parser_named(name), lines, good, expected)
-                    self.check_with_care(parser_named(name), lines, expected)
+                    self.check(parser, lines, good, expected)
+                    self.check_with_care(parser_named(name) if b"#" in lines + good else parser, lines, expected)
 
     def test_every_format_has_ten_of_them(self) -> None:
         for name in NAMES:

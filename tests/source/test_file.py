@@ -10,7 +10,7 @@ from LogsMonitor2000.errors import InputError
 from LogsMonitor2000.source.file import FileSource
 from LogsMonitor2000.source.follow import FollowSource
 
-from ..support import TemporaryFiles, chunks_of, read_all
+from ..support import SCALE, TemporaryFiles, chunks_of, read_all
 from .test_lines import expected
 from .test_source import by_chunk, random_lines
 
@@ -77,7 +77,7 @@ class FromTheMiddle(TemporaryFiles):
 
     def test_all_chunks_together_are_the_file_exactly_once(self) -> None:
         draw = random.Random(11)
-        for round_ in range(80):
+        for round_ in range(25 * SCALE):
             content = draw.choice((b"", b"\xef\xbb\xbf")) + random_lines(draw, longest=draw.choice((5, 30, 200)))
             chunk_bytes = draw.choice((1, 2, 3, 10, 64, 100))
             path = self.path(content=content)
