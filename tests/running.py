@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
@@ -73,6 +74,7 @@ def pattern_of(segments: Sequence[tuple[bytes, ...]], fields: frozenset[str]) ->
     return pattern
 
 
+@lru_cache(maxsize=1024)
 def group_names(pattern: bytes) -> frozenset[str]:
     return frozenset(name.decode() for name in re.findall(rb"\(\?P<(\w+)>", pattern))
 

@@ -335,7 +335,7 @@ class Hostile(unittest.TestCase):
     TIMES = 10
     """As long as so many good ones may one take: the engine of Python 3.11.2 needs four. What is quadratic takes hundreds."""
 
-    LENGTH = 10_000 * SCALE
+    LENGTH = 100_000
     UNITS = (
         *(
             b"\\",
