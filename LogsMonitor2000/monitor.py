@@ -125,6 +125,10 @@ class Monitor:
         self._stopping = True
         self._waiter.wake()
 
+    def hear_signals(self) -> None:
+        """Let signals end a wait; called by whoever handles them, in the main thread."""
+        self._waiter.hear_signals()
+
     def ask_for_report(self) -> None:
         """Tell soon how much of each followed log was read; may be called from a signal handler."""
         self._report_is_due = True

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import threading
+import time
 import unittest
 
 from LogsMonitor2000.waiter import Waiter
@@ -56,6 +57,23 @@ class TestWaiter(unittest.TestCase):
         thread.join()
         self.waiter.wait([self.reader], None)
         self.waiter.wait([], None)
+
+    def test_a_signal_that_came_just_before(self) -> None:
+        """Its handler wakes nobody; what must end the wait is the signal itself, and only this one."""
+        self.addCleanup(os.close, self.writer)
+        self.addCleanup(signal.signal, signal.SIGUSR2, signal.signal(signal.SIGUSR2, lambda number, frame: None))
+        self.waiter.hear_signals()
+        signal.raise_signal(signal.SIGUSR2)
+        self.waiter.wait([self.reader], None)
+        begun = time.monotonic()
+        self.waiter.wait([self.reader], 0.05)
+        self.assertGreaterEqual(time.monotonic() - begun, 0.04)
+        signal.raise_signal(signal.SIGUSR2)
+        self.waiter.wake()
+        self.waiter.wait([self.reader], None)
+        self.waiter.wait([self.reader], None)
+        self.waiter.close()
+        signal.raise_signal(signal.SIGUSR2)
 
     def test_a_wake_from_a_signal_handler(self) -> None:
         self.addCleanup(os.close, self.writer)

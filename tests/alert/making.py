@@ -20,7 +20,7 @@ from LogsMonitor2000.monitor import Monitor
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START
-from ..support import FAR_FUTURE, SCALE
+from ..support import FAR_FUTURE
 from .reference import Hit, Rule, Told
 
 DURATIONS = (0.02, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

@@ -6,7 +6,6 @@ import unittest
 from random import Random
 
 from .making import (
-    SCALE,
     alerts,
     calculator,
     log_line,

@@ -19,9 +19,9 @@ from LogsMonitor2000.workers import ParallelInput
 
 from ..logs import NOW, START
 from ..running import STEP, Feed, chunks_of_bytes
-from ..support import FAR_FUTURE, TemporaryFiles
+from ..support import FAR_FUTURE, SCALE, TemporaryFiles
 from ..test_agreement import InlinePool
-from .making import LOG_FORMAT, SCALE, alerts, calculator, log_line, pieces, random_lines, random_rules, read, rounded, run
+from .making import LOG_FORMAT, alerts, calculator, log_line, pieces, random_lines, random_rules, read, rounded, run
 from .reference import Hit, Rule, ledger
 
 
