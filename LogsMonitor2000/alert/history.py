@@ -135,13 +135,15 @@ class History:
         places = Places(self.columns, feed.where, feed.of, feed.by)
         lines: dict[bytes, None] = {}
         for second in reversed(self._lines):
+            counted: list[bytes] = []
             for key, line in zip(zip(*second.columns), second.lines):
                 place = places[key]
                 if place is not None and place[0] == group and (place[1] or not feed.of):
-                    lines[line[:SAMPLE_BYTES_MAX].removesuffix(b"\r")] = None
-                    if len(lines) == HISTORY_LINES_MAX:
-                        return tuple(lines)
-        return tuple(lines)
+                    counted.append(line[:SAMPLE_BYTES_MAX].removesuffix(b"\r"))
+            lines.update(dict.fromkeys(sorted(counted)))  # in an order that is the same however several logs were read
+            if len(lines) >= HISTORY_LINES_MAX:
+                break
+        return tuple(lines)[:HISTORY_LINES_MAX]
 
 
 def _cause(
