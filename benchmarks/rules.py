@@ -1,8 +1,9 @@
 """Measure what alert rules cost: `python -m benchmarks.rules`.
 
-The same dense logs are read with no rules, the shipped ones, and fifty as an operator of ten services may have them: error shares,
-rates and silences for each service, error shares by method, rates by status class, and a few by client, network and section. Runs
-go in turn, the quickest counts: what disturbs a run only ever makes it slower.
+The same dense logs are read with no rules, the shipped ones, fifty on status and section (error shares and hits with a threshold for
+each of 25 teams), and fifty as an operator of ten services may have them: error shares, rates and silences for each service, error
+shares by method, rates by status class, and a few by client, network and section. Runs go in turn, the quickest counts: what disturbs
+a run only ever makes it slower.
 """
 
 from __future__ import annotations
@@ -21,8 +22,19 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
+def plain_rules() -> str:
+    """Fifty rules on status and section, as a file of settings."""
+    rules: list[dict[str, str]] = []
+    for team in range(25):
+        errors = {"measure": '"ratio"', "of": '{status = "5xx"}', "above": f"{0.5 + team / 100}", "min_events": "100"}
+        rules.append({"name": f'"errors_{team}"', **errors})
+        where = f'{{section = "/{SERVICES[team % 10]}"}}'
+        rules.append({"name": f'"hits_{team}"', "measure": '"count"', "where": where, "above": f"{1_000_000 + team}"})
+    return written_as_toml(rules)
+
+
 def fifty_rules() -> str:
-    """The rules, as a file of settings."""
+    """Fifty rules on many fields, as a file of settings."""
     rules: list[dict[str, str]] = []
     for service in SERVICES:
         where = f'{{section = "/{service}"}}'
@@ -48,15 +60,25 @@ def fifty_rules() -> str:
     rules.append({"name": '"silence"', "measure": '"silent"', "at_least": "300"})
     rules.append({"name": '"unparsed"', "measure": '"unparsed"', "above": "0.9", "min_events": "100"})
     rules.append({"name": '"huge"', "measure": '"count"', "where": '{size = ">100MB"}', "above": "1_000"})
+    return written_as_toml(rules)
+
+
+def written_as_toml(rules: list[dict[str, str]]) -> str:
     assert len(rules) == 50
     return "".join("[[alert]]\n" + "".join(f"{key} = {value}\n" for key, value in rule.items()) for rule in rules)
 
 
 def run(lines: int, runs: int, directory: Path) -> None:
     """Do it all and print the table."""
-    config = directory / "fifty.toml"
-    config.write_text(fifty_rules())
-    variants = {"no rules": (), "--alerts default": ("--alerts", "default"), "fifty rules": ("--config", str(config))}
+    plain, many = directory / "plain.toml", directory / "many.toml"
+    plain.write_text(plain_rules())
+    many.write_text(fifty_rules())
+    variants = {
+        "no rules": (),
+        "--alerts default": ("--alerts", "default"),
+        "fifty on status and section": ("--config", str(plain)),
+        "fifty on many fields": ("--config", str(many)),
+    }
     rows = []
     for rate in RATES:
         log = written(directory / f"{rate}.log", lines, rate)

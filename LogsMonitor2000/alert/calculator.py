@@ -104,7 +104,8 @@ class RuleCalculator(TimedCalculator):
         if found or (self._held and (time % 60 == 0 or self._is_resumed)):
             events += self._told(found, time)
         self._is_resumed = False
-        events += self._notices()
+        if found or not self._evaluations % TRIM_EVERY:
+            events += self._notices()
         if self._explain_at is not None and time >= self._explain_at:
             events.append(self._explanation(time) if time == self._explain_at else Explanation(time, ()))
             self._explain_at = None

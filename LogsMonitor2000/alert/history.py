@@ -80,9 +80,9 @@ class History:
         *columns, lines = self.measure.rows(bucket[self.measure], self._most)
         if not lines:
             return
-        second = Second(bucket.time, columns, lines, bucket.hits / len(lines))
-        self._lines.append(second)
-        self._seconds.append(second._replace(lines=()))
+        weight = bucket.hits / len(lines)
+        self._lines.append(Second(bucket.time, columns, lines, weight))
+        self._seconds.append(Second(bucket.time, columns, (), weight))
         while self._lines[0].time <= bucket.time - HISTORY_LINE_SECONDS:
             self._lines.popleft()
         while self._seconds[0].time <= bucket.time - self._reach:

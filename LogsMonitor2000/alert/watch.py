@@ -35,6 +35,10 @@ class Transition(NamedTuple):
     state: State
 
 
+NOTHING: list[Transition] = []
+"""What there is to tell nearly always; nobody adds to it."""
+
+
 class Watch:
     """Watches one rule. A concrete class says what the value of a group is, and of which groups it may have changed."""
 
@@ -149,6 +153,7 @@ class WindowWatch(Watch):
         self.window = window
         self._windows = (window, *earlier)
         self._pins = pins
+        self._is_plain = not (rule.by or earlier)
         self.least = _least(rule)
         self._events_min = max(rule.min_events, self.least)
         for each in self._windows:
@@ -163,16 +168,13 @@ class WindowWatch(Watch):
 
     def evaluate(self, time: int) -> list[Transition]:
         # A rule without groups is nearly always inactive and not over: then this is all there is to look at.
-        if (
-            not (self.states or self.rule.by or self._is_resumed)
-            and len(self._windows) == 1
-            and (self._is_full or not self._waits)
-        ):
-            if self._pins not in self.window.touched:
-                return []
-            total = self.window[self._pins]
-            if total.events < self.rule.min_events or (value := self._value(total)) is None or not self._over(value):
-                return []
+        if self._is_plain and not (self.states or self._is_resumed) and (self._is_full or not self._waits):
+            window = self.window
+            if self._pins not in window.touched:
+                return NOTHING
+            total = window[self._pins]
+            if total.events < self._events_min or (value := self._value(total)) is None or not self._over(value):
+                return NOTHING
         return super().evaluate(time)
 
     def value(self, group: Group, time: int) -> float | None:

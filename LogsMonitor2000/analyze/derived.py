@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil, log
 from typing import Any, Protocol
 
-from ..limits import CONVERTED_MAX
+from ..limits import CONVERTED_MAX, KEY_BYTES_MAX
 from ..parse.regex import compile_pattern
 
 RELATIVE_ERROR = 0.005
@@ -147,6 +147,9 @@ def remembered(column: Derived, texts: Iterable[bytes | None]) -> Sequence[Any]:
 
 class Derivations(dict[Any, Sequence[Any]]):
     """The columns of a block by field, and those made of them by what makes them: a derived column, or several together as keys."""
+
+    longest = KEY_BYTES_MAX + 1
+    """Bytes of the longest line that they are from, where somebody has looked."""
 
     def __missing__(self, wanted: Derived | tuple[Derived, ...]) -> Sequence[Any]:
         if isinstance(wanted, tuple):

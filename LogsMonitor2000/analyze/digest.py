@@ -197,7 +197,10 @@ class Digester:
         digest.events += count
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
-        columns: Mapping[Any, Any] = values if self._derive is None else self._derive(values)
+        columns: Any = values
+        if self._derive is not None:
+            columns = self._derive(values)
+            columns.longest = digest.longest
         for width, measures in self._layouts.items():
             if width == 1 and not measures:
                 _count_hits(digest.hits, seconds)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from ..limits import HISTORY_SECOND_ROWS_MAX, KEYS_MAX
+from ..limits import HISTORY_SECOND_ROWS_MAX, KEYS_MAX, KEY_BYTES_MAX
 from ..parse.parser import LINE
 from .derived import Derived, Raw, Subnet
 from .measure import SHORT, Counts, Values, cut_counts, cut_key, dump_counts, dump_key, has_long, has_long_parts
@@ -139,11 +139,16 @@ class Rows(NamedTuple):
         return []
 
     def select(self, values: Mapping[Any, Values]) -> Sequence[Any]:
-        return Beside([*(values[column] for column in self.columns), values[LINE]])
+        longest = getattr(values, "longest", KEY_BYTES_MAX + 1)
+        return Beside([*(values[column] for column in self.columns), values[LINE]], is_short=longest <= KEY_BYTES_MAX)
 
     def add(self, state: Pieces, selected: Sequence[Any]) -> Pieces:
         room = HISTORY_SECOND_ROWS_MAX - sum(len(piece[-1]) for piece in state)
-        return state + [[_short(column[:room]) for column in selected]] if room > 0 else state
+        if room <= 0:
+            return state
+        if isinstance(selected, Beside) and not selected.is_short:
+            return [*state, [_short(column[:room]) for column in selected]]
+        return [*state, [column[:room] for column in selected]]
 
     def merge(self, state: Pieces, other: Pieces) -> Pieces:
         for piece in other:
@@ -159,22 +164,24 @@ class Rows(NamedTuple):
     def load(self, dumped: list[Any]) -> Pieces:
         return []
 
-    def rows(self, state: Pieces, most: int) -> list[list[Any]]:
+    def rows(self, state: Pieces, most: int) -> list[Sequence[Any]]:
         """The first `most` of them, by column."""
         if len(state) == 1:
-            return [list(column[:most]) for column in state[0]]
+            return [column[:most] for column in state[0]]
         return [[value for piece in state for value in piece[place]][:most] for place in range(len(self.columns) + 1)]
 
 
 class Beside(Sequence[Any]):
     """Columns beside each other: a slice of them is that slice of each, not yet made."""
 
-    def __init__(self, columns: Sequence[Sequence[Any]], rows: slice = slice(None)) -> None:
+    def __init__(self, columns: Sequence[Sequence[Any]], rows: slice = slice(None), is_short: bool = False) -> None:
         self._columns = columns
         self._rows = rows
+        self.is_short = is_short
+        """Whether no value is too long to hold."""
 
     def __getitem__(self, rows: Any) -> Any:
-        return Beside(self._columns, rows)
+        return Beside(self._columns, rows, self.is_short)
 
     def __iter__(self) -> Iterator[Any]:
         return (column[self._rows] for column in self._columns)
