@@ -28,14 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MonitorError as error:
         print(f"LogsMonitor2000: {printable(os.fsencode(str(error)))}", file=sys.stderr)
         return error.exit_status
-    except BrokenPipeError:  # `| head`: nobody reads any more, and Python must not complain on its way out
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except BrokenPipeError:  # `| head`: nobody reads any more
+        _discard_output()
         return 0
     except OSError as error:
         print(f"LogsMonitor2000: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk, perhaps, which has been told
+            _discard_output()
         return 1
     except KeyboardInterrupt:  # before the monitor has taken over the signal
         return INTERRUPTED
+
+
+def _discard_output() -> None:
+    """Let what cannot be written go, so that Python does not complain on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _run(arguments: Sequence[str]) -> int:

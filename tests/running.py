@@ -155,7 +155,7 @@ def alerts_in(events: Sequence[tuple[float, Event]]) -> list[Alert]:
 
 def environment(**more: str) -> dict[str, str]:
     """One that says nothing about colours and finds the package."""
-    dropped = ("NO_COLOR", "TERM", "TZ", "PYTHONDONTWRITEBYTECODE")
+    dropped = ("NO_COLOR", "TERM", "TZ", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     paths = [ROOT, *([more.pop("PYTHONPATH")] if "PYTHONPATH" in more else [])]
     return {**kept, "PYTHONPYCACHEPREFIX": compiled_modules(), "PYTHONPATH": os.pathsep.join(paths), **more}
