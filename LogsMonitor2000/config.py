@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import InputError, UsageError
@@ -209,3 +210,11 @@ def parse_config(text: bytes, path: str) -> Table:
         raise ConfigError(f"{path}: is not UTF-8") from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a number of too many digits
         raise ConfigError(f"{path}: {error}") from None
+
+
+def matches(name: str, globs: Sequence[str]) -> bool:
+    """Whether `name` is one of those that `globs` mean: none of those behind a `!`, and one of the others, if there are any."""
+    wanted = [glob for glob in globs if not glob.startswith("!")]
+    if any(fnmatchcase(name, glob[1:]) for glob in globs if glob.startswith("!")):
+        return False
+    return not wanted or any(fnmatchcase(name, glob) for glob in wanted)

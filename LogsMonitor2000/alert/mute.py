@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..clock import zone_named
-from ..config import ConfigError, Table
+from ..config import ConfigError, Table, matches
 from ..errors import UsageError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -47,14 +47,6 @@ class Mute(NamedTuple):
         times = " to ".join(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (self.begin, self.end))
         which = f"alerts matching {', '.join(self.alerts)}" if self.alerts else "all alerts"
         return f"{times} on {days} ({self.zone or 'local time'}), {which}"
-
-
-def matches(name: str, globs: Sequence[str]) -> bool:
-    """Whether `name` is one of those that `globs` mean: none of those behind a `!`, and one of the others, if there are any."""
-    wanted = [glob for glob in globs if not glob.startswith("!")]
-    if any(fnmatchcase(name, glob[1:]) for glob in globs if glob.startswith("!")):
-        return False
-    return not wanted or any(fnmatchcase(name, glob) for glob in wanted)
 
 
 def read_mutes(tables: Sequence[Table], zone: tzinfo | None, names: Sequence[str]) -> tuple[Mute, ...]:

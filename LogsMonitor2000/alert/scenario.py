@@ -13,13 +13,12 @@ from textwrap import dedent
 from typing import Any, NamedTuple
 
 from ..clock import second_named
-from ..config import ConfigError, Table
+from ..config import ConfigError, Table, matches
 from ..errors import UsageError
 from ..event import Alert
 from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
 from ..text import decoded
 from .machine import FIRING, PENDING, RESOLVED
-from .mute import matches
 from .rule import BUILT_IN, Rule
 
 STATES = (FIRING, RESOLVED, PENDING)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import NamedTuple, TextIO
 
 from ..action.action import Action
 from ..action.wording import Wording
 from ..clock import Clock
+from ..config import matches
 from ..event import Alert
 from .channel import Channel
 from .dispatch import Timing
@@ -54,11 +54,7 @@ class Filter(NamedTuple):
     def wants(self, alert: Alert) -> bool:
         if self.severities and alert.severity not in self.severities:
             return False
-        wanted = [pattern for pattern in self.alerts if not pattern.startswith("!")]
-        unwanted = [pattern[1:] for pattern in self.alerts if pattern.startswith("!")]
-        return (not wanted or any(fnmatchcase(alert.name, pattern) for pattern in wanted)) and not any(
-            fnmatchcase(alert.name, pattern) for pattern in unwanted
-        )
+        return matches(alert.name, self.alerts)
 
     def __str__(self) -> str:
         """` (alerts errors_*, severity critical)`, or nothing."""

@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from LogsMonitor2000.alert.mute import Mute, matches, read_mutes
-from LogsMonitor2000.config import ConfigError, parse_config
+from LogsMonitor2000.alert.mute import Mute, read_mutes
+from LogsMonitor2000.config import ConfigError, parse_config, matches
 from LogsMonitor2000.event import Alert, Event, Notice
 
 from ..logs import START
