@@ -11,9 +11,9 @@ README = HERE / "README.md"
 
 def version() -> str:
     """Read from the source, because importing the package here would run it with whatever Python builds it."""
-    found = re.search(r'^VERSION = "(.+)"$', (HERE / "LogsMonitor2000" / "settings.py").read_text("utf-8"), re.MULTILINE)
+    found = re.search(r'^VERSION = "(.+)"$', (HERE / "LogsMonitor2000" / "version.py").read_text("utf-8"), re.MULTILINE)
     if found is None:
-        raise RuntimeError("LogsMonitor2000/settings.py has no VERSION")
+        raise RuntimeError("LogsMonitor2000/version.py has no VERSION")
     return found[1]
 
 
@@ -26,7 +26,7 @@ setup(
     packages=find_packages(include=["LogsMonitor2000", "LogsMonitor2000.*"]),
     package_data={"LogsMonitor2000.alert": ["default.toml"]},
     python_requires=">=3.11",
-    entry_points={"console_scripts": ["logsmonitor2000 = LogsMonitor2000.cli:main"]},
+    entry_points={"console_scripts": ["logsmonitor2000 = LogsMonitor2000.command.main:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Environment :: Console",

@@ -8,28 +8,28 @@ This is the public API. A monitor of your own:
         print(event)
 """
 
-from .action.action import Action
+from .action.base import Action
+from .action.formatter import Wording
 from .action.json_lines import JsonLines
 from .action.terminal import TerminalNotifier
-from .action.wording import Wording
 from .analyze.bucket import Bucket
 from .analyze.calculator import StreamCalculator
 from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.measure import Count, Measure, Total
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
-from .build import build, open_log
-from .clock import Clock
+from .config.settings import Settings
 from .errors import FormatError, InputError, MonitorError, UsageError, WorkerError
 from .event import Alert, Event, MalformedLine, Notice, Stats, Summary, WebLogEvent
-from .monitor import Monitor
-from .parse.http_log import HTTPLogParser
-from .parse.parser import Malformed, Parser
-from .settings import VERSION as __version__
-from .settings import Settings
+from .parse.base import Malformed, Parser
+from .parse.lines.http_log import HTTPLogParser
+from .pipeline.monitor import Monitor
+from .pipeline.wiring import build, open_log
+from .runtime.clock import Clock
+from .source.base import Source
 from .source.file import FileSource
 from .source.pipe import PipeSource
-from .source.source import Source
+from .version import VERSION as __version__
 
 __all__ = [
     "Action",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from .action.action import Action
-from .clock import Clock
+from .action.base import Action
 from .event import Event
+from .runtime.clock import Clock
+from .runtime.waiter import Waiter
 from .source.stream import StreamSource
-from .waiter import Waiter
 
 PAUSE = None
 """In a script: there is nothing to read now."""

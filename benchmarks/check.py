@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 import json
+from pathlib import Path
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from .measure import ROOT

@@ -9,28 +9,28 @@ SIGUSR1. Prints a report in Markdown; progress goes to standard error.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from datetime import datetime, timezone
+from functools import cache
 import io
+from itertools import islice
 import json
+from math import inf
+from multiprocessing import get_context
 import os
+from pathlib import Path
 import platform
 import random
 import re
 import select
 import shlex
 import signal
+from statistics import median
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from datetime import datetime, timezone
-from functools import cache
-from itertools import islice
-from math import inf
-from multiprocessing import get_context
-from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 from . import generate

@@ -7,21 +7,21 @@ statistics and alert are counted, in one process, as far as the format has their
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import gc
 import json
 import random
 import re
 import sys
 import time
-from collections.abc import Iterator
 
 from LogsMonitor2000 import AnalyticsProcessor, HighTrafficCalculator, MostCommonCalculator
 from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.limits import BLOCK_BYTES
+from LogsMonitor2000.parse.base import Parser
+from LogsMonitor2000.parse.choose import bind_some
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import Parser
-from LogsMonitor2000.parse.select import bind_some
-from LogsMonitor2000.parse.table import LINES, RECORDS
+from LogsMonitor2000.parse.registry import LINES, RECORDS
 
 COUNT = 40_000
 FAR_FUTURE = 1 << 50

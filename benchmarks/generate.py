@@ -7,10 +7,10 @@ and time advances at a fixed rate (dense: 200 lines a second, sparse: one). The 
 from __future__ import annotations
 
 import argparse
-import random
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
+import random
+import sys
 from typing import BinaryIO
 
 START = 1_700_000_000

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 import os
+from pathlib import Path
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.005

@@ -9,8 +9,8 @@ a run only ever makes it slower.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
+import tempfile
 
 from . import measure
 from .check import monitor_command

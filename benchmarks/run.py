@@ -8,15 +8,15 @@ Prints a report in Markdown; progress goes to standard error.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 import os
+from pathlib import Path
 import platform
 import shlex
+from statistics import median
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 from . import check, generate, measure

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from LogsMonitor2000.event import Alert
+from LogsMonitor2000.parse.base import Malformed
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import Malformed
 
 DEFAULTS = tuple(Alert._field_defaults.values())
 

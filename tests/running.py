@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 import gc
 import io
 import os
@@ -12,24 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from functools import cache
 from typing import Any
 from unittest import mock
 
-from LogsMonitor2000.action.action import Action
+from LogsMonitor2000.action.base import Action
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.build import open_log
-from LogsMonitor2000.cli import main
+from LogsMonitor2000.command.main import main
 from LogsMonitor2000.event import Alert, Event
-from LogsMonitor2000.monitor import Monitor
-from LogsMonitor2000.source.source import Source
+from LogsMonitor2000.pipeline.monitor import Monitor
+from LogsMonitor2000.pipeline.wiring import open_log
+from LogsMonitor2000.runtime.waiter import Waiter
+from LogsMonitor2000.source.base import Source
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
-from LogsMonitor2000.waiter import Waiter
 
 from .logs import NOW
 from .reference import Options
@@ -69,7 +69,7 @@ def numbers(events: Iterator[Event] | Sequence[Event]) -> list[Event]:
 @contextmanager
 def chunks_of_bytes(count: int) -> Iterator[None]:
     """Make chunks so small that a small log has many."""
-    modules = ("source.source", "source.file", "inputs", "workers")
+    modules = ("source.base", "source.file", "pipeline.input", "pipeline.parallel")
     patches = [mock.patch(f"LogsMonitor2000.{module}.CHUNK_BYTES", count) for module in modules]
     for patch in patches:
         patch.start()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 import os
 import tempfile
 import time
 import unittest
-from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 
-from LogsMonitor2000.source.source import Source
+from LogsMonitor2000.source.base import Source
 
 SCALE = 10 if os.environ.get("LOGSMONITOR2000_LONG") else 1
 """How many times as many cases tests of many cases have: the usual run is to be over soon."""

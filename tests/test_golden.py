@@ -7,10 +7,10 @@ change of the output on purpose, `python -m tests.test_golden` writes the files 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 import os
 import re
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 
 from .running import command
 

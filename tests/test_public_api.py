@@ -43,7 +43,7 @@ class TestPublicApi(unittest.TestCase):
 
     def test_importing_it_imports_nothing_slow(self) -> None:
         slow = "multiprocessing asyncio zoneinfo bz2 lzma xml email http urllib.request socket".split()
-        code = f"import sys, LogsMonitor2000.cli; print(*sorted(set({slow!r}) & set(sys.modules)))"
+        code = f"import sys, LogsMonitor2000.command.main; print(*sorted(set({slow!r}) & set(sys.modules)))"
         done = subprocess.run(
             [sys.executable, "-S", "-c", code], capture_output=True, env=environment(), timeout=30, check=True
         )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
 import io
+from pathlib import Path
 import re
 import subprocess
 import sys
 import tempfile
 import unittest
-from contextlib import redirect_stdout
-from pathlib import Path
 
-from LogsMonitor2000.settings import parse_arguments
+from LogsMonitor2000.config.settings import parse_arguments
 
 from .running import environment
 

@@ -6,9 +6,9 @@ from typing import Any, TextIO
 
 from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..text import decoded
-from .action import Action
+from .base import Action
+from .formatter import Wording, status_class
 from .terminal import tell_problem
-from .wording import Wording, status_class
 
 
 class JsonLines(Action):

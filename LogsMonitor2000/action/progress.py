@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ..clock import Clock
 from ..event import Event, Traffic
-from .action import Action
+from ..runtime.clock import Clock
 from ..text import duration
+from .base import Action
 
 FIRST_SECONDS = 0.5
 """A read that is over sooner needs no progress line."""

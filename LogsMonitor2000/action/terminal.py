@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
+import os
 from typing import TextIO
 
-from ..clock import Clock
 from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..limits import SAMPLE_BYTES_MAX
+from ..runtime.clock import Clock
 from ..text import duration, printable, size
-from .action import Action
-from .wording import Wording, status_class
+from .base import Action
+from .formatter import Wording, status_class
 
 WIDTH = 80
 KEY_WIDTH_MAX = 60

@@ -15,10 +15,10 @@ from ..event import Alert
 from ..limits import GROUPS_MAX
 from ..text import amount
 from .calculator import RuleCalculator
-from .feed import Group
-from .machine import FIRING, PENDING
+from .contribution import Group
 from .mute import Mute
 from .rule import Rule
+from .state import FIRING, PENDING
 
 FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0, 3.0)
 """What thresholds are multiplied by."""

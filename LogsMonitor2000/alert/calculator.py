@@ -16,16 +16,16 @@ from ..analyze.calculator import TimedCalculator
 from ..analyze.measure import Measure
 from ..event import Alert, Event, Explanation, Notice
 from ..limits import GROUPS_MAX, STATES_MAX
+from .attribution import Changes, History
+from .contribution import Feed, Group, feed_of, pinned
+from .evaluator import ChangeWatch, NewWatch, Transition, Watch, WindowWatch
 from .explain import explain
-from .feed import Feed, Group, feed_of, pinned
-from .reader import Readers
+from .extractor import Readers
 from .leaky_bucket import BucketWatch
-from .history import Changes, History
-from .machine import FIRING, RESOLVED
 from .mute import Mute
 from .rule import BUILT_IN, Rule
 from .silence import SilenceWatch
-from .watch import ChangeWatch, NewWatch, Transition, Watch, WindowWatch
+from .state import FIRING, RESOLVED
 from .window import NEVER, Timeline, Window
 
 TRIM_EVERY = 16

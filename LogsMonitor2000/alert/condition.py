@@ -6,17 +6,17 @@ those does. All are plain values: equal ones are one column of the log, tested o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import ip_network
 from operator import eq, ge, gt, le, lt
+import re
 from typing import Any, NamedTuple
 
 from ..analyze.derived import address_of
-from ..config import UNITS, Table
-from ..parse.fields import seconds_of
-from ..parse.parser import FIELDS
+from ..config.table import UNITS, Table
+from ..parse.base import FIELDS
+from ..parse.values.fields import seconds_of
 
 NUMBERS = ("status", "size", "duration")
 SIZES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "kib": 1 << 10, "m": 10**6, "mb": 10**6, "mib": 1 << 20}

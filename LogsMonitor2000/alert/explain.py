@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..event import Explained
 from ..limits import EXPLAINED_GROUPS_MAX
 from ..text import amount, duration, printable
-from .feed import Group
-from .machine import FIRING, State
-from .watch import ChangeWatch, NewWatch, Watch, WindowWatch
+from .contribution import Group
+from .evaluator import ChangeWatch, NewWatch, Watch, WindowWatch
+from .state import FIRING, State
 
 
 def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:

@@ -8,10 +8,10 @@ from typing import Any
 from ..analyze.measure import dump_key, load_key
 from ..analyze.tally import MICRO
 from ..limits import GROUPS_MAX
-from .feed import Deltas, Group
+from .aggregate import HASHES
+from .contribution import Deltas, Group
+from .evaluator import Watch
 from .rule import Rule
-from .totals import HASHES
-from .watch import Watch
 from .window import NEVER, Timeline
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
+import re
 from typing import NamedTuple
 
-from ..clock import zone_named
-from ..config import ConfigError, Table, matches
+from ..config.table import ConfigError, Table, matches
 from ..errors import UsageError
+from ..runtime.clock import zone_named
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

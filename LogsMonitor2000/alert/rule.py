@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from operator import ge, gt, le, lt
+import re
 from typing import Any, NamedTuple
 
 from ..analyze.derived import Derived, Raw, Subnet
-from ..config import Table
+from ..config.table import Table
 from ..event import SEVERITIES
 from ..limits import WINDOW_SECONDS_MAX
-from ..parse.parser import FIELDS
+from ..parse.base import FIELDS
 from ..text import amount
 from .condition import Conditions, read_conditions
 

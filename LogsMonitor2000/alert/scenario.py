@@ -12,14 +12,14 @@ from math import ceil, isclose
 from textwrap import dedent
 from typing import Any, NamedTuple
 
-from ..clock import second_named
-from ..config import ConfigError, Table, matches
+from ..config.table import ConfigError, Table, matches
 from ..errors import UsageError
 from ..event import Alert
 from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
+from ..runtime.clock import second_named
 from ..text import decoded
-from .machine import FIRING, PENDING, RESOLVED
 from .rule import BUILT_IN, Rule
+from .state import FIRING, PENDING, RESOLVED
 
 STATES = (FIRING, RESOLVED, PENDING)
 

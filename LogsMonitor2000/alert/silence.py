@@ -8,9 +8,9 @@ from typing import Any
 
 from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX, STATES_MAX
-from .feed import Deltas, Group
+from .contribution import Deltas, Group
+from .evaluator import Watch
 from .rule import Rule
-from .watch import Watch
 from .window import NEVER, Timeline
 
 

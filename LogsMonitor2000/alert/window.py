@@ -11,9 +11,9 @@ from typing import Any
 
 from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX
-from .feed import Deltas, Feed, Group
-from .reader import Readers
-from .totals import TOTALS, Events, Total
+from .aggregate import TOTALS, Events, Total
+from .contribution import Deltas, Feed, Group
+from .extractor import Readers
 
 NEVER = 1 << 62
 

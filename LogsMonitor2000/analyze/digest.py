@@ -16,7 +16,7 @@ from operator import sub
 from typing import Any
 
 from ..limits import CHANGES_MAX, KEY_BYTES_MAX, SAMPLES_MAX
-from ..parse.parser import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
+from ..parse.base import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
 from .bucket import Bucket, cut_keys
 from .measure import UNPARSED, Measure
 

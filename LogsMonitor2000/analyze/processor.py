@@ -13,10 +13,10 @@ from typing import Any
 from ..errors import UsageError
 from ..event import Alert, Event, Summary
 from .bucket import Bucket
-from .buffer import ReorderBuffer
 from .calculator import StreamCalculator, window_of
 from .digest import Digest, Layouts
 from .measure import Measure
+from .reorder_buffer import ReorderBuffer
 
 REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late", "_lateness_max")
 """The processor's numbers that a snapshot holds."""

@@ -8,11 +8,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from ..limits import HISTORY_SECOND_ROWS_MAX, KEYS_MAX, KEY_BYTES_MAX
-from ..parse.parser import LINE
+from ..limits import HISTORY_SECOND_ROWS_MAX, KEY_BYTES_MAX, KEYS_MAX
+from ..parse.base import LINE
 from .derived import Derived, Raw, Subnet
-from .measure import SHORT, Counts, Values, cut_counts, cut_key, dump_counts, dump_key, has_long, has_long_parts
-from .measure import load_counts, load_key, merge_counts, shrink_counts
+from .measure import (
+    SHORT,
+    Counts,
+    Values,
+    cut_counts,
+    cut_key,
+    dump_counts,
+    dump_key,
+    has_long,
+    has_long_parts,
+    load_counts,
+    load_key,
+    merge_counts,
+    shrink_counts,
+)
 
 MICRO = 1_000_000
 """Durations are summed in millionths of a second, as whole numbers: what is added can be taken away exactly."""

@@ -6,16 +6,16 @@ the receiver; what a person should know is written by the thread that reads, so 
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
+import threading
 from typing import TextIO
 
-from ..action.action import Action
-from ..clock import Clock
+from ..action.base import Action
 from ..event import Alert, Event, Summary
+from ..runtime.clock import Clock
 from ..text import printable
-from .channel import Channel, Refused, Retry
+from .channels.base import Channel, Refused, Retry
 from .dispatch import COALESCED, DROPPED, FAILED, RETRIED, SENT, Dispatch
 
 SLACK_SECONDS = 0.2

@@ -12,10 +12,10 @@ All times are seconds on one clock that never goes backwards within a run, and i
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import heapq
 from typing import NamedTuple
 
 from ..event import Alert

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+import re
 
-from ..action.action import Action
-from ..action.prometheus import read_prometheus
-from ..config import Secret, Table
+from ..action.base import Action
+from ..config.table import Secret, Table
 from ..errors import UsageError
-from .channel import Channel
+from ..web.prometheus import read_prometheus
+from .channels.base import Channel
+from .channels.http_client import Endpoint, basic_authorization, endpoint
 from .dispatch import Timing
-from .http_client import Endpoint, basic_authorization, endpoint
 from .spec import ActionSpec, Context, Filter, Kind
 
 
@@ -50,7 +50,7 @@ def _pairs(table: Table, key: str) -> Mapping[str, str]:
 
 
 def _webhook(table: Table) -> Kind:
-    from .bodies import BODIES
+    from .channels.bodies import BODIES
 
     form = table.text("body", "plain", choices=tuple(BODIES))
     to = _read_endpoint(table, is_secret=form in ("slack", "discord", "teams"))
@@ -61,7 +61,7 @@ def _webhook(table: Table) -> Kind:
         _single_line(table, "headers", value)
 
     def make(context: Context) -> Channel:
-        from .webhook import Webhook
+        from .channels.webhook import Webhook
 
         return Webhook(to, form, context.wording, headers)
 
@@ -76,7 +76,7 @@ def _alertmanager(table: Table) -> Kind:
     resend = table.seconds("resend", 60, least=1, most=3600)
 
     def make(context: Context) -> Channel:
-        from .alertmanager import Alertmanager
+        from .channels.alertmanager import Alertmanager
 
         return Alertmanager(to, context.wording, labels, resend, context.clock)
 
@@ -85,7 +85,7 @@ def _alertmanager(table: Table) -> Kind:
 
 
 def _email(table: Table) -> Kind:
-    from .mail import Mailbox
+    from .channels.mail import Mailbox
 
     encryption = table.text("encryption", "starttls", choices=("starttls", "tls", "none"))
     usual = {"starttls": 587, "tls": 465, "none": 25}[encryption]
@@ -104,7 +104,7 @@ def _email(table: Table) -> Kind:
     box = Mailbox(host, port, sender, recipients, encryption, user, password, table.path("ca_file", None))
 
     def make(context: Context) -> Channel:
-        from .mail import Mail
+        from .channels.mail import Mail
 
         return Mail(box, context.wording, context.clock)
 
@@ -118,7 +118,7 @@ def _command(table: Table) -> Kind:
     environment = table.texts("environment", ())
 
     def make(context: Context) -> Channel:
-        from .command import Command
+        from .channels.command import Command
 
         return Command(arguments, context.wording, environment)
 
@@ -126,7 +126,7 @@ def _command(table: Table) -> Kind:
 
 
 def _syslog(table: Table) -> Kind:
-    from .syslog import FACILITIES, receiver
+    from .channels.syslog import FACILITIES, receiver
 
     facility = table.text("facility", "daemon", choices=tuple(FACILITIES))
     try:
@@ -135,7 +135,7 @@ def _syslog(table: Table) -> Kind:
         raise table.error("address", str(error)) from None
 
     def make(context: Context) -> Channel:
-        from .syslog import Syslog
+        from .channels.syslog import Syslog
 
         return Syslog(to, context.wording, facility)
 
@@ -144,7 +144,7 @@ def _syslog(table: Table) -> Kind:
 
 def _terminal(table: Table, name: str, wanted: Filter) -> ActionSpec:
     def make(context: Context) -> Action:
-        from .local import TerminalAlerts
+        from .channels.local import TerminalAlerts
 
         return TerminalAlerts(context.errors, context.wording, wanted.wants, color=context.color)
 
@@ -152,7 +152,7 @@ def _terminal(table: Table, name: str, wanted: Filter) -> ActionSpec:
 
 
 def _json_lines(table: Table, name: str, wanted: Filter) -> ActionSpec:
-    from .local import KINDS
+    from .channels.local import KINDS
 
     path = table.path("path")
     events = table.texts("events", ("alert",))
@@ -163,7 +163,7 @@ def _json_lines(table: Table, name: str, wanted: Filter) -> ActionSpec:
     keep = table.whole("keep", 5, most=1000)
 
     def make(context: Context) -> Action:
-        from .local import JsonFile
+        from .channels.local import JsonFile
 
         return JsonFile(
             name, path, context.errors, context.wording, wanted.wants, events=events, bytes_max=bytes_max, keep=keep

@@ -6,10 +6,10 @@ is sent something twice tells so by the id.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..event import Alert

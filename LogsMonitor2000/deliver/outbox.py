@@ -6,16 +6,16 @@ knows what may not have been told. It may have been told all the same: at least 
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+import json
+import os
+import sqlite3
 
 from ..event import Alert
-from ..journal import dump_event, load_event
 from ..limits import LOCKED_SECONDS_MAX
+from ..state.journal import dump_event, load_event
 from .message import transition_id
 
 FILE = "deliveries.sqlite3"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+import sys
 from typing import NamedTuple, TextIO
 
-from ..action.action import Action
-from ..action.wording import Wording
-from ..clock import Clock
-from ..config import matches
+from ..action.base import Action
+from ..action.formatter import Wording
+from ..config.table import matches
 from ..event import Alert
-from .channel import Channel
+from ..runtime.clock import Clock
+from .channels.base import Channel
 from .dispatch import Timing
 
 

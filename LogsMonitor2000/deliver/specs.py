@@ -5,11 +5,11 @@ Keys that all deliveries have are read here; each type reads its own (`kinds.py`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+import re
 
-from ..action.action import Action
-from ..config import Table
+from ..action.base import Action
+from ..config.table import Table
 from ..event import SEVERITIES
 from .dispatch import Timing
 from .kinds import CHANNELS, LOCAL

@@ -7,17 +7,17 @@ pattern, which takes only typical lines, matches nearly the most; and of these t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
 from typing import NamedTuple
 
 from ..errors import FormatError
 from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
-from .formats import Format, Values
-from .http_log import HTTPLogParser
-from .parser import Parser, is_all_blank, is_blank
-from .table import LINES, NAMES, RECORDS, make_parser
+from .base import Parser, is_all_blank, is_blank
+from .lines.formats import Format, Values
+from .lines.http_log import HTTPLogParser
+from .registry import LINES, NAMES, RECORDS, make_parser
 
 NO_FIELDS: Mapping[str, str] = {}
 
@@ -38,8 +38,8 @@ def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
 
     `fields` are the keys of fields in a record.
     """
-    from .definitions import defined, is_definition
-    from .wrappers import WRAPPERS
+    from .envelopes import WRAPPERS
+    from .lines.definitions import defined, is_definition
 
     wrapper, _, inside = name.partition(":")
     if wrapper in WRAPPERS and inside:
@@ -76,7 +76,7 @@ def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FI
 
 def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
     """The score of the format that fits `lines` best; None when there is no sign of any."""
-    from .wrappers import wrapper_of
+    from .envelopes import wrapper_of
 
     wrapper = wrapper_of(lines)
     if wrapper is not None:

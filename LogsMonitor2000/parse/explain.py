@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 
 from ..event import WebLogEvent
 from ..text import printable
+from .base import Malformed, Parser
 from .detect import best_of
-from .http_log import HTTPLogParser
-from .parser import Malformed, Parser
-from .table import LINES, RECORDS
-from .wrappers import WRAPPERS, wrapper_of
+from .envelopes import WRAPPERS, wrapper_of
+from .lines.http_log import HTTPLogParser
+from .registry import LINES, RECORDS
 
 COLUMNS_MAX = 160
 

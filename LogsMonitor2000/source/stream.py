@@ -9,9 +9,9 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from ..limits import BLOCK_BYTES
+from .base import Source
 from .decompress import Decompressor, compression_of, may_be_compressed
 from .lines import LineFramer
-from .source import Source
 
 
 class StreamSource(Source):

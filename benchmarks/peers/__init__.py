@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
+import subprocess
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent

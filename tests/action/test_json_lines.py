@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import unittest
 from typing import Any, NamedTuple
+import unittest
 
 from LogsMonitor2000.action.json_lines import JsonLines
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary, Traffic

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import unittest
 from typing import Any
+import unittest
 
 from LogsMonitor2000.action.terminal import TerminalNotifier
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary, Traffic

@@ -13,10 +13,10 @@ from LogsMonitor2000.alert.calculator import RuleCalculator
 from LogsMonitor2000.alert.mute import Mute
 from LogsMonitor2000.alert.rule import read_rules
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.build import open_log
-from LogsMonitor2000.config import Table
+from LogsMonitor2000.config.table import Table
 from LogsMonitor2000.event import Alert, Event
-from LogsMonitor2000.monitor import Monitor
+from LogsMonitor2000.pipeline.monitor import Monitor
+from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START
@@ -251,13 +251,13 @@ def limited(**limits: int) -> Iterator[None]:
     """Other limits of the engine, by name, wherever they are used."""
     modules = (
         "alert.calculator",
-        "alert.watch",
+        "alert.evaluator",
         "alert.window",
-        "alert.totals",
+        "alert.aggregate",
         "alert.silence",
         "alert.leaky_bucket",
-        "alert.history",
-        "alert.feed",
+        "alert.attribution",
+        "alert.contribution",
         "analyze.derived",
         "analyze.tally",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import unittest
 from random import Random
+import unittest
 
+from ..support import SCALE
 from .making import (
+    MEASURES,
     alerts,
     calculator,
     log_line,
@@ -16,10 +18,8 @@ from .making import (
     read,
     rounded,
     run,
-    MEASURES,
 )
 from .reference import ledger
-from ..support import SCALE
 
 
 class OneInput(unittest.TestCase):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.alert.backtest import BacktestCalculator, Record, suggestion, trial_of
 from LogsMonitor2000.alert.calculator import RuleCalculator
@@ -12,11 +12,11 @@ from LogsMonitor2000.alert.rule import Rule, built_in_rules, read_rules
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.build import open_log
-from LogsMonitor2000.clock import zone_named
-from LogsMonitor2000.config import parse_config
+from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.event import Alert, Event, Notice
-from LogsMonitor2000.monitor import Monitor
+from LogsMonitor2000.pipeline.monitor import Monitor
+from LogsMonitor2000.pipeline.wiring import open_log
+from LogsMonitor2000.runtime.clock import zone_named
 from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
 from ..logs import NOW, START, csv_line, random_log

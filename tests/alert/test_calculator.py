@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unittest
 from datetime import datetime, timezone, tzinfo
 from random import Random
 from typing import Any
+import unittest
 from zoneinfo import ZoneInfo
 
 from LogsMonitor2000.alert.mute import Mute, read_mutes
-from LogsMonitor2000.config import ConfigError, parse_config, matches
+from LogsMonitor2000.config.table import ConfigError, matches, parse_config
 from LogsMonitor2000.event import Alert, Event, Notice
 
 from ..logs import START

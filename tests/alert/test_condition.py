@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unittest
 from typing import Any
+import unittest
 
 from LogsMonitor2000.alert.condition import Condition, read_conditions
-from LogsMonitor2000.config import Table
+from LogsMonitor2000.config.table import Table
 
 from ..support import quickest
 

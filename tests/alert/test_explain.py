@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unittest
 from typing import Any
+import unittest
 
 from LogsMonitor2000.event import Explanation
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.event import Alert
 
 from ..logs import START, csv_line
 from ..running import command, in_process
 from ..support import TemporaryFiles, quickest
-from .making import calculator, hits_at, limited, log_line, random_rules, run, states_of, told_of, MEASURES, random_rule
+from .making import MEASURES, calculator, hits_at, limited, log_line, random_rule, random_rules, run, states_of, told_of
 
 RULES = """
 stats_interval = 0

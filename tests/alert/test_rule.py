@@ -6,7 +6,7 @@ import unittest
 
 from LogsMonitor2000.alert.rule import Rule, read_rules
 from LogsMonitor2000.analyze.derived import Raw, Subnet
-from LogsMonitor2000.config import ConfigError, parse_config
+from LogsMonitor2000.config.table import ConfigError, parse_config
 
 FIELDS = "source, user, vhost, method, target, path, section, protocol, status, status_class, size, referrer, agent, duration"
 COUNT = 'name = "r"\nmeasure = "count"\nabove = 5\n'

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import unittest
 from collections.abc import Sequence
+import json
 from random import Random
 from typing import Any
+import unittest
 
 from LogsMonitor2000.alert.calculator import RuleCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.build import _recogniser, open_log
 from LogsMonitor2000.event import Alert, Event
-from LogsMonitor2000.monitor import Monitor
+from LogsMonitor2000.pipeline.monitor import Monitor
+from LogsMonitor2000.pipeline.parallel import ParallelInput
+from LogsMonitor2000.pipeline.wiring import _recogniser, open_log
 from LogsMonitor2000.source.file import FileSource
 from LogsMonitor2000.testing import Collecting, ManualClock, ManualWaiter
-from LogsMonitor2000.workers import ParallelInput
 
 from ..logs import NOW, START
+from ..pipeline.test_agreement import InlinePool
 from ..running import STEP, Feed, chunks_of_bytes
 from ..support import FAR_FUTURE, SCALE, TemporaryFiles
-from ..test_agreement import InlinePool
 from .making import LOG_FORMAT, alerts, calculator, log_line, pieces, random_lines, random_rules, read, rounded, run
 from .reference import Hit, Rule, ledger
 

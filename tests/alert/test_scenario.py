@@ -6,7 +6,7 @@ import unittest
 
 from LogsMonitor2000.alert.rule import read_rules
 from LogsMonitor2000.alert.scenario import Moment, Scenario, read_scenarios
-from LogsMonitor2000.config import ConfigError, parse_config
+from LogsMonitor2000.config.table import ConfigError, parse_config
 from LogsMonitor2000.event import Alert
 
 RULES = "[[alert]]\nname='errors'\nmeasure='count'\nby=['section']\nabove=1\n[[alert]]\nname='hits'\nmeasure='count'\nabove=1\n"

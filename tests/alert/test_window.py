@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import unittest
 from collections import deque
 from collections.abc import Callable
 from math import ceil
 from random import Random
+import unittest
 
-from LogsMonitor2000.alert.feed import Feed
-from LogsMonitor2000.alert.reader import Readers
-from LogsMonitor2000.alert.totals import HASHES, Bins, Shares, Sums, Uniques
+from LogsMonitor2000.alert.aggregate import HASHES, Bins, Shares, Sums, Uniques
+from LogsMonitor2000.alert.contribution import Feed
+from LogsMonitor2000.alert.extractor import Readers
 from LogsMonitor2000.alert.window import Timeline, Window
 from LogsMonitor2000.analyze.derived import Bin
 from LogsMonitor2000.limits import UNIQUES_MAX

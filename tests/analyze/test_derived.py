@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.analyze.derived import BIN_ZERO, RELATIVE_ERROR, Bin, Derived, Raw, Subnet, _converted, middle
 from LogsMonitor2000.limits import CONVERTED_MAX

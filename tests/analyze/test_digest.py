@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pickle
-import unittest
 from random import Random
 from typing import Any
+import unittest
 
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.analyze.derived import Raw
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.measure import UNPARSED
 from LogsMonitor2000.analyze.tally import Rows
 from LogsMonitor2000.errors import FormatError
-from LogsMonitor2000.inputs import Input
+from LogsMonitor2000.parse.base import Malformed
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import Malformed
-from LogsMonitor2000.parse.table import LINES as LINE_FORMATS, RECORDS
+from LogsMonitor2000.parse.registry import LINES as LINE_FORMATS
+from LogsMonitor2000.parse.registry import RECORDS
+from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.testing import ScriptedSource
 
 from ..alert.making import random_lines, read

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import pickle
-import unittest
 from collections import Counter
+import pickle
 from random import Random
+import unittest
 
 from LogsMonitor2000.alert.condition import Condition, Test
-from LogsMonitor2000.alert.feed import Flag
+from LogsMonitor2000.alert.contribution import Flag
 from LogsMonitor2000.analyze.derived import Bin, Raw, Subnet
 from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total, TotalBy
 from LogsMonitor2000.analyze.tally import Amounts, Rows, Tally
+from LogsMonitor2000.parse.base import LINE
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import LINE
 
 from ..logs import START
 from ..support import FAR_FUTURE, clf_line

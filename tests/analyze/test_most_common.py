@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unittest
 from collections import Counter
 from random import Random
+import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import SlidingWindow

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unittest
 from collections.abc import Iterable
+import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import StreamCalculator

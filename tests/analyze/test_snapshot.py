@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import StreamCalculator
@@ -17,8 +17,8 @@ from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.parse.detect import parser_named
 
 from ..logs import START, csv_line
-from .making import state_of
 from ..support import SCALE
+from .making import state_of
 
 
 def processor(interval: int = 5, buffer_time: int = 2) -> AnalyticsProcessor:

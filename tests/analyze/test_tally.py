@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
-import unittest
 from random import Random
 from typing import Any
+import unittest
 
 from LogsMonitor2000.analyze.derived import Bin, Derivations, Raw, Subnet
 from LogsMonitor2000.analyze.measure import OTHER, UNPARSED, Measure
 from LogsMonitor2000.analyze.tally import Amounts, Rows, Tally, add_amounts
 from LogsMonitor2000.limits import HISTORY_SECOND_ROWS_MAX
-from LogsMonitor2000.parse.parser import LINE
+from LogsMonitor2000.parse.base import LINE
 
 Block = dict[str, list["bytes | None"]]
 MEASURES: tuple[Measure, ...] = (

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import unittest
 from collections import Counter
 from random import Random
+import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import SlidingWindow
 from LogsMonitor2000.analyze.measure import OTHER
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.traffic import BYTES, HITS, TrafficCalculator
-from LogsMonitor2000.build import open_log
 from LogsMonitor2000.event import Event, Summary, Traffic
-from LogsMonitor2000.monitor import Monitor
+from LogsMonitor2000.pipeline.monitor import Monitor
+from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.testing import ScriptedSource
 
 from ..support import clf_line

@@ -1,11 +1,12 @@
 """What the benchmark of following makes of what it reads; the measuring itself is too long for a test."""
 
+from itertools import islice
 import os
+from pathlib import Path
 import time
 import unittest
-from itertools import islice
-from pathlib import Path
 
+from LogsMonitor2000.source.statistics import Counts
 from benchmarks import generate
 from benchmarks.follow import (
     BLOCK_LINES,
@@ -24,7 +25,6 @@ from benchmarks.follow import (
     stamp_of,
     sustained,
 )
-from LogsMonitor2000.source.counts import Counts
 from tests.support import TemporaryFiles
 
 

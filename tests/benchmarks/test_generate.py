@@ -4,7 +4,6 @@ import hashlib
 import io
 import unittest
 
-from benchmarks.generate import START, write
 from LogsMonitor2000 import (
     AnalyticsProcessor,
     Event,
@@ -15,6 +14,7 @@ from LogsMonitor2000 import (
     Summary,
     open_log,
 )
+from benchmarks.generate import START, write
 from tests.support import TemporaryFiles
 
 LINES = 3_000

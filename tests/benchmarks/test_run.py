@@ -1,10 +1,10 @@
 """What the benchmark computes and prints from what it has measured; and that a peer does the same work as the monitor."""
 
 import os
+from pathlib import Path
 import shutil
 import sys
 import unittest
-from pathlib import Path
 
 from benchmarks import check, measure
 from benchmarks.peers import PEERS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from LogsMonitor2000.action.wording import Wording
-from LogsMonitor2000.config import parse_config
+from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.spec import ActionSpec, Context
 from LogsMonitor2000.deliver.specs import read_actions

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import io
 import threading
 import time
-import unittest
-from collections.abc import Sequence
 from typing import Any
+import unittest
 
-from LogsMonitor2000.deliver.channel import Channel, Refused, Retry
+from LogsMonitor2000.deliver.channels.base import Channel, Refused, Retry
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.message import Message
 from LogsMonitor2000.deliver.outbox import Outbox

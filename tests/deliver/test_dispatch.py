@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import unittest
 from collections import defaultdict
 from collections.abc import Iterable
+import copy
 from random import Random
+import unittest
 from unittest import mock
 
 from LogsMonitor2000.deliver.dispatch import Dispatch, Timing
@@ -14,8 +14,8 @@ from LogsMonitor2000.deliver.message import Message, fingerprint_of
 from LogsMonitor2000.deliver.outbox import GroupRecord, Outbox, Record
 from LogsMonitor2000.event import Alert
 
-from .making import NOW, dispatch, firing, resolved, states
 from ..support import SCALE
+from .making import NOW, dispatch, firing, resolved, states
 
 
 class Remembering(Outbox):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 import json
 import os
 import signal
@@ -9,17 +10,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-import unittest
-from contextlib import closing, suppress
 from typing import Any
+import unittest
 
 from LogsMonitor2000.deliver.outbox import FILE
 
 from ..logs import csv_line
 from ..running import Running, command, environment, in_process, wait_until
 from ..support import TemporaryFiles
-from . import receivers
-from .receivers import HttpReceiver, answer
+from .channels import receivers
+from .channels.receivers import HttpReceiver, answer
 
 FAST = ("--high_traffic_interval", "60", "--high_traffic_threshold", "0.1", "--buffer_time", "0", "--stats_interval", "0")
 
@@ -206,7 +206,7 @@ class EndToEnd(TemporaryFiles):
 
     def test_a_run_without_actions_pays_nothing(self) -> None:
         code = (
-            "import sys, io, contextlib; from LogsMonitor2000.cli import main\n"
+            "import sys, io, contextlib; from LogsMonitor2000.command.main import main\n"
             f"with contextlib.redirect_stdout(io.StringIO()): main([{self.log.path!r}])\n"
             "print(*[name for name in sys.modules if 'deliver' in name or name in ('sqlite3', 'ssl', 'http.client', 'tomllib')])"
         )

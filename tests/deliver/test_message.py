@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unittest
 from random import Random
+import unittest
 
 from LogsMonitor2000.deliver.backoff import Backoff, retry_after
 from LogsMonitor2000.deliver.message import bounded, fingerprint_of, group_key, group_labels, labels_of

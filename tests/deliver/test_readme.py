@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 import re
 import unittest
-from pathlib import Path
 from unittest import mock
 
-from LogsMonitor2000.action.wording import Wording
-from LogsMonitor2000.config import parse_config
-from LogsMonitor2000.deliver.bodies import BODIES
+from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.config.table import parse_config
+from LogsMonitor2000.deliver.channels.bodies import BODIES
+from LogsMonitor2000.deliver.channels.mail import Mail, Mailbox
 from LogsMonitor2000.deliver.dispatch import Timing
 from LogsMonitor2000.deliver.kinds import CHANNELS, LOCAL
-from LogsMonitor2000.deliver.mail import Mail, Mailbox
 from LogsMonitor2000.deliver.specs import read_actions
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.testing import ManualClock

@@ -8,10 +8,10 @@ import subprocess
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.config import ConfigError
+from LogsMonitor2000.config.table import ConfigError
+from LogsMonitor2000.deliver.channels.local import JsonFile, TerminalAlerts
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.dispatch import Timing
-from LogsMonitor2000.deliver.local import JsonFile, TerminalAlerts
 from LogsMonitor2000.deliver.spec import Filter
 
 from .delivering import SECRET, Delivering, specs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from LogsMonitor2000.parse.formats import FORMATS, Format
+from LogsMonitor2000.parse.lines.formats import FORMATS, Format
 
 REQUESTS = (
     b"GET /api/user HTTP/1.0",

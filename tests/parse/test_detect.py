@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import random
 import unittest
-from collections.abc import Iterator
 from unittest.mock import patch
 
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.parse.detect import detect, parser_named
-from LogsMonitor2000.parse.formats import FORMATS
-from LogsMonitor2000.parse.table import LINES
+from LogsMonitor2000.parse.lines.formats import FORMATS
+from LogsMonitor2000.parse.registry import LINES
 
 from ..support import clf_line
 from .corpus import line_of, nasty_lines

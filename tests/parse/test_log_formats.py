@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 import random
 import re
 import sys
 import unittest
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from functools import partial
 
-from LogsMonitor2000 import AnalyticsProcessor, Event, HighTrafficCalculator, MalformedLine, Monitor, MostCommonCalculator
-from LogsMonitor2000 import Notice, Summary, open_log
-from LogsMonitor2000.parse.definitions import defined
+from LogsMonitor2000 import (
+    AnalyticsProcessor,
+    Event,
+    HighTrafficCalculator,
+    MalformedLine,
+    Monitor,
+    MostCommonCalculator,
+    Notice,
+    Summary,
+    open_log,
+)
+from LogsMonitor2000.parse.base import FIELDS, Columns, Malformed, Parser, is_blank
 from LogsMonitor2000.parse.detect import detect, parser_named, sample_of
-from LogsMonitor2000.parse.http_log import HTTPLogParser
-from LogsMonitor2000.parse.keyed import KeyedParser
-from LogsMonitor2000.parse.parser import FIELDS, Columns, Malformed, Parser, is_blank
-from LogsMonitor2000.parse.table import LINES, RECORDS
-from LogsMonitor2000.parse.w3c import Directive, W3cParser
-from LogsMonitor2000.parse.wrappers import WRAPPERS
+from LogsMonitor2000.parse.envelopes import WRAPPERS
+from LogsMonitor2000.parse.lines.definitions import defined
+from LogsMonitor2000.parse.lines.http_log import HTTPLogParser
+from LogsMonitor2000.parse.lines.w3c import Directive, W3cParser
+from LogsMonitor2000.parse.records.base import KeyedParser
+from LogsMonitor2000.parse.registry import LINES, RECORDS
 from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
 from ..support import SCALE, quickest
-from .test_wrappers import PREFIXES_3164, PREFIXES_5424, docker, journal
+from .test_envelopes import PREFIXES_3164, PREFIXES_5424, docker, journal
 
 FAR_FUTURE = 1 << 50
 MUTANTS = 40 * SCALE

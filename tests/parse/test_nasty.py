@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unittest
 from collections.abc import Iterator
 from typing import Any
+import unittest
 
+from LogsMonitor2000.parse.base import FIELDS, Malformed, Parser
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.parser import FIELDS, Malformed, Parser
-from LogsMonitor2000.parse.table import NAMES
+from LogsMonitor2000.parse.registry import NAMES
 
 FAR_FUTURE = 1 << 50
 CLF, ISO, EPOCH = b"10/Oct/2000:13:55:%s -0700", b"2000-10-10T20:55:%sZ", b"9712113%s"

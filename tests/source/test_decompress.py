@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import bz2
+from collections.abc import Callable, Iterable
 import gzip
 import lzma
 import random
 import tracemalloc
 import unittest
-from collections.abc import Callable, Iterable
 
 from LogsMonitor2000.source.decompress import Decompressor, compression_of
 from LogsMonitor2000.source.file import FileSource

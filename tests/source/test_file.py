@@ -8,11 +8,11 @@ from unittest.mock import patch
 
 from LogsMonitor2000.errors import InputError
 from LogsMonitor2000.source.file import FileSource
-from LogsMonitor2000.source.follow import FollowSource
+from LogsMonitor2000.source.follow.tail import FollowSource
 
 from ..support import SCALE, TemporaryFiles, chunks_of, read_all
+from .test_base import by_chunk, random_lines
 from .test_lines import expected
-from .test_source import by_chunk, random_lines
 
 
 class Whole(TemporaryFiles):
@@ -85,7 +85,7 @@ class FromTheMiddle(TemporaryFiles):
             chunks = []
             with (
                 self.subTest(round_, content=content, chunk_bytes=chunk_bytes, size=size),
-                patch("LogsMonitor2000.source.source.CHUNK_BYTES", chunk_bytes),
+                patch("LogsMonitor2000.source.base.CHUNK_BYTES", chunk_bytes),
                 patch("LogsMonitor2000.source.file.CHUNK_BYTES", chunk_bytes),
                 patch("LogsMonitor2000.source.file.BLOCK_BYTES", draw.choice((1, 4, 1 << 17))),
             ):

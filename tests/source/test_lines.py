@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import random
 import re
 import tracemalloc
 import unittest
-from collections.abc import Sequence
 
 from LogsMonitor2000.source.lines import BYTE_ORDER_MARK, LineFramer
 

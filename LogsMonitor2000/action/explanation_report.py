@@ -1,0 +1,39 @@
+"""What `--explain` shows: each rule at one second, and nothing else."""
+
+from __future__ import annotations
+
+from ..event import Event, Explanation, MalformedLine, Notice, Summary
+from .base import Action
+from .formatter import Wording
+
+
+class Explainer(Action):
+    """Has `teller` tell of the second `asked` and of problems with the input. It is done once that is told."""
+
+    def __init__(self, teller: Action, asked: int, wording: Wording) -> None:
+        self._teller = teller
+        self._asked = asked
+        self._wording = wording
+
+    def notify(self, event: Event) -> None:
+        if isinstance(event, (MalformedLine, Notice)):
+            self._teller.notify(event)
+        elif self.is_done:
+            return
+        elif isinstance(event, Explanation):
+            if event.time == self._asked:
+                self._teller.notify(event)
+            else:
+                self._say(f"the log begins later, at {self._wording.time(event.time)}")
+            self.is_done = True
+        elif isinstance(event, Summary):
+            if event.last is None:
+                self._say("there is no event in the log")
+            else:
+                self._say(f"the log ends before that, at {self._wording.time(event.last)}")
+
+    def _say(self, line: str) -> None:
+        self._teller.notify(Explanation(self._asked, (line,)))
+
+    def close(self) -> None:
+        self._teller.close()

@@ -1,0 +1,160 @@
+"""Runs tests of rules, each by itself, and shows what was told against what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TextIO
+
+from ..action.formatter import Wording
+from ..action.json_lines import alert_fields
+from ..alert.scenario import Expected, Scenario
+from ..config.settings import Settings
+from ..config.table import ConfigError
+from ..errors import InputError, UsageError
+from ..event import Alert, MalformedLine, Summary
+from ..pipeline.wiring import rehearsal
+from ..runtime.clock import zone_named
+from ..source.open import open_source
+from ..testing import ScriptedSource
+from ..text import printable
+
+
+class Pair(NamedTuple):
+    """What was expected and what was told instead; None for one that is missing or unexpected."""
+
+    expected: Expected | None
+    told: Alert | None
+    is_met: bool = False
+
+
+class Outcome(NamedTuple):
+    """What came of a test."""
+
+    pairs: tuple[Pair, ...]
+    first: int
+    problems: tuple[str, ...]
+    """What was wrong with the log itself."""
+
+    @property
+    def is_ok(self) -> bool:
+        return all(pair.is_met for pair in self.pairs)
+
+
+def run_tests(settings: Settings, out: TextIO) -> bool:
+    """Run the tests that `settings` name, a line each on `out`; returns whether all are ok."""
+    wording = Wording(zone_named(settings.timezone))
+    failed = 0
+    for scenario in settings.scenarios:
+        outcome = run(settings, scenario)
+        failed += not outcome.is_ok
+        if settings.output == "json":
+            lines = [_json(scenario, outcome, wording)]
+        else:
+            lines = list(_lines(scenario, outcome, wording))
+        out.write("".join(line + "\n" for line in lines))
+        out.flush()
+    if settings.output != "json":
+        count = len(settings.scenarios)
+        out.write(f"{count} test{'s' if count != 1 else ''}, " + (f"{failed} failed\n" if failed else "all ok\n"))
+    return not failed
+
+
+def run(settings: Settings, scenario: Scenario) -> Outcome:
+    """One test, with alerts that know nothing of the others."""
+    try:
+        source = ScriptedSource([scenario.log], "log") if scenario.path is None else open_source(scenario.path)
+        processor, monitor = rehearsal(settings, source)
+        events = list(monitor.events())
+    except (UsageError, InputError) as error:
+        raise ConfigError(f"{scenario.where}: {error}") from error
+    summary = processor.summary()
+    first = summary.first or 0
+    if scenario.end is not None and summary.first is not None:
+        events += processor.advance(scenario.end.at(first) + processor.buffer_time + 1)
+    told = [event for event in events if isinstance(event, Alert) and scenario.is_looked_at(event)]
+    malformed = next((event for event in events if isinstance(event, MalformedLine)), None)
+    return Outcome(compare(scenario, told, first), first, tuple(_problems(summary, malformed, processor.buffer_time)))
+
+
+def compare(scenario: Scenario, told: Sequence[Alert], first: int) -> tuple[Pair, ...]:
+    """Each expected transition beside what was told of it, by time: first those that are right, then what comes closest."""
+    left, pairs, unmet = list(told), [], []
+    for expected in scenario.expected:
+        met = next((alert for alert in left if expected.is_met(alert, first, scenario.tolerance)), None)
+        if met is None:
+            unmet.append(expected)
+        else:
+            left.remove(met)
+            pairs.append(Pair(expected, met, True))
+    for expected in unmet:
+        time = expected.time.at(first)
+        close = min((alert for alert in left if expected.is_of(alert)), key=lambda alert: abs(alert.time - time), default=None)
+        if close is not None:
+            left.remove(close)
+        pairs.append(Pair(expected, close))
+    pairs += [Pair(None, alert) for alert in left]
+    return tuple(sorted(pairs, key=lambda pair: pair.told.time if pair.told is not None else _due(pair, first)))
+
+
+def _due(pair: Pair, first: int) -> int:
+    assert pair.expected is not None
+    return pair.expected.time.at(first)
+
+
+def _problems(summary: Summary, malformed: MalformedLine | None, buffer_time: int) -> Iterator[str]:
+    if summary.first is None:
+        yield "there is no event in the log"
+    if malformed is not None:
+        yield f"{summary.malformed:,} malformed, as line {malformed.line}: {malformed.reason}: {printable(malformed.text)}"
+    if summary.late:
+        yield f"{summary.late:,} late, by up to {summary.lateness_max} s (buffer_time is {buffer_time})"
+
+
+def _lines(scenario: Scenario, outcome: Outcome, wording: Wording) -> Iterator[str]:
+    if outcome.is_ok:
+        yield f"ok      {scenario.name}"
+        return
+    yield f"FAILED  {scenario.name} (- expected, + told)"
+    for problem in outcome.problems:
+        yield f"  lines: {problem}"
+    for expected, told, is_met in outcome.pairs:
+        if expected is not None:
+            yield _line(" " if is_met else "-", expected.time.at(outcome.first), outcome.first, _expectation(expected), wording)
+        if told is not None and not is_met:
+            yield _line("+", told.time, outcome.first, _transition(told, expected), wording)
+
+
+def _line(mark: str, second: int, first: int, text: str, wording: Wording) -> str:
+    since = second - first
+    return f"  {mark} {'+' if since >= 0 else '-'}{abs(since)}s".ljust(13) + f"{wording.time(second)}  {text}"
+
+
+def _expectation(expected: Expected) -> str:
+    held = f", {'held' if expected.held is True else expected.held}" if expected.held else ""
+    value = f", value {expected.value:.6g}" if expected.value is not None else ""
+    return f"{expected.alert}{_group(expected.group or ())} {expected.state}{value}{held}"
+
+
+def _transition(told: Alert, instead_of: Expected | None) -> str:
+    """A transition in the words of an expectation; a value that nobody asked for is not worth a look."""
+    group = tuple((label, printable(value)) for label, value in told.group)
+    value = f", value {told.value:.6g}" if instead_of is None or instead_of.value is not None else ""
+    return f"{told.name}{_group(group)} {told.state}{value}{', ' + told.held if told.held else ''}"
+
+
+def _group(pairs: Sequence[tuple[str, str]]) -> str:
+    return f" [{', '.join(f'{label}={value}' for label, value in pairs)}]" if pairs else ""
+
+
+def _json(scenario: Scenario, outcome: Outcome, wording: Wording) -> str:
+    import json  # here, because only this output needs it
+
+    def fields(pair: Pair) -> dict[str, Any]:
+        expected = None if pair.expected is None else {**pair.expected._asdict(), "time": pair.expected.time.at(outcome.first)}
+        if expected is not None and expected["group"] is not None:
+            expected["group"] = dict(expected["group"])
+        return {"expected": expected, "told": None if pair.told is None else alert_fields(pair.told, wording)}
+
+    wrong = [fields(pair) for pair in outcome.pairs if not pair.is_met]
+    event = {"event": "test", "name": scenario.name, "ok": outcome.is_ok, "wrong": wrong, "problems": outcome.problems}
+    return json.dumps(event, separators=(",", ":"))

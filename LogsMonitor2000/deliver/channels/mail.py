@@ -1,0 +1,166 @@
+"""Messages by mail: one for each message, to all recipients, so that grouping is also what batches them."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+import smtplib
+import socket
+import ssl
+from typing import BinaryIO, NamedTuple
+
+from ...action.formatter import Wording
+from ...config.table import Secret
+from ...limits import MESSAGE_ALERTS_MAX, RESPONSE_BYTES_MAX
+from ...runtime.clock import Clock
+from ..message import Message, fingerprint_text
+from .base import Channel, Refused, Retry
+from .bodies import headline, lines_of
+from .deadline import TimeLimit, connect, problem_of, tls_context
+
+SUBJECT_MAX = 200
+
+
+class Mailbox(NamedTuple):
+    """From whom to whom, and by which server. `encryption` is "starttls", "tls" (from the first byte) or "none"."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: tuple[str, ...]
+    encryption: str = "starttls"
+    user: str = ""
+    password: Secret | None = None
+    ca_file: str | None = None
+
+
+class Mail(Channel):
+    """A recipient who has got a message is not sent it again because another one has not."""
+
+    def __init__(self, box: Mailbox, wording: Wording, clock: Clock | None = None) -> None:
+        self._box = box
+        self._tls = None if box.encryption == "none" else tls_context(box.ca_file)
+        self._wording = wording
+        self._clock = clock or Clock()
+        self._message = ""
+        self._left: dict[str, str] = {}  # who has yet to get that message: "", or why they never will
+
+    def send(self, message: Message, timeout: float) -> None:
+        if message.id != self._message:
+            self._message, self._left = message.id, dict.fromkeys(self._box.recipients, "")
+        mail = self.compose(message)
+        server = _Server(self._box)
+        try:
+            with TimeLimit(timeout, lambda: server.sock) as limit:
+                try:
+                    self._deliver(server, limit, mail)
+                except (smtplib.SMTPException, OSError) as error:
+                    if limit.is_over:
+                        raise Retry("timed out") from None
+                    raise _verdict(error) from None
+        finally:
+            server.close()
+        refusals = [reason for reason in self._left.values() if reason]
+        if len(refusals) < len(self._left):
+            raise Retry("a recipient not accepted for now")
+        if refusals:
+            raise Refused(refusals[0], f"of {len(self._box.recipients)} recipients {len(refusals)} not accepted")
+
+    def compose(self, message: Message) -> EmailMessage:
+        """The mail; repeats of it have the same `Message-ID`, and those of a group refer to the same one, as a thread."""
+        mail = EmailMessage(policy=SMTP)
+        domain = self._box.sender.rpartition("@")[2].rstrip(">") or "localhost"
+        mail["Subject"] = headline(message)[:SUBJECT_MAX]
+        mail["From"] = self._box.sender
+        mail["To"] = ", ".join(self._box.recipients)
+        mail["Date"] = formatdate(self._clock.now())
+        mail["Message-ID"] = f"<{message.id}@{domain}>"
+        mail["References"] = f"<{fingerprint_text(message.receiver + message.group)}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        shown = message.items[:MESSAGE_ALERTS_MAX]
+        lines = [line for item in shown for line in lines_of(item, self._wording)]
+        if len(shown) < len(message.items):
+            lines.append(f"... and {len(message.items) - len(shown)} more alerts")
+        mail.set_content("\n".join([*lines, "", f"id {message.id}", ""]))
+        return mail
+
+    def _deliver(self, server: _Server, limit: TimeLimit, mail: EmailMessage) -> None:
+        box = self._box
+        server.dial(limit, self._tls if box.encryption == "tls" else None)
+        server.ehlo_or_helo_if_needed()
+        if box.encryption == "starttls":
+            server.starttls(context=self._tls)
+            server.ehlo()
+        if box.password is not None:
+            server.login(box.user, box.password.reveal())
+        recipients = [recipient for recipient, refusal in self._left.items() if not refusal]
+        try:
+            refused = server.send_message(mail, to_addrs=recipients)
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients  # not of all of them: a server that is closing says so to the first
+        else:
+            for recipient in set(recipients) - set(refused):
+                del self._left[recipient]
+        for recipient, (code, _) in refused.items():
+            if code >= 500:
+                self._left[recipient] = f"SMTP {code}"
+
+
+class _Server(smtplib.SMTP):
+    """Connects within a limit, and never asks the name service for its own name."""
+
+    def __init__(self, box: Mailbox) -> None:
+        self.sock: socket.socket | None = None
+        super().__init__(local_hostname="localhost")
+        self._address = box.host, box.port
+        self._host = box.host  # which its certificate must name
+
+    def dial(self, limit: TimeLimit, tls: ssl.SSLContext | None) -> None:
+        self.sock = connect(*self._address, limit)
+        self.sock.settimeout(limit.left)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=self._host)
+        self.sock.settimeout(limit.left)
+        code, text = self.getreply()
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, text)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _Replies:
+    """What a server says, up to a bound: a reply of endless lines would be kept in memory until the time is over."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = RESPONSE_BYTES_MAX
+
+    def readline(self, size: int) -> bytes:
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("says too much")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _verdict(error: smtplib.SMTPException | OSError) -> Retry | Refused:
+    """What an error means. What the server says besides its code may hold anything."""
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return Retry("connection lost")
+    if isinstance(error, smtplib.SMTPResponseException):
+        if error.smtp_code < 0:
+            return Retry("no valid answer")
+        is_passing = 400 <= error.smtp_code < 500
+        return Retry(f"SMTP {error.smtp_code}") if is_passing else Refused(f"SMTP {error.smtp_code}")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Refused("the server lacks what is needed: STARTTLS, a login or SMTPUTF8")
+    if isinstance(error, smtplib.SMTPException):
+        return Refused("SMTP failed")
+    return Retry(problem_of(error))

@@ -1,0 +1,1 @@
+"""Formats whose lines one pattern matches, and formats that need more than one line."""

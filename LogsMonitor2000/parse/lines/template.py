@@ -1,0 +1,218 @@
+r"""Formats written the way servers write them: `{source} - {user} [{time}] "{request}" {status} {size}`.
+
+A template is cut into tokens, each a literal text or a value. A value's piece of the pattern follows from its kind and from the
+character behind it, which it may not hold: so there is one way to read a line, and no piece ever gives back what it took
+(possessive quantifiers), which keeps every pattern linear.
+
+Of each piece there is a careful version, and fast ones that capture more or less. A fast one matches exactly what the careful
+one does at the same place, or nothing: so a line that the fast pattern takes is read by the careful one in the same way.
+
+Values in quotes: servers escape a quote inside with a backslash; if that reading finds no end, a quote that is not followed by
+what the template has behind it is taken as part of the value. `{name?}` may be missing (`-`); `{-}` is skipped; `{rest}` is
+whatever follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from functools import cached_property
+import re
+
+from ..base import FIELDS, Malformed
+from ..regex import compile_pattern
+from ..values.fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, without_brackets
+from ..values.request import path_of, request_values, section_of
+from ..values.timestamps import ClfStamps, Stamps
+from .formats import Values, group_names, pattern_of
+from .subpatterns import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
+
+_TOKEN = compile_pattern(r"\{([a-z_-]+\??)(?::([a-z0-9_]+))?\}")
+
+
+class TemplateFormat:
+    """A row of the table that is a template. Has the interface of `formats.Format`."""
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        template: str,
+        stamps: Callable[[], Stamps] = ClfStamps,
+        examples: tuple[bytes, ...] = (),
+        origin: str = "",
+        hint: bytes = b"",
+        fallback: Callable[[bytes], Values] | None = None,
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.template = template
+        self.stamps = stamps
+        self.examples = examples
+        self.origin = origin
+        self.hint = hint
+        self.fallback = fallback
+        """Reads the lines that do not have what the template has more than a plainer format."""
+        self.header: bytes | None = None
+        self.hop: type[Converter] = LastHop
+
+    @property
+    def example(self) -> bytes:
+        return self.examples[0]
+
+    @cached_property
+    def values(self) -> list[Value]:
+        found = list(_TOKEN.finditer(self.template))
+        texts = [self.template[: found[0].start()].encode()] if found else []
+        ends = [token.start() for token in found[1:]] + [len(self.template)]
+        texts += [self.template[token.end() : end].encode() for token, end in zip(found, ends)]
+        kinds = [token[2] or ("clf" if token[1] == "time" else "") for token in found]
+        return [
+            Value(token[1], kind, before, after, before.endswith(b'"') and after.startswith(b'"'))
+            for token, kind, before, after in zip(found, kinds, texts, texts[1:])
+        ]
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        return frozenset(name for segment in self.segments for name in group_names(segment[-1])) & frozenset(FIELDS)
+
+    def reading_hops(self, hop: type[Converter]) -> TemplateFormat:
+        """The same format, but `hop` chooses the source where the log has nothing but a list of hops."""
+        if not any(value.kind == "hops" for value in self.values):
+            return self
+        other = copy(self)
+        other.__dict__.pop("converters", None)
+        other.hop = hop
+        return other
+
+    @cached_property
+    def forwards(self) -> bool:
+        return any(value.field == "forwarded" or value.kind == "hops" for value in self.values)
+
+    @cached_property
+    def converters(self) -> Mapping[str, Converter]:
+        """What turns a value as it stands in the log into what the field means, for the fields that need it."""
+        found: dict[str, Converter] = {}
+        for value in self.values:
+            if value.field == "duration" and SHIFTS.get(value.kind, 0):
+                found["duration"] = Scaled(SHIFTS[value.kind])
+            elif value.kind == "sum":
+                found["duration"] = Summed()
+            elif value.kind == "hops":
+                found["source"] = self.hop()
+            elif value.field == "source" and value.kind in SOURCES:
+                found["source"] = SOURCES[value.kind]()
+            elif value.kind == "taken":
+                found["duration"] = TimeTaken()
+            elif value.kind == "or_host":
+                found |= {"section": OrDash(), "path": OrDash()}
+        return found
+
+    @cached_property
+    def segments(self) -> tuple[tuple[bytes, ...], ...]:
+        """The fast pattern, piece by piece, each in versions that capture more and more."""
+        values = self.values
+        # The careful path ignores spaces in front; a first value that may hold spaces must not begin with one here.
+        begin = b"" if values[0].before or stop_of(values[0])[-1:] == b" " else b"(?! )"
+        segments: list[tuple[bytes, ...]] = [(begin + re.escape(values[0].before),)]
+        for value in values:
+            if value.name == "rest":
+                segments.append((rb".*+\n",))
+                return tuple(segments)
+            last = value is values[-1] and not value.after
+            end = rb"(?= |\r?\n)" if self._ends_at_rest(value) else b""
+            segments += [fast_pieces(value, last), (re.escape(value.after) + end,)]
+        segments.append((rb"\r?+\n",))
+        return tuple(segments)
+
+    def _ends_at_rest(self, value: Value) -> bool:
+        """Whether quotes close and anything may follow: then a quote within the value must not be taken for the closing one."""
+        return value.quoted and value.after == b'"' and self.values[-1].name == "rest" and value is self.values[-2]
+
+    def pattern(self, fields: frozenset[str]) -> bytes:
+        """The pattern of a line that captures `time` and `fields` and nothing else."""
+        return pattern_of(self.segments, fields | {"query"} if "target" in fields else fields)
+
+    # The careful path
+
+    @cached_property
+    def _escaped(self) -> re.Pattern[bytes]:
+        return compile_pattern(self._careful(nested=False, escapes=True))
+
+    @cached_property
+    def _unescaped(self) -> re.Pattern[bytes] | None:
+        if not any(value.quoted for value in self.values):
+            return None
+        return compile_pattern(self._careful(nested=False, escapes=False))
+
+    @cached_property
+    def _so_far(self) -> re.Pattern[bytes]:
+        return compile_pattern(self._careful(nested=True, escapes=True))
+
+    def _careful(self, nested: bool, escapes: bool) -> bytes:
+        """The careful pattern; `nested` matches as many values of it as fit, with an empty group behind each."""
+        pieces = []
+        for index, value in enumerate(self.values):
+            last = index == len(self.values) - 1
+            piece = careful_piece(value, escapes, None if last else self.values[index + 1])
+            if value.field in CAPTURED and not nested:
+                piece = b"(?P<%s>%s)" % (value.field.encode(), piece)
+            elif b"|" in piece:
+                piece = b"(?:%s)" % piece
+            before = re.escape(value.before) if index == 0 else b""
+            end = b"" if value.name == "rest" else rb"[ \t]*+\Z" if last else b""
+            if self._ends_at_rest(value):
+                end = rb"(?= |\Z)"
+            pieces.append(before + piece + re.escape(value.after) + end)
+        if not nested:
+            return b"".join(pieces)
+        return b"()" + b"".join(b"(?:" + piece + b"()" for piece in pieces) + b")?+" * len(pieces)
+
+    def read(self, line: bytes) -> Values:
+        """One line's values; `Malformed` says at which value, and where, it stops fitting."""
+        line = line.lstrip(b" ")
+        found = self._escaped.match(line)
+        if found is None and self._unescaped is not None:
+            found = self._unescaped.match(line)
+        if found is None:
+            if self.fallback is None:
+                raise Malformed(self.what_is_wrong(line))
+            plain: Values = dict.fromkeys((*self.fields, "forwarded"), b"-")
+            plain |= {name: text for name, text in self.fallback(line).items() if text is not None}
+            return plain | {name: None for name in ("size", "duration") if plain.get(name, b"-") == b"-"}
+        texts = found.groupdict()
+        values: Values = {}
+        for name, text in texts.items():
+            if name == "request":
+                values |= request_values(text)
+            elif name == "target":
+                values |= {"target": text or b"-", "path": path_of(text), "section": section_of(text)}
+            elif name == "status":
+                status = text if len(text) == 3 else b"-"
+                values |= {"status": status, "status_class": status[:1]}
+            elif name in ("size", "duration"):
+                values[name] = None if text[:1] == b"-" else text
+            elif name == "source" and name not in self.converters:
+                values[name] = without_brackets(text)
+            else:
+                values[name] = text
+        for name, converter in self.converters.items():
+            values[name] = converter[values[name]]
+        query = values.pop("query", b"-") or b"-"
+        if query != b"-":
+            values["target"] = (values["target"] or b"") + (b"" if query.startswith(b"?") else b"?") + query
+        return values
+
+    def what_is_wrong(self, line: bytes) -> str:
+        """At which value a line stops fitting, and where in it."""
+        found = self._so_far.match(line)
+        assert found is not None
+        depth = (found.lastindex or 1) - 1
+        at = found.end(depth + 1)
+        if depth >= len(self.values):
+            return "its last part does not fit"
+        value = self.values[depth]
+        word = WORDS.get(value.field, value.field)
+        if value.name == "-" and not depth:
+            word = "beginning"
+        return f"the {word} does not fit at byte {at + 1}"

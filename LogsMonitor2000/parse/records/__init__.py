@@ -1,0 +1,1 @@
+"""Formats whose fields are named in the log itself: JSON, LTSV, logfmt."""

@@ -1,0 +1,102 @@
+"""LTSV (`label:value` between tabs) and logfmt (`key=value key="quoted value"`) as records (`keyed`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import re
+
+from ..base import Malformed
+from ..regex import compile_pattern
+from .base import Found, KeyedParser, Scalar, Syntax
+from .synonyms import Path, Place, places_of
+
+_LTSV = compile_pattern(rb"([^:\t]++):([^\t]*+)(?:\t|\Z)")
+_LOGFMT = compile_pattern(rb'([^ ="]++)(?:=(?:"((?:[^"\\]++|\\.)*+)"|([^ "]*+)))?+(?: ++|\Z)')
+_UNESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
+_ESCAPE = compile_pattern(rb"\\(.)")
+
+
+class LabelSyntax(Syntax):
+    """What the two have in common: a line is a sequence of labels and values, found by one pattern."""
+
+    pair: re.Pattern[bytes]
+    few = ""
+    bare_dash = True
+
+    def pairs(self, line: bytes) -> list[re.Match[bytes]]:
+        """The pairs of a line; `Malformed` where something else stands."""
+        pairs: list[re.Match[bytes]] = []
+        end = 0
+        while end < len(line):
+            pair = self.pair.match(line, end)
+            if pair is None:
+                raise Malformed(f"{self.few} at byte {end + 1}")
+            pairs.append(pair)
+            end = pair.end()
+        return pairs
+
+    def find(self, line: bytes, wanted: Mapping[str, tuple[Place, ...]]) -> Found:
+        record: dict[Path, bytes] = {}
+        for pair in self.pairs(line):
+            value = pair[2]
+            if value is not None and self.escaped and b"\\" in value:
+                value = _ESCAPE.sub(_unescape, value)
+            elif value is None and pair.lastindex == 3:
+                value = pair[3]
+            if value is not None:
+                record.setdefault((pair[1].decode("utf-8", "surrogateescape"),), value)
+        places: dict[str, Place] = {}
+        values: dict[str, bytes] = {}
+        for name, candidates in wanted.items():
+            for place in candidates:
+                found = record.get(place.path)
+                if found is not None and (place.needs is None or (place.needs,) in record):
+                    places[name], values[name] = place, found
+                    break
+        return Found(places, values)
+
+    def scalars(self, line: bytes) -> list[Scalar] | None:
+        found: list[Scalar] = []
+        seen: set[bytes] = set()
+        for pair in self.pairs(line):
+            label = pair[1]
+            if label in seen:
+                return None
+            seen.add(label)
+            group = 2 if pair[2] is not None else 3
+            if pair.lastindex is not None and pair.lastindex > 1:
+                path = (label.decode("utf-8", "surrogateescape"),)
+                quoted = pair.re is _LOGFMT and group == 2
+                found.append(Scalar(path, pair.start(group), pair.end(group), quoted))
+        return found
+
+
+def _unescape(escape: re.Match[bytes]) -> bytes:
+    return _UNESCAPED.get(escape[1], escape[1])
+
+
+class LtsvSyntax(LabelSyntax):
+    name = "ltsv"
+    pair = _LTSV
+    few = "no label with a colon"
+    stop = rb"\t"
+    # Here a label has one meaning, http://ltsv.org: the host is the client.
+    own = {"source": places_of("host", "remote_addr", "client", "ip"), "vhost": places_of("vhost", "server_name")}
+
+
+class LogfmtSyntax(LabelSyntax):
+    name = "logfmt"
+    pair = _LOGFMT
+    few = "no key with an equals sign"
+    stop = rb'\ "'
+    escaped = rb'(?:[^"\\]++|\\.)*+'
+
+
+class LtsvParser(KeyedParser):
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        super().__init__(LtsvSyntax(), own)
+
+
+class LogfmtParser(KeyedParser):
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        super().__init__(LogfmtSyntax(), own)

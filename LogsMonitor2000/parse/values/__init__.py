@@ -1,0 +1,1 @@
+"""Values as a log writes them: timestamps, requests, clients, numbers."""

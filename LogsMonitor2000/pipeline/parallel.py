@@ -1,0 +1,218 @@
+"""Worker processes: a `map` of the digest over the chunks of files.
+
+A worker reads its chunk from the file by itself and sends back the digest, made without knowing what comes before it. The
+parent only joins, in the order of the file, and makes a digest over again where it turns out not to hold.
+
+Each worker hangs on one pipe. It ends when the pipe does, so none outlives a parent that was killed; and the parent
+sees the pipe end when a worker dies, so it never waits for the dead.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.process import BaseProcess
+import os
+import signal
+
+from ..analyze.digest import Digest, Digester
+from ..errors import InputError, WorkerError
+from ..limits import CHUNK_BYTES, WORKER_SECONDS_MAX
+from ..source.file import FileSource
+from .input import Input, Recognise, latest
+
+Task = tuple[int, str, int, int, bytes]
+"""Which digester, path, number of the chunk, horizon, the directive that the chunk is taken to stand behind."""
+
+
+def digest_chunk(
+    digester: Digester, path: str, chunk: int, horizon: int, context: bytes = b"", newest: int | None = None
+) -> Digest:
+    """The digest of the lines that begin in chunk number `chunk` of a file."""
+    source = FileSource(path, chunk * CHUNK_BYTES)
+    try:
+        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest, context)
+    finally:
+        source.close()
+
+
+class WorkerPool:
+    """`jobs` processes that digest chunks. Register every digester, then submit; results come in the order of submission."""
+
+    def __init__(self, jobs: int, buffer_time: int) -> None:
+        self.jobs = jobs
+        self.buffer_time = buffer_time
+        self.inputs: list[Input] = []
+        self._digesters: list[Digester] = []
+        self._pipes: list[Connection] = []
+        self._processes: list[BaseProcess] = []
+        self._busy: list[deque[Ticket]] = []
+
+    def register(self, digester: Digester) -> int:
+        """The number by which `submit` knows `digester`."""
+        self._digesters.append(digester)
+        return len(self._digesters) - 1
+
+    def submit(self, task: Task) -> Ticket:
+        """Give the task to the worker that has the least to do."""
+        if not self._pipes:
+            self._start()
+        worker = min(range(self.jobs), key=lambda number: len(self._busy[number]))
+        ticket = Ticket(worker)
+        try:
+            self._pipes[worker].send(task)
+        except OSError as error:
+            raise WorkerError("a worker process ended unexpectedly") from error
+        self._busy[worker].append(ticket)
+        return ticket
+
+    def result(self, ticket: Ticket) -> Digest:
+        """Wait for the digest that `ticket` stands for."""
+        while ticket.digest is None:
+            for pipe in wait(self._pipes):  # whoever is done, so that nobody waits to be heard
+                assert isinstance(pipe, Connection)
+                try:
+                    answer = pipe.recv()
+                except (EOFError, OSError) as error:
+                    raise WorkerError("a worker process ended unexpectedly") from error
+                if isinstance(answer, Exception):
+                    raise answer
+                self._busy[self._pipes.index(pipe)].popleft().digest = answer
+        digest, ticket.digest = ticket.digest, None
+        return digest
+
+    def _start(self) -> None:
+        # A forked worker is there at once and has all it needs; where the system cannot fork, it is started anew.
+        # It knows no digester that is registered later, so every input must have recognised its format by now.
+        for source in self.inputs:
+            source.open()
+        forks = "fork" in get_all_start_methods()
+        context: ForkContext | SpawnContext = get_context("fork") if forks else get_context("spawn")
+        for _ in range(self.jobs):
+            ours, theirs = context.Pipe()
+            inherited = [*self._pipes, ours] if forks else []
+            process = context.Process(target=_work, args=(theirs, self._digesters, inherited), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+            self._busy.append(deque())
+
+    def close(self) -> None:
+        """Let the workers go: each ends with its pipe, at the latest when what it is doing is done."""
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.join(WORKER_SECONDS_MAX)
+            process.kill()
+        self._pipes.clear()
+        self._processes.clear()
+
+
+class Ticket:
+    """Stands for a digest that a worker is going to send."""
+
+    def __init__(self, worker: int) -> None:
+        self.worker = worker
+        self.digest: Digest | None = None
+
+
+def _work(pipe: Connection, digesters: Sequence[Digester], inherited: Sequence[Connection]) -> None:
+    """A worker's life: task in, digest out, until the pipe ends. Signals are the parent's business."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    for connection in inherited:  # else this worker would keep its own and its siblings' pipes open
+        connection.close()
+    while True:
+        try:
+            number, *task = pipe.recv()
+            answer: Digest | Exception
+            try:
+                answer = digest_chunk(digesters[number], *task)
+            except Exception as error:
+                answer = error
+            pipe.send(answer)
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+class ParallelInput(Input):
+    """A plain file whose chunks are digested by workers, a few ahead of where the monitor is."""
+
+    def __init__(self, path: str, recognise: Recognise, pool: WorkerPool) -> None:
+        super().__init__(FileSource(path), recognise)
+        self._pool = pool
+        self._number: int | None = None
+        self._size = os.stat(path).st_size
+        self._chunks = -(-self._size // CHUNK_BYTES)
+        self._submitted = self._joined = 0
+        self._tickets: deque[Ticket] = deque()
+        pool.inputs.append(self)
+
+    @property
+    def ended(self) -> bool:
+        return self._joined == self._chunks
+
+    def open(self) -> bool:
+        if not super().open():
+            self._joined = self._chunks  # nothing but blank lines
+            return False
+        if self._number is None:
+            assert self._digester is not None
+            self._number = self._pool.register(self._digester)
+            self._first_blocks.clear()
+            self._line_count = 0  # the workers begin at the first chunk again
+            self.source.close()
+        return True
+
+    def digest(self, horizon: int, floor: int | None) -> Digest | None:
+        if self.ended or not self.open():
+            return None
+        assert self._number is not None and self._digester is not None
+        if self._digester.sequential:
+            newest = latest(self.newest, floor)
+            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
+            return self._step(digest)
+        ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
+        while self._submitted < self._chunks and len(self._tickets) <= ahead:
+            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._context)))
+            self._submitted += 1
+        digest = self._pool.result(self._tickets.popleft())
+        newest = latest(self.newest, floor)
+        if digest.holds_after(newest, self._pool.buffer_time, self._context):
+            digest.join(newest)
+        else:
+            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
+        return self._step(digest)
+
+    def _step(self, digest: Digest) -> Digest | None:
+        digest.chunk = self._joined
+        self._joined += 1
+        return digest if digest.line_count else None
+
+    def stop(self) -> None:
+        self._joined = self._chunks
+
+    def close(self) -> None:
+        super().close()
+        self._pool.close()
+
+    def progress(self) -> tuple[int, int] | None:
+        return min(self._joined * CHUNK_BYTES, self._size), self._size
+
+
+def splittable(path: str) -> bool:
+    """Whether `path` is a file that can be read in pieces: regular and not compressed."""
+    from ..source.decompress import compression_of
+
+    try:
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return compression_of(file.read(6)) is None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error

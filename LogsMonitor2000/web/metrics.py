@@ -1,0 +1,187 @@
+"""What `/metrics` shows: events and the state of the run, added up to families of samples. Knows nothing of servers and threads.
+
+All counters begin at 0 with the process. How many samples there can be is bounded, whatever the log holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+import platform
+from typing import NamedTuple
+
+from ..action.formatter import status_class
+from ..analyze.measure import OTHER
+from ..analyze.most_common import heaviest
+from ..event import Alert, Event, Summary, Traffic
+from ..limits import ALERT_STATES_MAX, RESOLVED_SECONDS
+from ..runtime.clock import Clock
+from ..source.statistics import Counts
+from ..text import decoded
+from ..version import VERSION
+from .exposition import Family, Sample, label
+
+PREFIX = "logsmonitor2000_"
+
+Deliveries = Mapping[str, Mapping[tuple[str, str], int]]
+"""For each action that delivers, by outcome and reason how often it did."""
+
+
+class _State(NamedTuple):
+    alert: Alert  # its last transition
+    since: float  # when that was told, by the clock that only goes forward
+
+
+class Metrics:
+    """Adds up what it is told of. At most `sections` sections have series of their own, the rest is in `(other)`.
+
+    A section gets a place when it first comes, the heaviest of an interval first, and keeps it. Sections that have brought nothing
+    but client errors yet take only the first half of the places, so that those a scanner makes up cannot use up all.
+    """
+
+    def __init__(self, sections: int = 100, clock: Clock | None = None) -> None:
+        self._sections_max = sections
+        self._clock = clock or Clock()
+        self._started = self._clock.now()
+        self._labels: dict[bytes, str] = {}  # of the sections that have a place
+        self._hits: Counter[tuple[str, str]] = Counter()  # by labels: sections that read the same are one
+        self._bytes: Counter[str] = Counter()
+        self._alerts: dict[tuple[str, tuple[tuple[str, bytes], ...]], _State] = {}
+        self._omitted = 0
+        self._transitions: Counter[tuple[str, str]] = Counter()
+
+    def add(self, event: Event) -> None:
+        """Take in traffic or a transition of an alert; other events say nothing."""
+        if isinstance(event, Traffic):
+            self._give_places(event.hits)
+            for (section, status), count in event.hits.items():
+                self._hits[self._label(section), _status(status)] += count
+            for section, size in event.bytes.items():
+                self._bytes[self._label(section)] += size
+        elif isinstance(event, Alert):
+            self._transitions[event.name, event.state] += 1
+            self.know(event)
+
+    def know(self, alert: Alert) -> None:
+        """This is how `alert` stands, whenever it came to that."""
+        key = alert.name, alert.group
+        if alert.state not in ("firing", "resolved"):
+            return
+        if key not in self._alerts and len(self._alerts) >= ALERT_STATES_MAX and not self._forget_one():
+            self._omitted += 1
+            return
+        self._alerts[key] = _State(alert, self._clock.elapsed())
+
+    def families(
+        self, summary: Summary, counts: Counts, deliveries: Deliveries | None = None, replies: Mapping[int, int] | None = None
+    ) -> list[Family]:
+        """Everything as it is now; `replies` is how often the server has replied, by status."""
+        answered = [({"code": str(code)}, count) for code, count in sorted((replies or {}).items())]
+        return [
+            *self._of_the_traffic(),
+            *self._of_alerts(),
+            *_of_deliveries(deliveries or {}),
+            *self._of_the_run(summary, counts),
+            _counter("http_replies", "Replies of the server that answers this.", answered),
+        ]
+
+    def _give_places(self, hits: Mapping[tuple[bytes, bytes], int]) -> None:
+        if len(self._labels) >= self._sections_max:
+            return
+        served, refused = Counter[bytes](), Counter[bytes]()
+        for (section, status), count in hits.items():
+            if section not in self._labels and section != OTHER:
+                (refused if status == b"4" else served)[section] += count
+        for section in served:
+            served[section] += refused.pop(section, 0)
+        for sections, places in ((served, self._sections_max), (refused, -(-self._sections_max // 2))):
+            if (left := places - len(self._labels)) > 0:
+                self._labels |= {section: label(section) for section, _ in heaviest(sections, left)}
+
+    def _label(self, section: bytes) -> str:
+        return self._labels.get(section, decoded(OTHER))
+
+    def _forget_one(self) -> bool:
+        """Make room by what was resolved first; False when all are firing."""
+        resolved = [(state.since, key) for key, state in self._alerts.items() if state.alert.state == "resolved"]
+        if not resolved:
+            return False
+        del self._alerts[min(resolved)[1]]
+        return True
+
+    def _forget_old(self) -> None:
+        """Groups come and go; a rule without groups stays, since it will be asked for again."""
+        old = self._clock.elapsed() - RESOLVED_SECONDS
+        for key, (alert, since) in list(self._alerts.items()):
+            if alert.group and alert.state == "resolved" and since <= old:
+                del self._alerts[key]
+
+    def _of_the_traffic(self) -> list[Family]:
+        hits: list[Sample] = [({"section": s, "status": status}, count) for (s, status), count in sorted(self._hits.items())]
+        sizes: list[Sample] = [({"section": section}, size) for section, size in sorted(self._bytes.items())]
+        return [
+            _counter("hits", "Requests in the log that were not late, by section and status class.", hits),
+            _counter("response_bytes", "Bytes of their responses, by section.", sizes),
+        ]
+
+    def _of_alerts(self) -> list[Family]:
+        self._forget_old()
+        states: dict[tuple[tuple[str, str], ...], int] = {}
+        for alert, _ in self._alerts.values():
+            group = ",".join(f"{field}={label(value)}" for field, value in alert.group)
+            labels = {"alert": alert.name, "severity": alert.severity, "group": group, "held": alert.held}
+            key = tuple(labels.items())
+            states[key] = max(states.get(key, 0), int(alert.state == "firing"))  # of groups that read the same
+        transitions = [({"alert": name, "state": state}, n) for (name, state), n in sorted(self._transitions.items())]
+        return [
+            _gauge(
+                "alert_state", "1 while an alert is firing, 0 when it was resolved.", [(dict(k), v) for k, v in states.items()]
+            ),
+            _counter("alert_transitions", "Transitions of alerts.", transitions),
+            _counter("alert_states_omitted", "Transitions to states that alert_state has no room for.", [({}, self._omitted)]),
+        ]
+
+    def _of_the_run(self, summary: Summary, counts: Counts) -> list[Family]:
+        now = self._clock.now()
+        known = summary.last is not None
+        newest = summary.last or 0
+        return [
+            _counter("lines", "Lines read: events, malformed and late ones.", [({}, summary.lines)]),
+            _counter("events", "Lines that were requests, in time.", [({}, summary.events)]),
+            _counter("malformed_lines", "Lines that do not fit the format of their log.", [({}, summary.malformed)]),
+            _counter("late_lines", "Lines that came more than the buffer time late.", [({}, summary.late)]),
+            _gauge("lateness_max_seconds", "The largest lateness of a late line.", [({}, summary.lateness_max)]),
+            _counter("read_bytes", "Bytes read.", [({}, counts.bytes)]),
+            _counter("rotations", "Rotations of followed logs.", [({}, counts.rotations)]),
+            _counter("truncations", "Truncations of followed logs.", [({}, counts.truncations)]),
+            _counter("overlong_lines", "Followed lines longer than the bound.", [({}, counts.long_lines)]),
+            _counter("lost_bytes", "Bytes of followed logs that are known to have been missed.", [({}, counts.gap_bytes)]),
+            _counter("source_errors", "Errors while reading followed logs.", [({}, counts.errors)]),
+            _gauge("newest_event_timestamp_seconds", "Time of the newest event.", [({}, newest)] if known else []),
+            _gauge(
+                "lag_seconds", "How far the newest event is behind the clock.", [({}, round(now - newest, 3))] if known else []
+            ),
+            _gauge("build_info", "The version.", [({"version": VERSION, "python": platform.python_version()}, 1)]),
+            Family("process_start_time_seconds", "gauge", "When the process started.", [({}, round(self._started, 3))]),
+        ]
+
+
+def _of_deliveries(deliveries: Deliveries) -> list[Family]:
+    samples = [
+        ({"action": name, "outcome": outcome, "reason": reason}, count)
+        for name, counts in sorted(deliveries.items())
+        for (outcome, reason), count in sorted(counts.items())
+    ]
+    return [_counter("deliveries", "What became of what was to be sent.", samples)]
+
+
+def _counter(name: str, help: str, samples: Iterable[Sample]) -> Family:
+    return Family(f"{PREFIX}{name}_total", "counter", help, list(samples))
+
+
+def _gauge(name: str, help: str, samples: Iterable[Sample]) -> Family:
+    return Family(PREFIX + name, "gauge", help, list(samples))
+
+
+def _status(key: bytes) -> str:
+    return label(key) if key == OTHER else status_class(key)
