@@ -9,7 +9,7 @@ This is the public API. A monitor of your own:
 """
 
 from .action.base import Action
-from .action.formatter import Wording
+from .action.formatter import MessageFormatter
 from .action.json_lines import JsonLines
 from .action.terminal import TerminalNotifier
 from .analyze.bucket import Bucket
@@ -64,7 +64,7 @@ __all__ = [
     "UsageError",
     "WebLogEvent",
     "WorkerError",
-    "Wording",
+    "MessageFormatter",
     "__version__",
     "build",
     "open_log",

@@ -10,7 +10,7 @@ from ..alert.rule import Rule
 from ..event import Alert, Event, MalformedLine, Notice, Summary
 from ..text import amount, decoded, duration, printable
 from .base import Action
-from .formatter import Wording
+from .formatter import MessageFormatter
 from .terminal import tell_problem
 
 DAY = 86_400
@@ -23,7 +23,7 @@ class BacktestReport(Action):
         self,
         out: TextIO,
         errors: TextIO,
-        wording: Wording,
+        formatter: MessageFormatter,
         rules: Sequence[Rule],
         *,
         is_json: bool = False,
@@ -31,7 +31,7 @@ class BacktestReport(Action):
     ) -> None:
         self._out = out
         self._errors = errors
-        self._wording = wording
+        self._formatter = formatter
         self._is_json = is_json
         self._verbose = verbose
         self._trials = [trial_of(rule) for rule in rules]
@@ -69,7 +69,7 @@ class BacktestReport(Action):
     def _head(self, summary: Summary, seconds: int) -> Iterator[str]:
         yield f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"
         if summary.first is not None and summary.last is not None:
-            first, last = self._wording.time(summary.first), self._wording.time(summary.last)
+            first, last = self._formatter.time(summary.first), self._formatter.time(summary.last)
             yield f"  {first} to {last} ({duration(seconds)})"
         if summary.late * 100 > summary.lines:
             yield f"  late lines were up to {summary.lateness_max} s behind: --buffer_time {summary.lateness_max} keeps them"
@@ -97,7 +97,7 @@ class BacktestReport(Action):
             which = f"{len(record.firing):,} groups still fire, the first"
             if len(record.firing) == 1:
                 which = f"{_label(next(iter(record.firing))) or 'it'} still fires,"
-            yield f"  at the end of the log {which} since {self._wording.time(since)}"
+            yield f"  at the end of the log {which} since {self._formatter.time(since)}"
         if others:
             yield from _table(rule, record, others, seconds)
         if advice := suggestion(record, others, kept):

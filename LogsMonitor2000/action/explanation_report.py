@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..event import Event, Explanation, MalformedLine, Notice, Summary
 from .base import Action
-from .formatter import Wording
+from .formatter import MessageFormatter
 
 
 class Explainer(Action):
     """Has `teller` tell of the second `asked` and of problems with the input. It is done once that is told."""
 
-    def __init__(self, teller: Action, asked: int, wording: Wording) -> None:
+    def __init__(self, teller: Action, asked: int, formatter: MessageFormatter) -> None:
         self._teller = teller
         self._asked = asked
-        self._wording = wording
+        self._formatter = formatter
 
     def notify(self, event: Event) -> None:
         if isinstance(event, (MalformedLine, Notice)):
@@ -24,13 +24,13 @@ class Explainer(Action):
             if event.time == self._asked:
                 self._teller.notify(event)
             else:
-                self._say(f"the log begins later, at {self._wording.time(event.time)}")
+                self._say(f"the log begins later, at {self._formatter.time(event.time)}")
             self.is_done = True
         elif isinstance(event, Summary):
             if event.last is None:
                 self._say("there is no event in the log")
             else:
-                self._say(f"the log ends before that, at {self._wording.time(event.last)}")
+                self._say(f"the log ends before that, at {self._formatter.time(event.last)}")
 
     def _say(self, line: str) -> None:
         self._teller.notify(Explanation(self._asked, (line,)))

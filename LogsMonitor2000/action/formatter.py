@@ -8,7 +8,7 @@ from ..event import Alert
 from ..text import amount, duration, printable
 
 
-class Wording:
+class MessageFormatter:
     """Words with times in `zone`; None is the zone of the machine."""
 
     def __init__(self, zone: tzinfo | None = timezone.utc) -> None:

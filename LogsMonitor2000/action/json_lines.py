@@ -7,19 +7,21 @@ from typing import Any, TextIO
 from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..text import decoded
 from .base import Action
-from .formatter import Wording, status_class
+from .formatter import MessageFormatter, status_class
 from .terminal import tell_problem
 
 
 class JsonLines(Action):
     """Writes statistics, alerts and the summary to `out` and nothing else; problems with the input go to `errors` as text."""
 
-    def __init__(self, out: TextIO, errors: TextIO, wording: Wording | None = None, *, verbose: bool = False) -> None:
+    def __init__(
+        self, out: TextIO, errors: TextIO, formatter: MessageFormatter | None = None, *, verbose: bool = False
+    ) -> None:
         import json  # here, because only this output needs it and start-up counts
 
         self._out = out
         self._errors = errors
-        self._wording = wording or Wording()
+        self._formatter = formatter or MessageFormatter()
         self._verbose = verbose
         self._encode = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
@@ -42,7 +44,7 @@ class JsonLines(Action):
                 "statuses": {status_class(key): count for key, count in event.statuses.items()},
             }
         if isinstance(event, Alert):
-            return {"event": "alert", **alert_fields(event, self._wording)}
+            return {"event": "alert", **alert_fields(event, self._formatter)}
         if isinstance(event, Summary):
             fields = {"event": "summary", **event._asdict()}
             fields["max_lateness"] = fields.pop("lateness_max")
@@ -55,7 +57,7 @@ class JsonLines(Action):
         return {"event": type(event).__name__, **own}
 
 
-def alert_fields(alert: Alert, wording: Wording) -> dict[str, Any]:
+def alert_fields(alert: Alert, formatter: MessageFormatter) -> dict[str, Any]:
     """An alert as an object of JSON; what does not apply to it is left out."""
     fields: dict[str, Any] = alert._asdict()
     fields["group"] = _decoded_pairs(alert.group)
@@ -69,7 +71,7 @@ def alert_fields(alert: Alert, wording: Wording) -> dict[str, Any]:
             del fields[name]
     if alert.state == "firing" and alert.started == alert.time:
         del fields["started"], fields["peak"]  # they would repeat `time` and `value`
-    fields["message"] = wording.alert(alert)
+    fields["message"] = formatter.alert(alert)
     return fields
 
 

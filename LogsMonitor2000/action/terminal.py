@@ -12,7 +12,7 @@ from ..limits import SAMPLE_BYTES_MAX
 from ..runtime.clock import Clock
 from ..text import duration, printable, size
 from .base import Action
-from .formatter import Wording, status_class
+from .formatter import MessageFormatter, status_class
 
 WIDTH = 80
 KEY_WIDTH_MAX = 60
@@ -27,7 +27,7 @@ class TerminalNotifier(Action):
         self,
         out: TextIO,
         errors: TextIO,
-        wording: Wording | None = None,
+        formatter: MessageFormatter | None = None,
         *,
         banner: str = "",
         color: bool = False,
@@ -37,7 +37,7 @@ class TerminalNotifier(Action):
     ) -> None:
         self._out = out
         self._errors = errors
-        self._wording = wording or Wording()
+        self._formatter = formatter or MessageFormatter()
         self._banner = banner
         self._color = color
         self._verbose = verbose
@@ -53,7 +53,7 @@ class TerminalNotifier(Action):
             if event.state != "pending" or self._verbose:
                 self._out.write(self._alert(event))
         elif isinstance(event, Explanation):
-            self._out.write(f"at {self._wording.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
+            self._out.write(f"at {self._formatter.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
         elif isinstance(event, Summary):
             self._out.write(self._summary(event))
         elif isinstance(event, (MalformedLine, Notice)):
@@ -79,7 +79,7 @@ class TerminalNotifier(Action):
 
     def _stats(self, stats: Stats) -> str:
         return (
-            f"{self._wording.time(stats.time)}  {stats.hits:>9,} hits  {stats.hits / stats.interval:>9,.1f}/s"
+            f"{self._formatter.time(stats.time)}  {stats.hits:>9,} hits  {stats.hits / stats.interval:>9,.1f}/s"
             f"  {size(stats.bytes):>11}\n"
             + _row("  status    ", [f"{status_class(key)} {count:,}" for key, count in stats.statuses.items()])
             + _row("  sections  ", [f"{_clipped(key)} {count:,}" for key, count in stats.sections])
@@ -89,13 +89,13 @@ class TerminalNotifier(Action):
     def _alert(self, alert: Alert) -> str:
         color = {"firing": BOLD_RED, "resolved": BOLD_GREEN}.get(alert.state, BOLD)
         lines = [f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in alert.lines] if alert.state == "firing" else []
-        return self._painted(self._wording.alert(alert), color) + "\n" + "".join(lines)
+        return self._painted(self._formatter.alert(alert), color) + "\n" + "".join(lines)
 
     def _summary(self, summary: Summary) -> str:
         took = self._clock.elapsed() - self._started
         lines = [f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"]
         if summary.first is not None and summary.last is not None:
-            first, last = self._wording.time(summary.first), self._wording.time(summary.last)
+            first, last = self._formatter.time(summary.first), self._formatter.time(summary.last)
             lines.append(f"{first} to {last} ({duration(summary.last - summary.first + 1)})")
         if summary.late * 100 > summary.lines:
             lines.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from ..action.formatter import Wording
+from ..action.formatter import MessageFormatter
 from ..action.json_lines import alert_fields
 from ..alert.scenario import Expected, Scenario
 from ..config.settings import Settings
@@ -42,15 +42,15 @@ class Outcome(NamedTuple):
 
 def run_tests(settings: Settings, out: TextIO) -> bool:
     """Run the tests that `settings` name, a line each on `out`; returns whether all are ok."""
-    wording = Wording(zone_named(settings.timezone))
+    formatter = MessageFormatter(zone_named(settings.timezone))
     failed = 0
     for scenario in settings.scenarios:
         outcome = run(settings, scenario)
         failed += not outcome.is_ok
         if settings.output == "json":
-            lines = [_json(scenario, outcome, wording)]
+            lines = [_json(scenario, outcome, formatter)]
         else:
-            lines = list(_lines(scenario, outcome, wording))
+            lines = list(_lines(scenario, outcome, formatter))
         out.write("".join(line + "\n" for line in lines))
         out.flush()
     if settings.output != "json":
@@ -110,7 +110,7 @@ def _problems(summary: Summary, malformed: MalformedLine | None, buffer_time: in
         yield f"{summary.late:,} late, by up to {summary.lateness_max} s (buffer_time is {buffer_time})"
 
 
-def _lines(scenario: Scenario, outcome: Outcome, wording: Wording) -> Iterator[str]:
+def _lines(scenario: Scenario, outcome: Outcome, formatter: MessageFormatter) -> Iterator[str]:
     if outcome.is_ok:
         yield f"ok      {scenario.name}"
         return
@@ -119,14 +119,16 @@ def _lines(scenario: Scenario, outcome: Outcome, wording: Wording) -> Iterator[s
         yield f"  lines: {problem}"
     for expected, told, is_met in outcome.pairs:
         if expected is not None:
-            yield _line(" " if is_met else "-", expected.time.at(outcome.first), outcome.first, _expectation(expected), wording)
+            yield _line(
+                " " if is_met else "-", expected.time.at(outcome.first), outcome.first, _expectation(expected), formatter
+            )
         if told is not None and not is_met:
-            yield _line("+", told.time, outcome.first, _transition(told, expected), wording)
+            yield _line("+", told.time, outcome.first, _transition(told, expected), formatter)
 
 
-def _line(mark: str, second: int, first: int, text: str, wording: Wording) -> str:
+def _line(mark: str, second: int, first: int, text: str, formatter: MessageFormatter) -> str:
     since = second - first
-    return f"  {mark} {'+' if since >= 0 else '-'}{abs(since)}s".ljust(13) + f"{wording.time(second)}  {text}"
+    return f"  {mark} {'+' if since >= 0 else '-'}{abs(since)}s".ljust(13) + f"{formatter.time(second)}  {text}"
 
 
 def _expectation(expected: Expected) -> str:
@@ -146,14 +148,14 @@ def _group(pairs: Sequence[tuple[str, str]]) -> str:
     return f" [{', '.join(f'{label}={value}' for label, value in pairs)}]" if pairs else ""
 
 
-def _json(scenario: Scenario, outcome: Outcome, wording: Wording) -> str:
+def _json(scenario: Scenario, outcome: Outcome, formatter: MessageFormatter) -> str:
     import json  # here, because only this output needs it
 
     def fields(pair: Pair) -> dict[str, Any]:
         expected = None if pair.expected is None else {**pair.expected._asdict(), "time": pair.expected.time.at(outcome.first)}
         if expected is not None and expected["group"] is not None:
             expected["group"] = dict(expected["group"])
-        return {"expected": expected, "told": None if pair.told is None else alert_fields(pair.told, wording)}
+        return {"expected": expected, "told": None if pair.told is None else alert_fields(pair.told, formatter)}
 
     wrong = [fields(pair) for pair in outcome.pairs if not pair.is_met]
     event = {"event": "test", "name": scenario.name, "ok": outcome.is_ok, "wrong": wrong, "problems": outcome.problems}

@@ -63,7 +63,7 @@ def _webhook(table: Table) -> Kind:
     def make(context: Context) -> Channel:
         from .channels.webhook import Webhook
 
-        return Webhook(to, form, context.wording, headers)
+        return Webhook(to, form, context.formatter, headers)
 
     return Kind(f"{to}{f' for {form}' if form != 'plain' else ''}", make)
 
@@ -78,7 +78,7 @@ def _alertmanager(table: Table) -> Kind:
     def make(context: Context) -> Channel:
         from .channels.alertmanager import Alertmanager
 
-        return Alertmanager(to, context.wording, labels, resend, context.clock)
+        return Alertmanager(to, context.formatter, labels, resend, context.clock)
 
     timing = Timing(group_by=(), interval=0, repeat=resend, resolved_again=ALERTMANAGER_RESOLVED_SECONDS)
     return Kind(str(to), make, timing, ("group_by", "group_wait", "group_interval", "repeat", "resolved"))
@@ -106,7 +106,7 @@ def _email(table: Table) -> Kind:
     def make(context: Context) -> Channel:
         from .channels.mail import Mail
 
-        return Mail(box, context.wording, context.clock)
+        return Mail(box, context.formatter, context.clock)
 
     return Kind(f"{', '.join(recipients)} by {host}:{port} ({encryption})", make)
 
@@ -120,7 +120,7 @@ def _command(table: Table) -> Kind:
     def make(context: Context) -> Channel:
         from .channels.command import Command
 
-        return Command(arguments, context.wording, environment)
+        return Command(arguments, context.formatter, environment)
 
     return Kind(repr(arguments[0]), make, Timing(group_by=None, interval=0, repeat=0), ("group_by", "group_interval"))
 
@@ -137,7 +137,7 @@ def _syslog(table: Table) -> Kind:
     def make(context: Context) -> Channel:
         from .channels.syslog import Syslog
 
-        return Syslog(to, context.wording, facility)
+        return Syslog(to, context.formatter, facility)
 
     return Kind(str(to), make, Timing(group_by=None, interval=0, repeat=0), ("group_by", "group_interval"))
 
@@ -146,7 +146,7 @@ def _terminal(table: Table, name: str, wanted: Filter) -> ActionSpec:
     def make(context: Context) -> Action:
         from .channels.local import TerminalAlerts
 
-        return TerminalAlerts(context.errors, context.wording, wanted.wants, color=context.color)
+        return TerminalAlerts(context.errors, context.formatter, wanted.wants, color=context.color)
 
     return ActionSpec("terminal", name, f"{name}: terminal{wanted}", wanted, make)
 
@@ -166,7 +166,7 @@ def _json_lines(table: Table, name: str, wanted: Filter) -> ActionSpec:
         from .channels.local import JsonFile
 
         return JsonFile(
-            name, path, context.errors, context.wording, wanted.wants, events=events, bytes_max=bytes_max, keep=keep
+            name, path, context.errors, context.formatter, wanted.wants, events=events, bytes_max=bytes_max, keep=keep
         )
 
     return ActionSpec("json_lines", name, f"{name}: json_lines to {path}{wanted}", wanted, make)

@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple, TextIO
 
 from ..action.base import Action
-from ..action.formatter import Wording
+from ..action.formatter import MessageFormatter
 from ..config.table import matches
 from ..event import Alert
 from ..runtime.clock import Clock
@@ -19,7 +19,7 @@ from .dispatch import Timing
 class Context(NamedTuple):
     """What an action needs of the run. `is_firing`: whether a rule thinks that of an alert that an earlier run told to be firing."""
 
-    wording: Wording
+    formatter: MessageFormatter
     errors: TextIO = sys.stderr
     state: str | None = None
     clock: Clock = Clock()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..action.base import Action
 from ..action.explanation_report import Explainer
-from ..action.formatter import Wording
+from ..action.formatter import MessageFormatter
 from ..action.json_lines import JsonLines
 from ..action.progress import ProgressLine
 from ..action.terminal import TerminalNotifier
@@ -130,7 +130,7 @@ def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, M
 
 
 def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO) -> list[Action]:
-    wording = Wording(zone_named(settings.timezone))
+    formatter = MessageFormatter(zone_named(settings.timezone))
     actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.follow else []
     if settings.backtest:
         from ..action.backtest_report import BacktestReport
@@ -138,33 +138,33 @@ def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, err
         return [
             *actions,
             BacktestReport(
-                out, errors, wording, all_rules(settings), is_json=settings.output == "json", verbose=settings.verbose
+                out, errors, formatter, all_rules(settings), is_json=settings.output == "json", verbose=settings.verbose
             ),
         ]
-    teller = _teller(settings, out, errors, wording)
+    teller = _teller(settings, out, errors, formatter)
     if settings.explain is not None:
-        return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), wording)]
+        return [*actions, Explainer(teller, second_named(settings.explain, settings.timezone), formatter)]
     if settings.actions:  # before what is printed: when nobody reads that any more, they must have been told
         from ..deliver.spec import Context  # here, because few runs need it and start-up counts
 
         def is_firing(alert: Alert) -> bool:
             return any((now.name, now.group) == (alert.name, alert.group) for now in processor.firing())
 
-        context = Context(wording, errors, settings.state, is_firing=is_firing)
+        context = Context(formatter, errors, settings.state, is_firing=is_firing)
         actions += [spec.build(context) for spec in settings.actions]
     return [*actions, teller, *(_load(name, Action) for name in settings.action)]
 
 
-def _teller(settings: Settings, out: TextIO, errors: TextIO, wording: Wording) -> Action:
+def _teller(settings: Settings, out: TextIO, errors: TextIO, formatter: MessageFormatter) -> Action:
     """What writes events to the standard output."""
     if settings.output == "json":
-        return JsonLines(out, errors, wording, verbose=settings.verbose)
+        return JsonLines(out, errors, formatter, verbose=settings.verbose)
     color = settings.color == "always" or (
         settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
     banner = _banner(settings) if settings.explain is None else ""
     return TerminalNotifier(
-        out, errors, wording, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
+        out, errors, formatter, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
     )
 
 

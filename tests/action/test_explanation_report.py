@@ -7,7 +7,7 @@ import os
 import unittest
 
 from LogsMonitor2000.action.explanation_report import Explainer
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.event import Alert, Explanation, MalformedLine, Notice, Stats, Summary
 from LogsMonitor2000.testing import Collecting
 
@@ -46,7 +46,7 @@ def log() -> bytes:
 class Telling(unittest.TestCase):
     def told(self, *events: object) -> tuple[list[object], bool]:
         collecting = Collecting()
-        explainer = Explainer(collecting, 100, Wording())
+        explainer = Explainer(collecting, 100, MessageFormatter())
         for event in events:
             explainer.notify(event)  # type: ignore[arg-type]
         explainer.close()

@@ -7,7 +7,7 @@ from random import Random
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.errors import UsageError
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.runtime.clock import zone_named
@@ -25,15 +25,15 @@ class Times(unittest.TestCase):
             (timezone(timedelta(hours=-7, minutes=-30)), "2019-02-07T13:40:59-07:30"),
         ):
             with self.subTest(zone=zone):
-                self.assertEqual(Wording(zone).time(1549573859), expected)
+                self.assertEqual(MessageFormatter(zone).time(1549573859), expected)
 
     def test_every_second_in_any_order(self) -> None:
         rng = Random(1)
         for zone in (timezone.utc, timezone(timedelta(minutes=345))):
-            wording = Wording(zone)
+            formatter = MessageFormatter(zone)
             for _ in range(500):
                 second = 1549573859 + rng.randrange(-130, 130)
-                self.assertEqual(wording.time(second), datetime.fromtimestamp(second, zone).isoformat())
+                self.assertEqual(formatter.time(second), datetime.fromtimestamp(second, zone).isoformat())
 
     def test_outside_the_calendar_there_is_only_the_number(self) -> None:
         for zone, second, expected in (
@@ -45,18 +45,18 @@ class Times(unittest.TestCase):
             (timezone.utc, 10**30, f"@{10**30}"),
         ):
             with self.subTest(zone=zone, second=second):
-                self.assertEqual(Wording(zone).time(second), expected)
+                self.assertEqual(MessageFormatter(zone).time(second), expected)
 
 
 class Alerts(unittest.TestCase):
     def test_messages(self) -> None:
-        wording = Wording()
+        formatter = MessageFormatter()
         self.assertEqual(
-            wording.alert(alert("firing")),
+            formatter.alert(alert("firing")),
             "High traffic generated an alert - hits 10.05, triggered at 2019-02-07T21:12:36+00:00",
         )
         self.assertEqual(
-            wording.alert(alert("resolved", 1549574043, 9.98)),
+            formatter.alert(alert("resolved", 1549574043, 9.98)),
             "Traffic is now back to normal as of 2019-02-07T21:14:03+00:00 (after 87 s, peak 12.35 hits/s)",
         )
 
@@ -72,8 +72,8 @@ class Zones(unittest.TestCase):
             zone = zone_named("Europe/Prague")
         except UsageError:
             self.skipTest("no zone database here")
-        self.assertEqual(Wording(zone).time(1549573859), "2019-02-07T22:10:59+01:00")
-        self.assertEqual(Wording(zone).time(1565000000), "2019-08-05T12:13:20+02:00")
+        self.assertEqual(MessageFormatter(zone).time(1549573859), "2019-02-07T22:10:59+01:00")
+        self.assertEqual(MessageFormatter(zone).time(1565000000), "2019-08-05T12:13:20+02:00")
 
     def test_names_that_are_none(self) -> None:
         for name in ("", "Mars/Olympus", "../../etc/passwd", "/etc/passwd", "a\0b", "x" * 5000):
@@ -81,7 +81,7 @@ class Zones(unittest.TestCase):
                 zone_named(name)
 
     def test_the_zone_of_the_machine(self) -> None:
-        zoneless = Wording(None)
+        zoneless = MessageFormatter(None)
         expected = datetime.fromtimestamp(1549573859, timezone.utc).astimezone().isoformat()
         with mock.patch.dict("os.environ"):
             self.assertEqual(zoneless.time(1549573859), expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.spec import ActionSpec, Context
@@ -41,7 +41,7 @@ class Delivering(TemporaryFiles):
         return spec
 
     def context(self, **more: Any) -> Context:
-        return Context(Wording(), self.errors, clock=self.clock, **more)
+        return Context(MessageFormatter(), self.errors, clock=self.clock, **more)
 
     def delivery(self, text: str, **more: Any) -> Delivery:
         """The action that the lines of a table ask for."""

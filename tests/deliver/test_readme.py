@@ -9,7 +9,7 @@ import re
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.deliver.channels.bodies import BODIES
 from LogsMonitor2000.deliver.channels.mail import Mail, Mailbox
@@ -42,10 +42,10 @@ class Readme(Delivering):
 
     def test_its_bodies_are_sent(self) -> None:
         plain, slack = (json.loads(text) for text in blocks("json"))
-        self.assertEqual(BODIES["plain"](message(FIRING, receiver="hook"), Wording()), plain)
-        self.assertEqual(BODIES["slack"](message(FIRING), Wording()), slack)
+        self.assertEqual(BODIES["plain"](message(FIRING, receiver="hook"), MessageFormatter()), plain)
+        self.assertEqual(BODIES["slack"](message(FIRING), MessageFormatter()), slack)
         box = Mailbox("h", 25, "monitor@example.org", ("web@example.org",), "none")
-        mail = Mail(box, Wording(), ManualClock(1549574045)).compose(message(ENDED))
+        mail = Mail(box, MessageFormatter(), ManualClock(1549574045)).compose(message(ENDED))
         (shown,) = [text for text in re.findall(r"```\n(Subject.*?)```", DELIVERY, re.DOTALL)]
         head, _, text = shown.partition("\n\n")
         for line in head.splitlines():

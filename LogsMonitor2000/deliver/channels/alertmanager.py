@@ -11,7 +11,7 @@ import re
 from time import monotonic
 from typing import Any
 
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...limits import ALERTMANAGER_ALERTS_MAX
 from ...runtime.clock import Clock
 from ..message import Item, Message, labels_of
@@ -31,14 +31,14 @@ class Alertmanager(Channel):
     def __init__(
         self,
         to: Endpoint,
-        wording: Wording,
+        formatter: MessageFormatter,
         labels: Mapping[str, str] | None = None,
         resend: float = 60,
         clock: Clock | None = None,
     ) -> None:
         self._to = to._replace(path=to.path.rstrip("/") + PATH)
         self._tls = tls_context(to.ca_file) if to.scheme == "https" else None
-        self._wording = wording
+        self._formatter = formatter
         self._labels = labels or {}
         self._resend = resend
         self._clock = clock or Clock()
@@ -59,7 +59,7 @@ class Alertmanager(Channel):
         ends = self._clock.now() + RESENDS * self._resend if item.is_firing else alert.time
         return {
             "labels": {name: value for name, value in labels.items() if value},
-            "annotations": {"id": item.id, **notes_of(alert, self._wording)},
+            "annotations": {"id": item.id, **notes_of(alert, self._formatter)},
             "startsAt": rfc3339(alert.started),
             "endsAt": rfc3339(ends),
         }

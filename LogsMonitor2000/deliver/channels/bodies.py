@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any
 
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...action.json_lines import alert_fields
 from ...event import Alert
 from ...limits import DISCORD_CHARACTERS_MAX, MESSAGE_ALERTS_MAX, SLACK_CHARACTERS_MAX, TEAMS_BYTES_MAX
@@ -19,17 +19,17 @@ from ..message import Item, Message, labels_of
 NEVER = "0001-01-01T00:00:00Z"
 """What Alertmanager writes for the end of an alert that has none."""
 
-Body = Callable[[Message, Wording], dict[str, Any]]
+Body = Callable[[Message, MessageFormatter], dict[str, Any]]
 
 
-def item_fields(item: Item, wording: Wording) -> dict[str, Any]:
+def item_fields(item: Item, formatter: MessageFormatter) -> dict[str, Any]:
     """An alert as JSON: what `--output json` shows of it, its `id`, its `fingerprint`, and when it `started` and `ended`."""
     alert = item.alert
-    fields = {"id": item.id, "fingerprint": item.fingerprint, **alert_fields(alert, wording), "started": alert.started}
+    fields = {"id": item.id, "fingerprint": item.fingerprint, **alert_fields(alert, formatter), "started": alert.started}
     return fields if item.is_firing else {**fields, "ended": alert.time}
 
 
-def plain(message: Message, wording: Wording) -> dict[str, Any]:
+def plain(message: Message, formatter: MessageFormatter) -> dict[str, Any]:
     """All there is to know."""
     shown = message.items[:MESSAGE_ALERTS_MAX]
     return {
@@ -38,19 +38,19 @@ def plain(message: Message, wording: Wording) -> dict[str, Any]:
         "status": message.status,
         "reminder": message.repeats,
         "group": message.labels,
-        "alerts": [item_fields(item, wording) for item in shown],
+        "alerts": [item_fields(item, formatter) for item in shown],
         "truncated": len(message.items) - len(shown),
     }
 
 
-def alertmanager(message: Message, wording: Wording) -> dict[str, Any]:
+def alertmanager(message: Message, formatter: MessageFormatter) -> dict[str, Any]:
     """What Alertmanager sends to a webhook, version 4."""
     shown = message.items[:MESSAGE_ALERTS_MAX]
     alerts: list[dict[str, Any]] = [
         {
             "status": item.alert.state,
             "labels": labels_of(item.alert),
-            "annotations": notes_of(item.alert, wording),
+            "annotations": notes_of(item.alert, formatter),
             "startsAt": rfc3339(item.alert.started),
             "endsAt": NEVER if item.is_firing else rfc3339(item.alert.time),
             "generatorURL": "",
@@ -72,9 +72,9 @@ def alertmanager(message: Message, wording: Wording) -> dict[str, Any]:
     }
 
 
-def slack(message: Message, wording: Wording) -> dict[str, Any]:
+def slack(message: Message, formatter: MessageFormatter) -> dict[str, Any]:
     """Also for Mattermost and Rocket.Chat. `<`, `>` and `&` are what a mention or a link would need."""
-    text = fitted([line for item in message.items for line in lines_of(item, wording)], slack_text, SLACK_CHARACTERS_MAX)
+    text = fitted([line for item in message.items for line in lines_of(item, formatter)], slack_text, SLACK_CHARACTERS_MAX)
     return {
         "text": slack_text(headline(message)),
         "attachments": [{"color": "danger" if message.status == "firing" else "good", "text": text, "mrkdwn_in": []}],
@@ -83,9 +83,9 @@ def slack(message: Message, wording: Wording) -> dict[str, Any]:
     }
 
 
-def discord(message: Message, wording: Wording) -> dict[str, Any]:
+def discord(message: Message, formatter: MessageFormatter) -> dict[str, Any]:
     """No mention is allowed to be one, and no address shows a preview."""
-    lines = [headline(message), *(line for item in message.items for line in lines_of(item, wording))]
+    lines = [headline(message), *(line for item in message.items for line in lines_of(item, formatter))]
     return {
         "content": fitted(lines, discord_text, DISCORD_CHARACTERS_MAX),
         "allowed_mentions": {"parse": []},
@@ -93,12 +93,12 @@ def discord(message: Message, wording: Wording) -> dict[str, Any]:
     }
 
 
-def teams(message: Message, wording: Wording) -> dict[str, Any]:
+def teams(message: Message, formatter: MessageFormatter) -> dict[str, Any]:
     """An adaptive card for a workflow. Runs of text are shown as they are; only a TextBlock would know markup."""
     color = "attention" if message.status == "firing" else "good"
     blocks = [_run(headline(message), weight="bolder", size="medium", color=color)]
     left = TEAMS_BYTES_MAX
-    lines = [line for item in message.items for line in lines_of(item, wording)]
+    lines = [line for item in message.items for line in lines_of(item, formatter)]
     for number, line in enumerate(lines):
         block = _run(line)
         left -= len(json.dumps(block))
@@ -138,10 +138,10 @@ def headline(message: Message) -> str:
     return f"{message.status.upper()}: {message.names}{count}{reminder}"
 
 
-def lines_of(item: Item, wording: Wording) -> list[str]:
+def lines_of(item: Item, formatter: MessageFormatter) -> list[str]:
     """An alert as lines of text, without anything that does not print."""
     alert = item.alert
-    lines = [_shown(wording.alert(alert))]
+    lines = [_shown(formatter.alert(alert))]
     group = [f"{field} {printable(value)}" for field, value in alert.group]
     if group:
         lines[0] += f" ({', '.join(group)})"
@@ -173,10 +173,10 @@ def discord_text(text: str) -> str:
     return re.sub(r"([\\*_~`|>#\[\]()<:-])", r"\\\1", text).replace("@", "@\u200b")
 
 
-def notes_of(alert: Alert, wording: Wording) -> dict[str, str]:
+def notes_of(alert: Alert, formatter: MessageFormatter) -> dict[str, str]:
     """What an alert says besides its labels, as text."""
     texts = {
-        "summary": _shown(wording.alert(alert)),
+        "summary": _shown(formatter.alert(alert)),
         "value": f"{alert.value:g}",
         "threshold": f"{alert.threshold:g}",
         "peak": f"{alert.peak:g}",

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from time import monotonic
 
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...limits import COMMAND_OUTPUT_BYTES_MAX
 from ...text import printable
 from ..message import Item, Message
@@ -30,9 +30,9 @@ PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 class Command(Channel):
     """Runs `arguments`; `environment` names further variables to be passed on. Exit status 0 is success."""
 
-    def __init__(self, arguments: Sequence[str], wording: Wording, environment: Sequence[str] = ()) -> None:
+    def __init__(self, arguments: Sequence[str], formatter: MessageFormatter, environment: Sequence[str] = ()) -> None:
         self._arguments = arguments
-        self._wording = wording
+        self._formatter = formatter
         self._passed_on = {*PASSED_ON, *environment}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,7 +47,7 @@ class Command(Channel):
             _kill(process)
 
     def _run(self, item: Item, message: Message, ends: float) -> None:
-        fields = {**item_fields(item, self._wording), "action": message.receiver, "reminder": message.repeats}
+        fields = {**item_fields(item, self._formatter), "action": message.receiver, "reminder": message.repeats}
         with tempfile.TemporaryFile() as stdin:
             stdin.write(to_json(fields) + b"\n")
             stdin.seek(0)
@@ -85,7 +85,7 @@ class Command(Channel):
             "NAME": alert.name,
             "STATE": alert.state,
             "SEVERITY": alert.severity,
-            "MESSAGE": self._wording.alert(alert),
+            "MESSAGE": self._formatter.alert(alert),
             "TIME": str(alert.time),
             "STARTED": str(alert.started),
             "VALUE": f"{alert.value:g}",

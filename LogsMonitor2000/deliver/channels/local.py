@@ -15,7 +15,7 @@ import stat
 from typing import TextIO
 
 from ...action.base import Action
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...action.json_lines import JsonLines
 from ...action.terminal import BOLD_GREEN, BOLD_RED, RESET
 from ...event import Alert, Event, MalformedLine, Notice
@@ -29,16 +29,18 @@ KINDS = {"alert": "Alert", "stats": "Stats", "summary": "Summary"}
 class TerminalAlerts(Action):
     """Writes the alerts that `is_wanted` to `terminal`, in words."""
 
-    def __init__(self, terminal: TextIO, wording: Wording, is_wanted: Callable[[Alert], bool], *, color: bool = False) -> None:
+    def __init__(
+        self, terminal: TextIO, formatter: MessageFormatter, is_wanted: Callable[[Alert], bool], *, color: bool = False
+    ) -> None:
         self._terminal = terminal
-        self._wording = wording
+        self._formatter = formatter
         self._is_wanted = is_wanted
         self._color = color
 
     def notify(self, event: Event) -> None:
         if not isinstance(event, Alert) or event.state == "pending" or not self._is_wanted(event):
             return
-        text = self._wording.alert(event)
+        text = self._formatter.alert(event)
         color = BOLD_RED if event.state == "firing" else BOLD_GREEN
         self._terminal.write((f"{color}{text}{RESET}" if self._color else text) + "\n")
         self._terminal.flush()
@@ -54,7 +56,7 @@ class JsonFile(Action):
         name: str,
         path: str,
         errors: TextIO,
-        wording: Wording,
+        formatter: MessageFormatter,
         is_wanted: Callable[[Alert], bool],
         *,
         events: Collection[str] = ("alert",),
@@ -70,7 +72,7 @@ class JsonFile(Action):
         self._bytes_max = bytes_max
         self._keep = keep
         self._line = io.StringIO()
-        self._encoder = JsonLines(self._line, errors, wording)
+        self._encoder = JsonLines(self._line, errors, formatter)
         self._is_failing = False
 
     def notify(self, event: Event) -> None:

@@ -10,7 +10,7 @@ import socket
 import ssl
 from typing import BinaryIO, NamedTuple
 
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...config.table import Secret
 from ...limits import MESSAGE_ALERTS_MAX, RESPONSE_BYTES_MAX
 from ...runtime.clock import Clock
@@ -38,10 +38,10 @@ class Mailbox(NamedTuple):
 class Mail(Channel):
     """A recipient who has got a message is not sent it again because another one has not."""
 
-    def __init__(self, box: Mailbox, wording: Wording, clock: Clock | None = None) -> None:
+    def __init__(self, box: Mailbox, formatter: MessageFormatter, clock: Clock | None = None) -> None:
         self._box = box
         self._tls = None if box.encryption == "none" else tls_context(box.ca_file)
-        self._wording = wording
+        self._formatter = formatter
         self._clock = clock or Clock()
         self._message = ""
         self._left: dict[str, str] = {}  # who has yet to get that message: "", or why they never will
@@ -79,7 +79,7 @@ class Mail(Channel):
         mail["References"] = f"<{fingerprint_text(message.receiver + message.group)}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         shown = message.items[:MESSAGE_ALERTS_MAX]
-        lines = [line for item in shown for line in lines_of(item, self._wording)]
+        lines = [line for item in shown for line in lines_of(item, self._formatter)]
         if len(shown) < len(message.items):
             lines.append(f"... and {len(message.items) - len(shown)} more alerts")
         mail.set_content("\n".join([*lines, "", f"id {message.id}", ""]))

@@ -11,7 +11,7 @@ import socket
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ...action.formatter import Wording
+from ...action.formatter import MessageFormatter
 from ...errors import UsageError
 from ...limits import SYSLOG_DATAGRAM_BYTES_MAX, SYSLOG_STREAM_BYTES_MAX
 from ...text import printable
@@ -59,9 +59,9 @@ def receiver(address: str) -> Receiver:
 class Syslog(Channel):
     """One syslog message for each alert."""
 
-    def __init__(self, to: Receiver, wording: Wording, facility: str = "daemon") -> None:
+    def __init__(self, to: Receiver, formatter: MessageFormatter, facility: str = "daemon") -> None:
         self._to = to
-        self._wording = wording
+        self._formatter = formatter
         self._facility = FACILITIES[facility]
         self._host = _word(socket.gethostname())
 
@@ -87,7 +87,7 @@ class Syslog(Channel):
         data = {"id": item.id, "state": alert.state, "value": f"{alert.value:g}", **labels_of(alert)}
         pairs = " ".join(f'{_word(name)}="{_value(value)}"' for name, value in data.items())
         words = f"<{8 * self._facility + level}>1 {rfc3339(alert.time)} {self._host} LogsMonitor2000 {os.getpid()}"
-        text = printable(self._wording.alert(alert).encode("utf-8", "surrogateescape"))
+        text = printable(self._formatter.alert(alert).encode("utf-8", "surrogateescape"))
         return f"{words} {_word(alert.name)} [lm2000@{ENTERPRISE} {pairs}] {text}".encode()
 
     def _framed(self, line: bytes) -> bytes:

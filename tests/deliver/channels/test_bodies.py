@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import unittest
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.deliver.channels.alertmanager import label_name
 from LogsMonitor2000.deliver.channels.bodies import BODIES, discord_text, fitted, headline, rfc3339, slack_text, to_json
 from LogsMonitor2000.event import Alert
 
 from ..making import NASTY, NOW, firing, message, resolved
 
-WORDING = Wording()
+FORMATTER = MessageFormatter()
 ALERT = firing("errors", NOW, b"/api", severity="critical", measure="ratio", condition="5xx above 5 %")
 
 
@@ -30,7 +30,7 @@ def texts_in(value: object) -> list[str]:
 class Plain(unittest.TestCase):
     def test_all_there_is_to_know(self) -> None:
         told = message(ALERT, resolved(firing("errors", NOW - 60), NOW), receiver="hook", repeats=2)
-        body = json.loads(to_json(BODIES["plain"](told, WORDING)))
+        body = json.loads(to_json(BODIES["plain"](told, FORMATTER)))
         self.assertEqual(body["id"], told.id)
         self.assertEqual((body["action"], body["status"], body["reminder"], body["truncated"]), ("hook", "firing", 2, 0))
         first, second = body["alerts"]
@@ -41,14 +41,16 @@ class Plain(unittest.TestCase):
 
     def test_numbers_that_are_none(self) -> None:
         body = json.loads(
-            to_json(BODIES["plain"](message(ALERT._replace(value=float("nan"), peak=float("inf"), time=9)), WORDING))
+            to_json(BODIES["plain"](message(ALERT._replace(value=float("nan"), peak=float("inf"), time=9)), FORMATTER))
         )
         self.assertEqual((body["alerts"][0]["value"], body["alerts"][0]["peak"]), (None, None))
 
 
 class AlertmanagerForm(unittest.TestCase):
     def test_version_4(self) -> None:
-        body = BODIES["alertmanager"](message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook"), WORDING)
+        body = BODIES["alertmanager"](
+            message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook"), FORMATTER
+        )
         self.assertEqual(
             {
                 key: body[key]
@@ -85,36 +87,36 @@ class Chats(unittest.TestCase):
         self.assertEqual(headline(message(resolved(ALERT, NOW), resolved(firing(), NOW))), "RESOLVED: errors (2 alerts)")
 
     def test_slack(self) -> None:
-        body = BODIES["slack"](message(ALERT), WORDING)
+        body = BODIES["slack"](message(ALERT), FORMATTER)
         self.assertEqual(body["text"], "FIRING: errors")
         (attachment,) = body["attachments"]
         self.assertEqual((attachment["color"], attachment["mrkdwn_in"]), ("danger", []))
         self.assertIn("(section /api)", attachment["text"])
-        self.assertEqual(BODIES["slack"](message(resolved(ALERT, NOW)), WORDING)["attachments"][0]["color"], "good")
+        self.assertEqual(BODIES["slack"](message(resolved(ALERT, NOW)), FORMATTER)["attachments"][0]["color"], "good")
 
     def test_causes_and_lines_are_shown(self) -> None:
         alert = ALERT._replace(causes=(("source", b"10.0.0.9", 0.87, True), ("path", b"/x", 0.5, False)), lines=(b"GET /x",))
-        content = BODIES["slack"](message(alert), WORDING)["attachments"][0]["text"].splitlines()
+        content = BODIES["slack"](message(alert), FORMATTER)["attachments"][0]["text"].splitlines()
         self.assertEqual(content[2:], ["  source 10.0.0.9: 87% of the change, new", "  path /x: 50% of the change", "  GET /x"])
 
     def test_nothing_from_a_log_is_markup_or_a_mention(self) -> None:
         alert = firing("e", NOW, NASTY, lines=(NASTY,), condition="<!here>", causes=(("source", NASTY, 0.5, True),))
         told = message(alert)
-        slack = json.dumps(BODIES["slack"](told, WORDING))
+        slack = json.dumps(BODIES["slack"](told, FORMATTER))
         self.assertNotIn("<", slack)
         self.assertNotIn(">", slack)
-        discord = BODIES["discord"](told, WORDING)
+        discord = BODIES["discord"](told, FORMATTER)
         self.assertEqual(discord["allowed_mentions"], {"parse": []})
         self.assertNotIn("@everyone", discord["content"])
         self.assertNotRegex(discord["content"].replace("\\\\", ""), r"(?<!\\)[<>*_`~|\[\]()]")
-        teams = json.loads(json.dumps(BODIES["teams"](told, WORDING)))
+        teams = json.loads(json.dumps(BODIES["teams"](told, FORMATTER)))
         for block in teams["attachments"][0]["content"]["body"]:
             self.assertEqual(block["type"], "RichTextBlock")
             for run in block["inlines"]:
                 self.assertEqual(run["type"], "TextRun")
                 self.assertTrue(run["text"].isprintable())
         for form in BODIES.values():
-            text = to_json(form(told, WORDING))
+            text = to_json(form(told, FORMATTER))
             self.assertTrue(text.isascii())
             if form is not BODIES["plain"]:  # which is data, for programs
                 for shown in texts_in(json.loads(text)):
@@ -122,11 +124,11 @@ class Chats(unittest.TestCase):
 
     def test_limits_of_the_services(self) -> None:
         told = message(*many(500))
-        self.assertLessEqual(len(BODIES["discord"](told, WORDING)["content"]), 2000)
-        self.assertLessEqual(len(BODIES["slack"](told, WORDING)["attachments"][0]["text"]), 4000)
-        self.assertLessEqual(len(json.dumps(BODIES["teams"](told, WORDING))), 28_000)
+        self.assertLessEqual(len(BODIES["discord"](told, FORMATTER)["content"]), 2000)
+        self.assertLessEqual(len(BODIES["slack"](told, FORMATTER)["attachments"][0]["text"]), 4000)
+        self.assertLessEqual(len(json.dumps(BODIES["teams"](told, FORMATTER))), 28_000)
         for name in ("plain", "alertmanager"):
-            body = BODIES[name](told, WORDING)
+            body = BODIES[name](told, FORMATTER)
             self.assertEqual(len(body["alerts"]), 100)
             self.assertEqual(body.get("truncated", body.get("truncatedAlerts")), 400)
             self.assertLess(len(to_json(body)), 1 << 20)

@@ -9,7 +9,7 @@ import time
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.deliver.channels.base import Refused, Retry
 from LogsMonitor2000.deliver.channels.command import Command
 
@@ -20,7 +20,7 @@ from ..making import NASTY, NOW, firing, message, resolved
 
 def shell(script: str, *arguments: str) -> Command:
     """A command that happens to be a shell; the arguments are its $0, $1, …"""
-    return Command(["/bin/sh", "-c", script, *arguments], Wording())
+    return Command(["/bin/sh", "-c", script, *arguments], MessageFormatter())
 
 
 class Commands(Delivering):

@@ -7,7 +7,7 @@ import email.policy
 from typing import Any
 import unittest
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.deliver.channels.mail import Mail, Mailbox
 from LogsMonitor2000.deliver.message import Message
 from LogsMonitor2000.testing import ManualClock
@@ -19,7 +19,7 @@ BOX = Mailbox("127.0.0.1", 25, "monitor@example.org", ("a@example.org", "b@examp
 
 def mail(told: Message) -> Any:
     """As its reader parses it."""
-    sent = Mail(BOX, Wording(), ManualClock(NOW)).compose(told)
+    sent = Mail(BOX, MessageFormatter(), ManualClock(NOW)).compose(told)
     return email.message_from_bytes(sent.as_bytes(), policy=email.policy.default)
 
 
@@ -46,7 +46,7 @@ class Mails(unittest.TestCase):
     def test_what_a_log_says_is_text(self) -> None:
         alert = firing("x\r\nBcc: everybody@evil\r\n" + "y" * 5000, NOW, NASTY, lines=(NASTY, b".\r\n.\r\nMAIL FROM:<x>"))
         told = message(alert, firing("é\u2028"))
-        raw = Mail(BOX, Wording()).compose(told).as_bytes()
+        raw = Mail(BOX, MessageFormatter()).compose(told).as_bytes()
         self.assertTrue(all(len(line) <= 998 for line in raw.split(b"\r\n")))
         read = mail(told)
         self.assertEqual(sorted(read.keys()), sorted(mail(message()).keys()))

@@ -6,7 +6,7 @@ import re
 import socket
 import unittest
 
-from LogsMonitor2000.action.formatter import Wording
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.deliver.channels.syslog import Receiver, Syslog, receiver
 from LogsMonitor2000.errors import UsageError
 
@@ -36,7 +36,7 @@ class Collector(receivers.Receiver):
 
 class Lines(unittest.TestCase):
     def line(self, alert: object, scheme: str = "udp") -> bytes:
-        return Syslog(Receiver(scheme, "127.0.0.1", 514), Wording(), "local3").line(item(alert))  # type: ignore[arg-type]
+        return Syslog(Receiver(scheme, "127.0.0.1", 514), MessageFormatter(), "local3").line(item(alert))  # type: ignore[arg-type]
 
     def test_its_parts(self) -> None:
         for alert, priority in (
