@@ -1,4 +1,4 @@
-"""The README's examples do what it says."""
+"""The examples of the README and of every page of `docs/` do what they say."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from LogsMonitor2000.config.settings import parse_arguments
 from .running import environment
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+DOCS = "\n".join(PAGES.values())
+PYTHON = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
 
-TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-CONSOLE = re.findall(r"```\n\$ python -m LogsMonitor2000 ([^\n]*)\n(.*?)```", README, re.DOTALL)
-DIFFERENCE = re.findall(r"```\n(FAILED .*?)```", README, re.DOTALL)
+TOML = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+CONSOLE = re.findall(r"```\n\$ python -m LogsMonitor2000 ([^\n]*)\n(.*?)```", DOCS, re.DOTALL)
+DIFFERENCE = re.findall(r"```\n(FAILED .*?)```", DOCS, re.DOTALL)
 
 COMBINED = '10.0.0.{} - - [10/Oct/2000:13:{:02d}:{:02d} +0000] "GET /api/x HTTP/1.1" 200 5 "-" "curl"\n'
 
 
-class ReadmeTest(unittest.TestCase):
+class Docs(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -40,7 +41,7 @@ class ReadmeTest(unittest.TestCase):
         log.write_text("".join(lines))
         out = io.StringIO()
         with redirect_stdout(out):
-            exec(example.replace("access.log", str(log)), {})  # the README's own text
+            exec(example.replace("access.log", str(log)), {})  # the page's own text
         self.assertEqual(
             [line.split()[0] for line in out.getvalue().splitlines()],
             ["firing", "resolved"],
@@ -55,7 +56,7 @@ class ReadmeTest(unittest.TestCase):
         (self.folder / "app.log").write_text(
             "".join(f"{1549573860 + n // 20} 10.0.0.1 /api/user {200 + n % 2 * 300}\n" for n in range(2400)) + "bad\n"
         )
-        command = re.search(r"python -m LogsMonitor2000 (app\.log .*)", README)
+        command = re.search(r"python -m LogsMonitor2000 (app\.log .*)", DOCS)
         assert command is not None
         done = subprocess.run(
             [sys.executable, "-m", "LogsMonitor2000", *command[1].split(), "--output", "json"],
@@ -99,8 +100,21 @@ class ReadmeTest(unittest.TestCase):
         (self.folder / "rules_test.toml").write_text(tests.replace("+96s", "+90s"), encoding="utf-8")
         self.assertEqual(self.run_command("--test_rules", "rules_test.toml")[: len(difference)], difference)
 
+    def test_links_between_pages_lead_somewhere(self) -> None:
+        for name, text in PAGES.items():
+            folder = ROOT if name == "README.md" else ROOT / "docs"
+            for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", text):
+                with self.subTest(page=name, link=target + anchor):
+                    linked = folder / target if target else folder / name
+                    self.assertTrue(linked.exists())
+                    if anchor:
+                        titles = re.findall(r"(?m)^#+ (.*)$", linked.read_text(encoding="utf-8"))
+                        self.assertIn(
+                            anchor, ["#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+                        )
+
     def test_every_option_of_the_table_exists_with_its_default(self) -> None:
-        rows = [re.split(r"(?<!\\)\|", row)[1:3] for row in README.splitlines() if row.startswith("| `--")]
+        rows = [re.split(r"(?<!\\)\|", row)[1:3] for row in PAGES["options.md"].splitlines() if row.startswith("| `--")]
         self.assertGreater(len(rows), 12)
         defaults = parse_arguments([])._asdict()
         for names, default in rows:

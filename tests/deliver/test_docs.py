@@ -1,4 +1,4 @@
-"""The README's tables of actions are read as they stand, and what it says arrives is what arrives."""
+"""The documentation's tables of actions are read as they stand, and what it says arrives is what arrives."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from LogsMonitor2000.testing import ManualClock
 from .delivering import Delivering
 from .making import message, resolved
 
-README = (Path(__file__).resolve().parent.parent.parent / "README.md").read_text(encoding="utf-8")
-DELIVERY = README.partition("## Delivery\n")[2].partition("## As a library\n")[0]
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+DELIVERY = "\n".join((DOCS / name).read_text(encoding="utf-8") for name in ("delivery.md", "metrics.md"))
 FIRING = Alert("high_traffic", "firing", 1549573956, 10.05, 10.0, 120, 1549573956, 10.05)
 ENDED = resolved(FIRING, 1549574043)._replace(peak=13.491666666666667)
 
@@ -32,7 +32,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", DELIVERY, re.DOTALL)
 
 
-class Readme(Delivering):
+class Docs(Delivering):
     def test_its_tables_are_read(self) -> None:
         self.path("slack.url", b"https://hooks.slack.com/services/x")
         self.path("pager.token", b"x")
