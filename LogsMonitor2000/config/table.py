@@ -14,7 +14,8 @@ import tomllib
 from typing import Any
 
 from ..errors import InputError, UsageError
-from ..limits import CONFIG_BYTES_MAX, SECRET_BYTES_MAX
+from ..limits import CONFIG_BYTES_MAX
+from .secret import Secret, read_secret
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 NUMBER_MAX = 1e300
@@ -25,23 +26,6 @@ _MISSING: Any = object()
 
 class ConfigError(UsageError):
     """A file of settings says something impossible."""
-
-
-class Secret(str):
-    """Text that must not be shown: printing what holds it shows `<secret>`. `reveal` gives it to whoever needs it."""
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-    def __str__(self) -> str:
-        return "<secret>"
-
-    def __format__(self, spec: str) -> str:
-        return "<secret>"
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return str.__getitem__(self, slice(None))
 
 
 class Table:
@@ -140,14 +124,15 @@ class Table:
             raise self.error(key + "_file", f"and {key}_env cannot both be given")
         if path is not None:
             try:
-                with open(path, encoding="utf-8") as file:
-                    return Secret(file.read(SECRET_BYTES_MAX).strip())
-            except (OSError, UnicodeDecodeError) as error:
-                raise self.error(key + "_file", f"cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+                return read_secret(path)
+            except ValueError as problem:
+                raise self.error(key + "_file", str(problem)) from None
         if variable is not None:
             if variable not in os.environ:
                 raise self.error(key + "_env", f"names the variable {variable}, which is not set")
-            return Secret(os.environ[variable])
+            if not (value := os.environ[variable]).strip():
+                raise self.error(key + "_env", f"names the variable {variable}, which is empty")
+            return Secret(value)
         if default is _MISSING:
             raise ConfigError(f"{self.where}: {key}_file or {key}_env is missing")
         return default

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 import re
 
 from ..action.base import Action
-from ..config.table import Secret, Table
+from ..config.secret import Secret
+from ..config.table import Table
 from ..errors import UsageError
 from ..web.prometheus import read_prometheus
 from .channels.base import Channel

@@ -14,7 +14,7 @@ import time
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from ...config.table import Secret
+from ...config.secret import Secret
 from ...errors import UsageError
 from ...limits import RESPONSE_BYTES_MAX
 from ..backoff import retry_after

@@ -11,7 +11,7 @@ import ssl
 from typing import BinaryIO, NamedTuple
 
 from ...action.formatter import MessageFormatter
-from ...config.table import Secret
+from ...config.secret import Secret
 from ...limits import MESSAGE_ALERTS_MAX, RESPONSE_BYTES_MAX
 from ...runtime.clock import Clock
 from ..message import Message, fingerprint_text
