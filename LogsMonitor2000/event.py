@@ -79,10 +79,10 @@ class Traffic(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """A transition of an alert at second `time`: `state` is "firing", "resolved", or "pending", which only `--verbose` shows.
+    """A transition of an alert at second `time`: `state` is an `alert.state.AlertState`: firing, resolved, or pending, which only `--verbose` shows.
 
     `value` is the measure at that second and `peak` the most extreme one since the alert `started`. `group` names the state of a
-    rule that has one for each group: pairs of field and value. `held` says why it is shown but not sent: muted, inhibited, a
+    rule that has one for each group: pairs of field and value. `suppressed` says why it is shown but not sent: muted, inhibited, a
     dry run; "" otherwise. `measure` and `condition` are the rule in words. At firing, `change` is by how many hits a second
     the traffic that the rule looks at differs from the window before, `causes` (field, value, share of the change, whether new)
     what most of it is, and `lines` are raw lines of it.
@@ -98,7 +98,7 @@ class Alert(NamedTuple):
     peak: float
     group: tuple[tuple[str, bytes], ...] = ()
     severity: str = "warning"
-    held: str = ""
+    suppressed: str = ""
     measure: str = "rate"
     condition: str = ""
     change: float = 0.0
@@ -111,7 +111,7 @@ class Alert(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """What the alert `name` was for one `group` at a second: `state` is "inactive", "pending" or "firing".
+    """What the alert `name` was for one `group` at a second: `state` is an `alert.state.AlertState`, but never resolved.
 
     `value` is None where there was too little to tell; `why` says it all in words. The rest is as in `Alert`.
     """
@@ -121,7 +121,7 @@ class Explained(NamedTuple):
     state: str
     value: float | None
     threshold: float
-    held: str
+    suppressed: str
     why: str
 
 

@@ -86,7 +86,7 @@ class BacktestReport(Action):
             lasted = f" in all, {duration(record.longest)} at most" if record.fired > 1 else ""
             yield f"  fired {times(record.fired)}, for {duration(record.seconds)}{lasted}; {_flaps(record.flaps)}"
             pace = f", {_pages(record.pages, seconds)} a day" if seconds >= DAY else ""
-            yield f"  pages {record.pages:,}{pace}{_held(record)}"
+            yield f"  pages {record.pages:,}{pace}{_suppressed(record)}"
         else:
             yield "  never fired"
         if record.groups and rule.by:
@@ -120,11 +120,11 @@ class BacktestReport(Action):
             **_numbers(record, seconds),
             "longest": record.longest,
             "flap_seconds": flap_seconds(rule),
-            "held": dict(record.held),
+            "held": dict(record.suppressed),
             "groups": len(record.groups),
             "still_firing": [
-                {"group": {label: decoded(value) for label, value in group}, "started": started, "held": held}
-                for group, (started, held) in record.firing.items()
+                {"group": {label: decoded(value) for label, value in group}, "started": started, "held": suppressed}
+                for group, (started, suppressed) in record.firing.items()
             ],
             "thresholds": [_numbers(each, seconds) for each in sweep],
             "kept": None if kept is None else {"keep_firing": kept.rule.keep_firing, **_numbers(kept, seconds)},
@@ -170,10 +170,10 @@ def _flaps(count: int) -> str:
     return f"{count:,} flap" + ("s" if count != 1 else "")
 
 
-def _held(record: Record) -> str:
-    """What was held back and why: `; held back 3: 2 muted: night, 1 dry run`."""
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in record.held.most_common())
-    return f"; held back {record.held.total():,} ({reasons})" if reasons else ""
+def _suppressed(record: Record) -> str:
+    """How many were suppressed, and why: `; suppressed 3 (2 muted: night, 1 dry run)`."""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in record.suppressed.most_common())
+    return f"; suppressed {record.suppressed.total():,} ({reasons})" if reasons else ""
 
 
 def _label(group: tuple[tuple[str, bytes], ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone, tzinfo
 
+from ..alert.state import AlertState
 from ..event import Alert
 from ..text import amount, duration, printable
 
@@ -32,12 +33,12 @@ class MessageFormatter:
         group = ", ".join(f"{label}={printable(value)}" for label, value in alert.group)
         name = f"{alert.severity} {alert.name}" + (f" [{group}]" if group else "")
         value = f"{alert.measure} {amount(alert.measure, alert.value)}"
-        held = f" ({alert.held}, not sent)" if alert.held else ""
-        if alert.state == "resolved":
+        suppressed = f" ({alert.suppressed}, not sent)" if alert.suppressed else ""
+        if alert.state == AlertState.RESOLVED:
             lasted, peak = duration(alert.time - alert.started), amount(alert.measure, alert.peak)
-            return f"{name} is back to normal as of {time} - {value} (after {lasted}, peak {peak}){held}"
-        verb = "triggered at" if alert.state == "firing" else "pending since"
-        return f"{name} - {value} ({alert.condition}), {verb} {time}{self._change(alert)}{held}"
+            return f"{name} is back to normal as of {time} - {value} (after {lasted}, peak {peak}){suppressed}"
+        verb = "triggered at" if alert.state == AlertState.FIRING else "pending since"
+        return f"{name} - {value} ({alert.condition}), {verb} {time}{self._change(alert)}{suppressed}"
 
     def _change(self, alert: Alert) -> str:
         """What changed: `; +312.0 hits/s: 91 % section /login, 87 % source 10.0.0.9 (new)`."""
@@ -54,11 +55,11 @@ class MessageFormatter:
         time = self.time(alert.time)
         if alert.condition:
             return self._of_rule(alert, time)
-        held = f" ({alert.held}, not sent)" if alert.held else ""
-        if alert.state == "firing":
-            return f"High traffic generated an alert - hits {alert.value:.2f}, triggered at {time}{self._change(alert)}{held}"
+        suppressed = f" ({alert.suppressed}, not sent)" if alert.suppressed else ""
+        if alert.state == AlertState.FIRING:
+            return f"High traffic generated an alert - hits {alert.value:.2f}, triggered at {time}{self._change(alert)}{suppressed}"
         lasted = duration(alert.time - alert.started)
-        return f"Traffic is now back to normal as of {time} (after {lasted}, peak {alert.peak:.2f} hits/s){held}"
+        return f"Traffic is now back to normal as of {time} (after {lasted}, peak {alert.peak:.2f} hits/s){suppressed}"
 
 
 def status_class(digit: bytes) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
-from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
+from ..alert.state import AlertState
+from ..event import Alert, Event, Explained, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..text import decoded
 from .base import Action
 from .formatter import MessageFormatter, status_class
@@ -29,7 +30,7 @@ class JsonLines(Action):
         if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
             return
-        if isinstance(event, Traffic) or (isinstance(event, Alert) and event.state == "pending" and not self._verbose):
+        if isinstance(event, Traffic) or (isinstance(event, Alert) and event.state == AlertState.PENDING and not self._verbose):
             return
         self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()
@@ -50,7 +51,7 @@ class JsonLines(Action):
             fields["max_lateness"] = fields.pop("lateness_max")
             return fields
         if isinstance(event, Explanation):
-            rules = [{**rule._asdict(), "group": _decoded_pairs(rule.group)} for rule in event.rules]
+            rules = [_explained_fields(rule) for rule in event.rules]
             return {"event": "explanation", **event._asdict(), "rules": rules}
         # An event of somebody's own calculator: a named tuple says by itself what it holds.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
@@ -59,7 +60,7 @@ class JsonLines(Action):
 
 def alert_fields(alert: Alert, formatter: MessageFormatter) -> dict[str, Any]:
     """An alert as an object of JSON; what does not apply to it is left out."""
-    fields: dict[str, Any] = alert._asdict()
+    fields: dict[str, Any] = {"held" if name == "suppressed" else name: value for name, value in alert._asdict().items()}
     fields["group"] = _decoded_pairs(alert.group)
     fields["causes"] = [
         {"field": field, "value": decoded(value), "share": round(share, 4), "new": is_new}
@@ -69,10 +70,15 @@ def alert_fields(alert: Alert, formatter: MessageFormatter) -> dict[str, Any]:
     for name in ("held", "condition", "change", "causes", "lines"):
         if not fields[name]:
             del fields[name]
-    if alert.state == "firing" and alert.started == alert.time:
+    if alert.state == AlertState.FIRING and alert.started == alert.time:
         del fields["started"], fields["peak"]  # they would repeat `time` and `value`
     fields["message"] = formatter.alert(alert)
     return fields
+
+
+def _explained_fields(explained: Explained) -> dict[str, Any]:
+    fields = {"held" if name == "suppressed" else name: value for name, value in explained._asdict().items()}
+    return {**fields, "group": _decoded_pairs(explained.group)}
 
 
 def _decoded_pairs(group: tuple[tuple[str, bytes], ...]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import os
 from typing import TextIO
 
+from ..alert.state import AlertState
 from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
 from ..limits import SAMPLE_BYTES_MAX
 from ..runtime.clock import Clock
@@ -18,6 +19,10 @@ WIDTH = 80
 KEY_WIDTH_MAX = 60
 INDENT = " " * 12
 BOLD_RED, BOLD_GREEN, BOLD, RESET = "\x1b[1;31m", "\x1b[1;32m", "\x1b[1m", "\x1b[0m"
+
+
+COLORS: dict[str, str] = {AlertState.FIRING: BOLD_RED, AlertState.RESOLVED: BOLD_GREEN}
+"""Of alerts, by their state."""
 
 
 class TerminalNotifier(Action):
@@ -50,7 +55,7 @@ class TerminalNotifier(Action):
         if isinstance(event, Stats):
             self._out.write(self._stats(event))
         elif isinstance(event, Alert):
-            if event.state != "pending" or self._verbose:
+            if event.state != AlertState.PENDING or self._verbose:
                 self._out.write(self._alert(event))
         elif isinstance(event, Explanation):
             self._out.write(f"at {self._formatter.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
@@ -87,8 +92,10 @@ class TerminalNotifier(Action):
         )
 
     def _alert(self, alert: Alert) -> str:
-        color = {"firing": BOLD_RED, "resolved": BOLD_GREEN}.get(alert.state, BOLD)
-        lines = [f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in alert.lines] if alert.state == "firing" else []
+        color = COLORS.get(alert.state, BOLD)
+        lines = (
+            [f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in alert.lines] if alert.state == AlertState.FIRING else []
+        )
         return self._painted(self._formatter.alert(alert), color) + "\n" + "".join(lines)
 
     def _summary(self, summary: Summary) -> str:

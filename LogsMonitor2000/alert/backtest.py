@@ -18,7 +18,7 @@ from .calculator import RuleCalculator
 from .contribution import Group
 from .mute import Mute
 from .rule import Rule
-from .state import FIRING, PENDING
+from .state import AlertState
 
 FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0, 3.0)
 """What thresholds are multiplied by."""
@@ -100,7 +100,7 @@ class BacktestCalculator(RuleCalculator):
 
 
 class Record:
-    """What one rule did: `fired` how often, of that `pages` were told, and the rest `held` for a reason; times are seconds.
+    """What one rule did: `fired` how often, `pages` of them were sent, the rest `suppressed` for a reason; times are seconds.
 
     `seconds` and `longest` are how long its alerts fired, each group's by itself, and `firing` are those that still do.
     """
@@ -108,38 +108,38 @@ class Record:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.fired = self.pages = self.flaps = self.seconds = self.longest = 0
-        self.held: Counter[str] = Counter()
+        self.suppressed: Counter[str] = Counter()
         self.groups: Counter[tuple[tuple[str, bytes], ...]] = Counter()
         """How often each group fired; of the first ones, where there are very many."""
         self.firing: dict[tuple[tuple[str, bytes], ...], tuple[int, str]] = {}
-        """Since when each group fires, and why it was not told."""
+        """Since when each group fires, and why it was suppressed."""
         self._resolved: dict[tuple[tuple[str, bytes], ...], int] = {}
         self._flap_seconds = flap_seconds(rule)
 
     def take(self, alert: Alert) -> None:
         """Take note of a transition."""
-        if alert.state == PENDING:
+        if alert.state == AlertState.PENDING:
             return
         group = alert.group
-        if alert.state == FIRING:
+        if alert.state == AlertState.FIRING:
             if group not in self.firing:
                 self._fire(group, alert.time)
-            if not alert.held:
+            if not alert.suppressed:
                 self.pages += 1
-            self.firing[group] = alert.started, alert.held
+            self.firing[group] = alert.started, alert.suppressed
             return
-        started, held = self.firing.pop(group)
+        started, suppressed = self.firing.pop(group)
         self._lasted(alert.time - started)
-        self.held.update([held] if held else [])
+        self.suppressed.update([suppressed] if suppressed else [])
         self._resolved[group] = alert.time
         if len(self._resolved) > GROUPS_MAX:
             del self._resolved[next(iter(self._resolved))]
 
     def end(self, last: int) -> None:
         """The log has ended with second `last`: what fires has fired until then."""
-        for started, held in self.firing.values():
+        for started, suppressed in self.firing.values():
             self._lasted(last + 1 - started)
-            self.held.update([held] if held else [])
+            self.suppressed.update([suppressed] if suppressed else [])
 
     def _fire(self, group: tuple[tuple[str, bytes], ...], time: int) -> None:
         self.fired += 1

@@ -3,7 +3,7 @@
     bucket ─ Reader ─▶ Timeline ─▶ Window ─ value ─▶ Watch ─ transition ─▶ Alert
 
 Rules that ask for the same share what they can: a tally in the bucket, a timeline, a window. An alert that is muted, inhibited or
-a dry run is shown but marked as held back; when what held it back is over while it fires, it is told.
+a dry run is shown but marked as suppressed; when nothing suppresses it any longer while it fires, it is reported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .leaky_bucket import BucketWatch
 from .mute import Mute
 from .rule import BUILT_IN, Rule
 from .silence import SilenceWatch
-from .state import FIRING, RESOLVED
+from .state import AlertState
 from .window import NEVER, Timeline, Window
 
 TRIM_EVERY = 16
@@ -145,34 +145,34 @@ class RuleCalculator(TimedCalculator):
         alerts = []
         for watch, transition in found:
             rule, state, group = watch.rule, transition.state, transition.group
-            if transition.phase == RESOLVED:
+            if transition.became == AlertState.RESOLVED:
                 self._held.pop((rule.name, group), None)
-                alerts.append(self._alert(rule, transition, time, "" if state.told else state.held))
+                alerts.append(self._alert(rule, transition, time, "" if state.notified else state.suppressed))
                 continue
-            state.held = self._reason(rule, group, time)
-            if transition.phase == FIRING:
-                state.told = not state.held
-                if state.held and not rule.dry_run:
+            state.suppressed = self._reason(rule, group, time)
+            if transition.became == AlertState.FIRING:
+                state.notified = not state.suppressed
+                if state.suppressed and not rule.dry_run:
                     self._held[rule.name, group] = None
-            alerts.append(self._alert(rule, transition, time, state.held))
+            alerts.append(self._alert(rule, transition, time, state.suppressed))
         return [*alerts, *self._released(time)]
 
     def _released(self, time: int) -> Iterable[Alert]:
         """The alerts that were held back and are told now, by rule, then by group."""
         for name, group in self._held:
             watch = self._by_name[name]
-            watch.states[group].held = self._reason(watch.rule, group, time)
+            watch.states[group].suppressed = self._reason(watch.rule, group, time)
         states = {key: self._by_name[key[0]].states[key[1]] for key in self._held}
-        self._is_muted = any(state.held.startswith(MUTED) for state in states.values())
+        self._is_muted = any(state.suppressed.startswith(MUTED) for state in states.values())
         places = {rule.name: place for place, rule in enumerate(self.rules)}
-        released = [key for key, state in states.items() if not state.held]
+        released = [key for key, state in states.items() if not state.suppressed]
         for name, group in sorted(released, key=lambda key: (places[key[0]], repr(key[1]))):
             watch, state = self._by_name[name], states[name, group]
             del self._held[name, group]
-            state.told = True
+            state.notified = True
             if (value := watch.value(group, time)) is not None:
                 state.peak = watch.rule.worse(state.peak, value)
-            transition = Transition(group, FIRING, state.peak if value is None else value, state)
+            transition = Transition(group, AlertState.FIRING, state.peak if value is None else value, state)
             yield self._alert(watch.rule, transition, time, "")
 
     def _notices(self) -> Iterable[Notice]:
@@ -205,17 +205,22 @@ class RuleCalculator(TimedCalculator):
     def firing(self) -> Iterable[Alert]:
         for watch in self._watches:
             for group, state in watch.states.items():
-                if state.phase == FIRING and self._now is not None:
+                if state.is_firing and self._now is not None:
                     value = watch.value(group, self._now)
-                    transition = Transition(group, FIRING, state.peak if value is None else value, state)
-                    yield _alert(watch.rule, transition, state.started, "" if state.told else state.held)
+                    transition = Transition(group, AlertState.FIRING, state.peak if value is None else value, state)
+                    yield _alert(watch.rule, transition, state.started, "" if state.notified else state.suppressed)
 
-    def _alert(self, rule: Rule, transition: Transition, time: int, held: str) -> Alert:
+    def _alert(self, rule: Rule, transition: Transition, time: int, suppressed: str) -> Alert:
         changes = Changes()
-        if self._history is not None and rule.name in self._lengths and transition.phase == FIRING and not held:
+        if (
+            self._history is not None
+            and rule.name in self._lengths
+            and transition.became == AlertState.FIRING
+            and not suppressed
+        ):
             assert self._first is not None
             changes = self._history.changes(feed_of(rule), transition.group, rule.window, time, self._first)
-        return _alert(rule, transition, time, held, changes)
+        return _alert(rule, transition, time, suppressed, changes)
 
     def _explanation(self, time: int) -> Explanation:
         for window in self._windows.values():
@@ -249,7 +254,7 @@ class RuleCalculator(TimedCalculator):
                 held = snapshot["timelines"].get(repr(feed_of(pinned(watch.rule)[1])))
                 watch.resume(self._now, 0 if held is None else held["reach"])
             for group, state in watch.states.items():
-                if state.phase == FIRING and not state.told and not watch.rule.dry_run:
+                if state.is_firing and not state.notified and not watch.rule.dry_run:
                     self._held[watch.rule.name, group] = None
         self._is_resumed = True
         self._is_muted = bool(self._held)  # as far as is known before the next look
@@ -257,11 +262,11 @@ class RuleCalculator(TimedCalculator):
             self._history.restart(self._now)
 
 
-def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Changes = Changes()) -> Alert:
-    group, phase, value, state = transition
+def _alert(rule: Rule, transition: Transition, time: int, suppressed: str, changes: Changes = Changes()) -> Alert:
+    group, became, value, state = transition
     return Alert(
         rule.name,
-        phase,
+        became,
         time,
         value,
         rule.threshold,
@@ -270,7 +275,7 @@ def _alert(rule: Rule, transition: Transition, time: int, held: str, changes: Ch
         state.peak,
         tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
         rule.severity,
-        held,
+        suppressed,
         rule.measured,
         "" if rule.name == BUILT_IN else rule.description or rule.condition,
         *changes,
@@ -292,6 +297,5 @@ def _inhibits(source: Watch, rule: Rule, group: Group) -> bool:
     labels = dict(zip(rule.labels, group))
     shared = [(index, labels[label]) for index, label in enumerate(source.rule.labels) if label in labels]
     return any(
-        state.phase == FIRING and all(firing[index] == part for index, part in shared)
-        for firing, state in source.states.items()
+        state.is_firing and all(firing[index] == part for index, part in shared) for firing, state in source.states.items()
     )

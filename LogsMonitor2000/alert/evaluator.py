@@ -18,8 +18,9 @@ from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX, STATES_MAX
 from .aggregate import value_of
 from .contribution import Group
+from .lifecycle import ActiveAlert
 from .rule import Rule
-from .state import FIRING, PENDING, RESOLVED, State, deadline, step
+from .state import AlertState
 from .window import NEVER, Window
 
 COMPARE_TO = {"above": lt, "at_least": le, "below": gt, "at_most": ge}
@@ -27,12 +28,12 @@ COMPARE_TO = {"above": lt, "at_least": le, "below": gt, "at_most": ge}
 
 
 class Transition(NamedTuple):
-    """What has become of a group's alert: `phase` begins, or a firing that was held back is to be told after all."""
+    """What has become of a group's alert: the state `became` begins, or a firing is suppressed no longer."""
 
     group: Group
-    phase: str
+    became: AlertState
     value: float
-    state: State
+    state: ActiveAlert
 
 
 NOTHING: list[Transition] = []
@@ -44,7 +45,7 @@ class Watch:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.states: dict[Group, State] = {}
+        self.states: dict[Group, ActiveAlert] = {}
         self.refused = 0
         """Groups that were not watched as too many were pending or firing."""
         self.first: int | None = None
@@ -91,7 +92,7 @@ class Watch:
         if not (begun or transitions):
             return transitions
         for group, value in self._admitted(begun):
-            self.states[group] = State(time, value)
+            self.states[group] = ActiveAlert(time, value)
             self._step(group, self.states[group], time, value, transitions)
         return sorted(transitions, key=lambda transition: repr(transition.group)) if len(transitions) > 1 else transitions
 
@@ -104,20 +105,20 @@ class Watch:
         sign = -1 if self.rule.is_high else 1
         return sorted(begun, key=lambda item: (sign * item[1], repr(item[0])))[:room]
 
-    def _step(self, group: Group, state: State, time: int, value: float, transitions: list[Transition]) -> None:
+    def _step(self, group: Group, state: ActiveAlert, time: int, value: float, transitions: list[Transition]) -> None:
         """Take `state` on to `time`, and note what there is to tell of it, and when it changes next."""
-        fired = state.phase == FIRING
-        phase = step(state, self.rule, time, value)
-        at = None if phase == RESOLVED else deadline(state, self.rule)
-        for waiting, is_waiting in ((self._pending, state.phase == PENDING), (self._recovered, state.phase == FIRING)):
+        fired = state.is_firing
+        became = state.step(self.rule, time, value)
+        at = None if became == AlertState.RESOLVED else state.deadline(self.rule)
+        for waiting, is_waiting in ((self._pending, not state.is_firing), (self._recovered, state.is_firing)):
             if not is_waiting or at is None:
                 waiting.pop(group, None)
             else:
                 waiting.setdefault(group, at)
-        if phase == RESOLVED:
+        if became == AlertState.RESOLVED:
             del self.states[group]
-        if phase is not None and (fired or phase != RESOLVED):
-            transitions.append(Transition(group, phase, value, state))
+        if became is not None and (fired or became != AlertState.RESOLVED):
+            transitions.append(Transition(group, became, value, state))
 
     def _at_deadline(self, time: int) -> Iterable[Group]:
         """The groups whose deadline has come."""
@@ -135,10 +136,10 @@ class Watch:
 
     def load(self, dumped: dict[str, Any]) -> None:
         """Be as it was when it was dumped; the rule's times and limits may be others now."""
-        self.states = {load_key(group): State.load(state) for group, state in dumped["states"]}
-        waiting = [(at, group) for group, state in self.states.items() if (at := deadline(state, self.rule)) is not None]
+        self.states = {load_key(group): ActiveAlert.load(state) for group, state in dumped["states"]}
+        waiting = [(at, group) for group, state in self.states.items() if (at := state.deadline(self.rule)) is not None]
         for at, group in sorted(waiting, key=lambda item: item[0]):
-            (self._pending if self.states[group].phase == PENDING else self._recovered)[group] = at
+            (self._recovered if self.states[group].is_firing else self._pending)[group] = at
         self.refused, self.first = dumped["refused"], dumped["first"]
 
     def resume(self, now: int, known: int) -> None:

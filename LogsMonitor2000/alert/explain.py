@@ -7,7 +7,8 @@ from ..limits import EXPLAINED_GROUPS_MAX
 from ..text import amount, duration, printable
 from .contribution import Group
 from .evaluator import ChangeWatch, NewWatch, Watch, WindowWatch
-from .state import FIRING, State
+from .lifecycle import ActiveAlert
+from .state import AlertState
 
 
 def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
@@ -17,7 +18,11 @@ def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
     shown = groups[: max(EXPLAINED_GROUPS_MAX, len(watch.states))]
     rules = [_explained(watch, group, time) for group in shown]
     if not groups:
-        rules = [Explained(rule.name, (), "inactive", None, rule.threshold, "", "inactive, there is nothing that it looks at")]
+        rules = [
+            Explained(
+                rule.name, (), AlertState.INACTIVE, None, rule.threshold, "", "inactive, there is nothing that it looks at"
+            )
+        ]
     lines = [f"{rule.name}{_label(each)}: {each.why}" for each in rules]
     if len(groups) > len(shown):
         lines.append(f"{rule.name}: and {len(groups) - len(shown):,} more groups")
@@ -26,14 +31,14 @@ def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
 
 def _explained(watch: Watch, group: Group, time: int) -> Explained:
     rule = watch.rule
-    state: State | None = watch.states.get(group)
+    state: ActiveAlert | None = watch.states.get(group)
     return Explained(
         rule.name,
         tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
-        "inactive" if state is None else state.phase,
+        AlertState.INACTIVE if state is None else state.state,
         watch.value(group, time),
         rule.threshold,
-        "" if state is None else state.held,
+        "" if state is None else state.suppressed,
         f"{_state(watch, group, time)}, {_value(watch, group, time)}",
     )
 
@@ -44,17 +49,17 @@ def _label(explained: Explained) -> str:
 
 
 def _state(watch: Watch, group: Group, time: int) -> str:
-    state: State | None = watch.states.get(group)
+    state: ActiveAlert | None = watch.states.get(group)
     if state is None:
         return "inactive"
-    if state.phase != FIRING:
+    if not state.is_firing:
         return f"pending for {time - state.active_at} s of {watch.rule.for_seconds}"
     value = watch.value(group, time)
     peak = state.peak if value is None else watch.rule.worse(state.peak, value)
     words = f"firing for {duration(time - state.started)}, peak {amount(watch.rule.measured, peak)}"
     if state.recovered_at is not None:
         words += f", recovered for {time - state.recovered_at} s of {watch.rule.keep_firing} that it is kept"
-    return f"{words} ({state.held})" if state.held else words
+    return f"{words} ({state.suppressed})" if state.suppressed else words
 
 
 def _value(watch: Watch, group: Group, time: int) -> str:
@@ -65,7 +70,7 @@ def _value(watch: Watch, group: Group, time: int) -> str:
     state = watch.states.get(group)
     if isinstance(watch, NewWatch) and state is None:
         return f"{amount(rule.measured, value)} events, and it is not the first time"
-    recovering = state is not None and state.phase == FIRING and rule.recover is not None
+    recovering = state is not None and state.is_firing and rule.recover is not None
     limit = rule.threshold if not recovering or rule.recover is None else rule.recover
     holds = not rule.is_recovered(value) if recovering else rule.is_over(value)
     compared = f"{amount(rule.measured, value)} is {'' if holds else 'not '}{rule.comparison.replace('_', ' ')}"

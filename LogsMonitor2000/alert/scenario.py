@@ -19,9 +19,9 @@ from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
 from ..runtime.clock import second_named
 from ..text import decoded
 from .rule import BUILT_IN, Rule
-from .state import FIRING, PENDING, RESOLVED
+from .state import AlertState
 
-STATES = (FIRING, RESOLVED, PENDING)
+STATES = (AlertState.FIRING, AlertState.RESOLVED, AlertState.PENDING)
 
 START = "2026-01-01T00:00:00+00:00"
 """When lines that repeat begin, unless the test says so."""
@@ -42,13 +42,13 @@ class Moment(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """A transition. A `group` of None may be any; `held` is True for any reason, or the reason; a `value` of None may be any."""
+    """A transition. A `group` of None may be any; `suppressed` is True for any reason, or the reason; a `value` of None may be any."""
 
     alert: str
     state: str
     time: Moment
     group: tuple[tuple[str, str], ...] | None
-    held: str | bool
+    suppressed: str | bool
     value: float | None
 
     def is_of(self, alert: Alert) -> bool:
@@ -59,9 +59,9 @@ class Expected(NamedTuple):
 
     def is_met(self, alert: Alert, first: int, tolerance: float) -> bool:
         """Whether `alert` is what is expected, in a log that begins at `first`."""
-        held = bool(alert.held) if self.held is True else alert.held == (self.held or "")
+        suppressed = bool(alert.suppressed) if self.suppressed is True else alert.suppressed == (self.suppressed or "")
         value = self.value is None or isclose(alert.value, self.value, rel_tol=tolerance, abs_tol=1e-9)
-        return self.is_of(alert) and alert.time == self.time.at(first) and held and value
+        return self.is_of(alert) and alert.time == self.time.at(first) and suppressed and value
 
 
 class Scenario(NamedTuple):
@@ -79,7 +79,7 @@ class Scenario(NamedTuple):
 
     def is_looked_at(self, alert: Alert) -> bool:
         """Whether it is one of those that the test is about."""
-        return matches(alert.name, self.only) and (self.pending or alert.state != PENDING)
+        return matches(alert.name, self.only) and (self.pending or alert.state != AlertState.PENDING)
 
 
 def read_scenarios(tables: Sequence[Table], rules: Sequence[Rule], zone: str) -> tuple[Scenario, ...]:
@@ -110,7 +110,7 @@ def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenar
         _moment(table, "end", zone, None),
         expected,
         table.texts("only", tuple(names) or (BUILT_IN,)),
-        table.flag("pending", any(each.state == PENDING for each in expected)),
+        table.flag("pending", any(each.state == AlertState.PENDING for each in expected)),
         table.number("tolerance", TOLERANCE, least=0),
     )
     for each in expected:
@@ -133,15 +133,15 @@ def _read_expected(table: Table, rules: Sequence[Rule], zone: str) -> Expected:
         if not labels[name]:
             raise table.error("group", f"cannot be given: {name} has no by")
         group.finish()
-    held = table.anything("held", False)
-    if not isinstance(held, (bool, str)):
-        raise table.error("held", f"must be true or the reason, not {held!r}")
+    suppressed = table.anything("held", False)
+    if not isinstance(suppressed, (bool, str)):
+        raise table.error("held", f"must be true or the reason, not {suppressed!r}")
     expected = Expected(
         name,
         table.text("state", choices=STATES),
         _moment(table, "time", zone),
         pairs,
-        held,
+        suppressed,
         table.number("value", None),
     )
     table.finish()

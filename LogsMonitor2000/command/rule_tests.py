@@ -132,16 +132,16 @@ def _line(mark: str, second: int, first: int, text: str, formatter: MessageForma
 
 
 def _expectation(expected: Expected) -> str:
-    held = f", {'held' if expected.held is True else expected.held}" if expected.held else ""
+    suppressed = f", {'suppressed' if expected.suppressed is True else expected.suppressed}" if expected.suppressed else ""
     value = f", value {expected.value:.6g}" if expected.value is not None else ""
-    return f"{expected.alert}{_group(expected.group or ())} {expected.state}{value}{held}"
+    return f"{expected.alert}{_group(expected.group or ())} {expected.state}{value}{suppressed}"
 
 
 def _transition(told: Alert, instead_of: Expected | None) -> str:
     """A transition in the words of an expectation; a value that nobody asked for is not worth a look."""
     group = tuple((label, printable(value)) for label, value in told.group)
     value = f", value {told.value:.6g}" if instead_of is None or instead_of.value is not None else ""
-    return f"{told.name}{_group(group)} {told.state}{value}{', ' + told.held if told.held else ''}"
+    return f"{told.name}{_group(group)} {told.state}{value}{', ' + told.suppressed if told.suppressed else ''}"
 
 
 def _group(pairs: Sequence[tuple[str, str]]) -> str:
@@ -152,9 +152,12 @@ def _json(scenario: Scenario, outcome: Outcome, formatter: MessageFormatter) -> 
     import json  # here, because only this output needs it
 
     def fields(pair: Pair) -> dict[str, Any]:
-        expected = None if pair.expected is None else {**pair.expected._asdict(), "time": pair.expected.time.at(outcome.first)}
-        if expected is not None and expected["group"] is not None:
-            expected["group"] = dict(expected["group"])
+        expected: dict[str, Any] | None = None
+        if pair.expected is not None:
+            expected = {**pair.expected._asdict(), "time": pair.expected.time.at(outcome.first)}
+            expected["held"] = expected.pop("suppressed")
+            if pair.expected.group is not None:
+                expected["group"] = dict(pair.expected.group)
         return {"expected": expected, "told": None if pair.told is None else alert_fields(pair.told, formatter)}
 
     wrong = [fields(pair) for pair in outcome.pairs if not pair.is_met]

@@ -12,6 +12,7 @@ import threading
 from typing import TextIO
 
 from ..action.base import Action
+from ..alert.state import AlertState
 from ..event import Alert, Event, Summary
 from ..runtime.clock import Clock
 from ..text import printable
@@ -69,7 +70,7 @@ class Delivery(Action):
     def notify(self, event: Event) -> None:
         if isinstance(event, Summary):
             self._end()
-        if not isinstance(event, Alert) or event.state == "pending" or not self._is_wanted(event):
+        if not isinstance(event, Alert) or event.state == AlertState.PENDING or not self._is_wanted(event):
             return
         with self._changed:
             self._begin()

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import heapq
 from typing import NamedTuple
 
+from ..alert.state import AlertState
 from ..event import Alert
 from ..limits import DELIVERY_ALERTS_MAX
 from .backoff import Backoff
@@ -95,7 +96,7 @@ class Dispatch:
         """What was told to be firing and `is_firing` knows nothing of, as its rule is gone perhaps, is told to be over."""
         for record in [each for each in self._records.values() if each.is_firing and not is_firing(each.alert)]:
             if record.told:
-                self._tell(record, record.alert._replace(state="resolved", time=max(record.alert.time, int(now))), now)
+                self._tell(record, record.alert._replace(state=AlertState.RESOLVED, time=max(record.alert.time, int(now))), now)
             else:
                 self._drop("no rule knows of it any more", record)
 
@@ -106,10 +107,10 @@ class Dispatch:
         known = self._records.get(fingerprint)
         if known is not None and known.id == transition_id(alert, fingerprint):
             return False  # told again by a monitor that had been killed
-        if alert.held:
-            self._drop("held", known if known is not None and alert.state == "resolved" else None)
+        if alert.suppressed:
+            self._drop("held", known if known is not None and alert.state == AlertState.RESOLVED else None)
             return False
-        if alert.state == "firing":
+        if alert.state == AlertState.FIRING:
             return self._add_firing(alert, fingerprint, known, now, time_of_day)
         return self._add_resolved(alert, known, now)
 

@@ -12,6 +12,7 @@ import json
 import os
 from typing import NamedTuple
 
+from ..alert.state import AlertState
 from ..event import Alert
 from ..limits import ALERT_LINE_BYTES_MAX, ALERT_LINES_MAX, ALERT_TEXT_BYTES_MAX
 from ..text import printable
@@ -30,7 +31,7 @@ class Item(NamedTuple):
 
     @property
     def is_firing(self) -> bool:
-        return self.alert.state == "firing"
+        return self.alert.state == AlertState.FIRING
 
 
 class Message(NamedTuple):

@@ -13,6 +13,7 @@ import json
 import os
 import sqlite3
 
+from ..alert.state import AlertState
 from ..event import Alert
 from ..limits import LOCKED_SECONDS_MAX
 from ..state.journal import dump_event, load_event
@@ -49,7 +50,7 @@ class Record:
 
     @property
     def is_firing(self) -> bool:
-        return self.alert.state == "firing"
+        return self.alert.state == AlertState.FIRING
 
 
 @dataclass(slots=True)

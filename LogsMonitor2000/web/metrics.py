@@ -11,6 +11,7 @@ import platform
 from typing import NamedTuple
 
 from ..action.formatter import status_class
+from ..alert.state import AlertState
 from ..analyze.measure import OTHER
 from ..analyze.most_common import heaviest
 from ..event import Alert, Event, Summary, Traffic
@@ -65,7 +66,7 @@ class Metrics:
     def know(self, alert: Alert) -> None:
         """This is how `alert` stands, whenever it came to that."""
         key = alert.name, alert.group
-        if alert.state not in ("firing", "resolved"):
+        if alert.state not in (AlertState.FIRING, AlertState.RESOLVED):
             return
         if key not in self._alerts and len(self._alerts) >= ALERT_STATES_MAX and not self._forget_one():
             self._omitted += 1
@@ -103,7 +104,7 @@ class Metrics:
 
     def _forget_one(self) -> bool:
         """Make room by what was resolved first; False when all are firing."""
-        resolved = [(state.since, key) for key, state in self._alerts.items() if state.alert.state == "resolved"]
+        resolved = [(state.since, key) for key, state in self._alerts.items() if state.alert.state == AlertState.RESOLVED]
         if not resolved:
             return False
         del self._alerts[min(resolved)[1]]
@@ -113,7 +114,7 @@ class Metrics:
         """Groups come and go; a rule without groups stays, since it will be asked for again."""
         old = self._clock.elapsed() - RESOLVED_SECONDS
         for key, (alert, since) in list(self._alerts.items()):
-            if alert.group and alert.state == "resolved" and since <= old:
+            if alert.group and alert.state == AlertState.RESOLVED and since <= old:
                 del self._alerts[key]
 
     def _of_the_traffic(self) -> list[Family]:
@@ -129,9 +130,9 @@ class Metrics:
         states: dict[tuple[tuple[str, str], ...], int] = {}
         for alert, _ in self._alerts.values():
             group = ",".join(f"{field}={label(value)}" for field, value in alert.group)
-            labels = {"alert": alert.name, "severity": alert.severity, "group": group, "held": alert.held}
+            labels = {"alert": alert.name, "severity": alert.severity, "group": group, "held": alert.suppressed}
             key = tuple(labels.items())
-            states[key] = max(states.get(key, 0), int(alert.state == "firing"))  # of groups that read the same
+            states[key] = max(states.get(key, 0), int(alert.state == AlertState.FIRING))  # of groups that read the same
         transitions = [({"alert": name, "state": state}, n) for (name, state), n in sorted(self._transitions.items())]
         return [
             _gauge(

@@ -229,7 +229,7 @@ def alerts(events: Sequence[Event]) -> list[Told]:
             alert.value,
             alert.started,
             alert.peak,
-            alert.held,
+            alert.suppressed,
         )
         for alert in events
         if isinstance(alert, Alert)

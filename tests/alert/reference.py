@@ -47,7 +47,7 @@ class Told(NamedTuple):
     value: float
     started: int
     peak: float
-    held: str
+    suppressed: str
 
 
 class State:
@@ -57,7 +57,7 @@ class State:
         self.peak = value
         self.recovered_at: int | None = None
         self.told = False
-        self.held = ""
+        self.suppressed = ""
 
 
 # Conditions and groups.
@@ -327,16 +327,16 @@ def ledger(
         found = [(evaluation, *transition) for evaluation in evaluations for transition in evaluation.at(time)]
         for of, phase, group, value, state in found:
             if phase == "resolved":
-                held = "" if state.told else state.held
+                suppressed = "" if state.told else state.suppressed
             else:
-                held = state.held = why(of, group, time)
-                state.told = phase == "firing" and not held
-            told.append(Told(time, of.name, phase, group, value, state.started, state.peak, held))
+                suppressed = state.suppressed = why(of, group, time)
+                state.told = phase == "firing" and not suppressed
+            told.append(Told(time, of.name, phase, group, value, state.started, state.peak, suppressed))
         for of in evaluations:
             for group, state in sorted(of.states.items()):
                 if state.phase == "firing" and not state.told:
-                    state.held = why(of, group, time)
-                    if not state.held:
+                    state.suppressed = why(of, group, time)
+                    if not state.suppressed:
                         state.told = True
                         now = of.value(group, time)
                         value = state.peak if now is None else now

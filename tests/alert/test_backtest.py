@@ -171,8 +171,8 @@ class Variants(unittest.TestCase):
         )
         mutes = read_mutes(parse_config(b"[[mute]]\nalerts=['many']", "m").tables("mute"), zone_named("UTC"), ["many"])
         alerts = alerts_of(csv_line(START) * 10, BacktestCalculator(rules, mutes))
-        self.assertEqual({alert.held for alert in alerts if alert.name.startswith("many")}, {"muted: mute"})
-        self.assertEqual({alert.held for alert in alerts if alert.name.startswith("more")}, {"inhibited by many"})
+        self.assertEqual({alert.suppressed for alert in alerts if alert.name.startswith("many")}, {"muted: mute"})
+        self.assertEqual({alert.suppressed for alert in alerts if alert.name.startswith("more")}, {"inhibited by many"})
         self.assertGreater(len(alerts), 10)
 
     def test_too_many_groups_are_told_of_the_rule_only(self) -> None:
@@ -186,7 +186,7 @@ class Variants(unittest.TestCase):
 
 
 def transition(state: str, time: int, started: int, held: str = "", group: bytes = b"a") -> Alert:
-    return Alert("x", state, time, 1.0, 1.0, 60, started, 1.0, (("source", group),), held=held)
+    return Alert("x", state, time, 1.0, 1.0, 60, started, 1.0, (("source", group),), suppressed=held)
 
 
 class Seconds(unittest.TestCase):
@@ -248,7 +248,7 @@ class Records(unittest.TestCase):
             with self.subTest(alerts=alerts):
                 record = self.record(*alerts)
                 record.end(99)
-                self.assertEqual((record.fired, record.pages, dict(record.held)), (1, pages, held))
+                self.assertEqual((record.fired, record.pages, dict(record.suppressed)), (1, pages, held))
 
     def test_what_fires_at_the_end_has_fired_until_then(self) -> None:
         record = self.record(transition("firing", 10, 10))

@@ -58,7 +58,7 @@ class LeakyBucket(unittest.TestCase):
         rule = of(measure="leaky_bucket", by=["source"], capacity=1, leak=1)
         told = [alert for alert in told_of(hits_at({0: 2, 400: 1}), rule) if isinstance(alert, Alert)]
         self.assertEqual(
-            [(alert.state, alert.time - START, alert.held) for alert in told],
+            [(alert.state, alert.time - START, alert.suppressed) for alert in told],
             [("firing", 0, "dry run"), ("resolved", 301, "dry run")],
         )
 
@@ -251,7 +251,7 @@ class Mutes(unittest.TestCase):
         ):
             with self.subTest(rule=rule):
                 told = told_of(hits, engine=calculator([rule], [muted]))
-                found = [(a.state, a.time - START, a.held) for a in told if isinstance(a, Alert) and a.state != "pending"]
+                found = [(a.state, a.time - START, a.suppressed) for a in told if isinstance(a, Alert) and a.state != "pending"]
                 self.assertEqual(found, expected)
         late = told[-2]
         assert isinstance(late, Alert)
@@ -261,7 +261,7 @@ class Mutes(unittest.TestCase):
         clock = datetime.fromtimestamp(START + 120, timezone.utc).strftime("%H:%M")
         muted = mute(name="m", **{"from": clock})
         told = told_of(hits_at({100: 30, 300: 1}), engine=calculator([COUNT | {"keep_firing": 100}], [muted]))
-        self.assertEqual([(a.state, a.held) for a in told if isinstance(a, Alert)], [("firing", ""), ("resolved", "")])
+        self.assertEqual([(a.state, a.suppressed) for a in told if isinstance(a, Alert)], [("firing", ""), ("resolved", "")])
 
 
 class Inhibition(unittest.TestCase):
@@ -270,7 +270,7 @@ class Inhibition(unittest.TestCase):
 
     def told(self, hits: list[Hit], *rules: Rule) -> list[tuple[str, str, int, str]]:
         return [
-            (a.name, a.state, a.time - START, a.held)
+            (a.name, a.state, a.time - START, a.suppressed)
             for a in told_of(hits, *rules)
             if isinstance(a, Alert) and a.state != "pending"
         ]
@@ -307,7 +307,7 @@ class Inhibition(unittest.TestCase):
             with self.subTest(loud=loud, also=also):
                 told = told_of(hits, self.LOUD | {"by": loud}, self.ALSO | {"by": also})
                 found = {
-                    "/".join(value.decode() for _, value in alert.group): alert.held
+                    "/".join(value.decode() for _, value in alert.group): alert.suppressed
                     for alert in told
                     if isinstance(alert, Alert) and alert.name == "also" and alert.state == "firing"
                 }

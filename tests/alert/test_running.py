@@ -250,7 +250,8 @@ class ChangedRules(unittest.TestCase):
         dry = self.RULE | {"dry_run": True}
         events = alerts(lived([steady(log) for log in logs], [[dry], [self.RULE]]))
         self.assertEqual(
-            [(alert.state, alert.time - START, alert.held) for alert in events], [("firing", 2, "dry run"), ("firing", 7, "")]
+            [(alert.state, alert.time - START, alert.suppressed) for alert in events],
+            [("firing", 2, "dry run"), ("firing", 7, "")],
         )
 
     def test_rules_that_look_at_something_else_start_afresh(self) -> None:

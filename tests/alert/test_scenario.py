@@ -19,7 +19,7 @@ def scenarios_of(text: str) -> tuple[Scenario, ...]:
 
 
 def told(state: str = "firing", time: int = 10, value: float = 5.0, held: str = "", group: bytes = b"/api") -> Alert:
-    return Alert("errors", state, time, value, 1, 60, time, value, (("section", group),), held=held)
+    return Alert("errors", state, time, value, 1, 60, time, value, (("section", group),), suppressed=held)
 
 
 class Lines(unittest.TestCase):

@@ -66,7 +66,7 @@ class RuleTests(TemporaryFiles):
                 "    +2s      2019-02-07T21:11:02+00:00  errors firing\n"
                 "  - +12s     2019-02-07T21:11:12+00:00  errors [section=/api] resolved\n"
                 "  + +13s     2019-02-07T21:11:13+00:00  errors [section=/api] resolved\n"
-                "  - +20s     2019-02-07T21:11:20+00:00  errors firing, value 3, held\n"
+                "  - +20s     2019-02-07T21:11:20+00:00  errors firing, value 3, suppressed\n"
                 "1 test, 1 failed\n",
                 "",
             ),

@@ -182,7 +182,7 @@ class WithItsThread(unittest.TestCase):
         channel = Scripted()
         delivery = self.delivery(channel)
         delivery.progress(0, 0, 0)
-        delivery.notify(firing()._replace(held="dry run"))
+        delivery.notify(firing()._replace(suppressed="dry run"))
         self.assertIsNone(delivery._thread)
         delivery.notify(firing())
         self.assertTrue(wait_until(lambda: len(channel.taken) == 1))

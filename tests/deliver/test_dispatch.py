@@ -95,11 +95,11 @@ class Telling(unittest.TestCase):
     def test_held_alerts_are_not_sent_and_their_end_is_the_end(self) -> None:
         told = dispatch(repeat=10)
         alert = firing()
-        self.assertFalse(add(told, alert._replace(held="muted: night"), 100))
+        self.assertFalse(add(told, alert._replace(suppressed="muted: night"), 100))
         self.assertIsNone(told.due)
         add(told, alert, 101)
         sent(told, 101)
-        add(told, resolved(alert, NOW + 9)._replace(held="muted: night"), 102)
+        add(told, resolved(alert, NOW + 9)._replace(suppressed="muted: night"), 102)
         self.assertIsNone(told.due, "a reminder of what is over")
         self.assertEqual(told.counts["dropped", "held"], 2)
 
@@ -107,7 +107,7 @@ class Telling(unittest.TestCase):
         told = dispatch()
         add(told, firing(), 100)
         sent(told, 100)
-        add(told, firing(time=NOW + 9)._replace(held="muted: night"), 109)
+        add(told, firing(time=NOW + 9)._replace(suppressed="muted: night"), 109)
         add(told, resolved(firing(), NOW + 20), 120)
         self.assertEqual(states(sent(told, 120)), ["errors resolved"])
 
@@ -379,7 +379,7 @@ class Trouble(unittest.TestCase):
             ("end", [resolved(alert, NOW + 9)], [["errors/a resolved"]]),
             ("end and another", [resolved(alert, NOW + 9), firing(section=b"/a", time=NOW + 10)], [["errors/a firing"]]),
             ("another alert", [other], [["errors/a firing", "errors/b firing"]]),
-            ("held end", [resolved(alert, NOW + 9)._replace(held="dry run")], []),
+            ("held end", [resolved(alert, NOW + 9)._replace(suppressed="dry run")], []),
         ):
             for outcome in ("sent", "refused", "retry"):
                 with self.subTest(happens=name, outcome=outcome):

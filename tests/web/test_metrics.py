@@ -123,7 +123,7 @@ class TestAlerts(MetricsTest):
 
     def test_groups_have_states_of_their_own(self) -> None:
         self.metrics.add(alert("firing", group=b"/a", severity="critical"))
-        self.metrics.add(alert("firing", group=b'/"} 1\n', held="muted"))
+        self.metrics.add(alert("firing", group=b'/"} 1\n', suppressed="muted"))
         self.metrics.add(alert("resolved", group=b"/a", severity="critical"))
         self.assertEqual(
             self.samples("alert_state"),

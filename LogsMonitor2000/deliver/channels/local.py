@@ -18,6 +18,7 @@ from ...action.base import Action
 from ...action.formatter import MessageFormatter
 from ...action.json_lines import JsonLines
 from ...action.terminal import BOLD_GREEN, BOLD_RED, RESET
+from ...alert.state import AlertState
 from ...event import Alert, Event, MalformedLine, Notice
 from ..dispatch import FAILED, SENT
 from ..message import fingerprint_of, transition_id
@@ -38,10 +39,10 @@ class TerminalAlerts(Action):
         self._color = color
 
     def notify(self, event: Event) -> None:
-        if not isinstance(event, Alert) or event.state == "pending" or not self._is_wanted(event):
+        if not isinstance(event, Alert) or event.state == AlertState.PENDING or not self._is_wanted(event):
             return
         text = self._formatter.alert(event)
-        color = BOLD_RED if event.state == "firing" else BOLD_GREEN
+        color = BOLD_RED if event.state == AlertState.FIRING else BOLD_GREEN
         self._terminal.write((f"{color}{text}{RESET}" if self._color else text) + "\n")
         self._terminal.flush()
 
@@ -78,7 +79,7 @@ class JsonFile(Action):
     def notify(self, event: Event) -> None:
         if isinstance(event, (MalformedLine, Notice)) or type(event).__name__ not in self._kinds:
             return
-        if isinstance(event, Alert) and (event.state == "pending" or not self._is_wanted(event)):
+        if isinstance(event, Alert) and (event.state == AlertState.PENDING or not self._is_wanted(event)):
             return
         self._line.seek(0)
         self._line.truncate()

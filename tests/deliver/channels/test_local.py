@@ -58,7 +58,7 @@ class Files(Delivering):
         for event in (
             alert,
             resolved(alert, NOW + 1),
-            alert._replace(held="dry run"),
+            alert._replace(suppressed="dry run"),
             alert._replace(state="pending"),
             STATS,
             Summary(),
