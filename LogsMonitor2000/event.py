@@ -5,7 +5,10 @@ All are plain named tuples: they can be pickled, compared and printed. Times are
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .analyze.bucket import Bucket
 
 SEVERITIES = ("info", "warning", "error", "critical")
 """Of alerts, the mildest first."""
@@ -61,21 +64,20 @@ class Stats(NamedTuple):
         return self.time + self.interval, 0
 
 
-class Traffic(NamedTuple):
-    """What one short interval `[time, time + interval)` saw, whole, for actions that add it up; those that show events ignore it.
+class BucketClosed(NamedTuple):
+    """A bucket that a calculator keeps for others: history, reports, metrics. Only actions that ask for this type are notified.
 
-    `hits` are by section and status class, `bytes` by section, where a sum of 0 may be missing.
+    It is complete and never changes again; with `late` it holds events that came after a bucket of that time had closed, and there
+    may be several of one time. A receiver may keep `bucket`, and must not change it: others hold it too.
     """
 
-    time: int
-    interval: int
-    hits: dict[tuple[Key, Key], int]
-    bytes: dict[Key, int]
+    bucket: Bucket
+    late: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
         """As that of statistics."""
-        return self.time + self.interval, 0
+        return self.bucket.time + self.bucket.width, 0
 
 
 class Alert(NamedTuple):

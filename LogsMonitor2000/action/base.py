@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ..event import Alert, Event, Summary
+from ..event import Alert, BucketClosed, Event, Summary
 
 if TYPE_CHECKING:
     from ..source.statistics import Counts
@@ -30,7 +30,15 @@ class Run(Protocol):
 
 
 class Action(ABC):
-    """Is told of every event, by event time. It takes the kinds it knows and ignores the rest."""
+    """Is notified of events, by event time."""
+
+    wants: frozenset[type] | None = None
+    """The types of events it is notified of. None stands for all, those of other people's calculators too, but `BucketClosed`, which
+    is data for actions that ask for it."""
+
+    def takes(self, event: Event) -> bool:
+        """Whether it is notified of `event`."""
+        return not isinstance(event, BucketClosed) if self.wants is None else type(event) in self.wants
 
     def watch(self, run: Run) -> None:
         """`run` is about to begin, for whoever wants to ask it on the way."""

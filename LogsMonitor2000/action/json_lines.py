@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from ..alert.state import AlertState
-from ..event import Alert, Event, Explained, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
+from ..event import Alert, Event, Explained, Explanation, MalformedLine, Notice, Stats, Summary
 from ..text import decoded
 from .base import Action
 from .formatter import MessageFormatter, status_class
@@ -30,7 +30,7 @@ class JsonLines(Action):
         if isinstance(event, (MalformedLine, Notice)):
             tell_problem(event, self._errors, self._verbose)
             return
-        if isinstance(event, Traffic) or (isinstance(event, Alert) and event.state == AlertState.PENDING and not self._verbose):
+        if isinstance(event, Alert) and event.state == AlertState.PENDING and not self._verbose:
             return
         self._out.write(self._encode(self._fields(event)) + "\n")
         self._out.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ..event import Event, Traffic
+from ..event import Event
 from ..runtime.clock import Clock
 from ..text import duration
 from .base import Action
@@ -27,8 +27,7 @@ class ProgressLine(Action):
         self._drawn = False
 
     def notify(self, event: Event) -> None:
-        if not isinstance(event, Traffic):  # which nobody shows
-            self._erase()
+        self._erase()
 
     def progress(self, read: int, total: int, lines: int) -> None:
         now = self._clock.elapsed()

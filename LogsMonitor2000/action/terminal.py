@@ -8,7 +8,7 @@ import os
 from typing import TextIO
 
 from ..alert.state import AlertState
-from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary, Traffic
+from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
 from ..limits import SAMPLE_BYTES_MAX
 from ..runtime.clock import Clock
 from ..text import duration, printable, size
@@ -64,7 +64,7 @@ class TerminalNotifier(Action):
         elif isinstance(event, (MalformedLine, Notice)):
             self._out.flush()
             tell_problem(event, self._errors, self._verbose)
-        elif not isinstance(event, Traffic):  # an event of somebody's own calculator
+        else:  # an event of a custom calculator
             self._out.write(printable(str(event).encode()) + "\n")
 
     def progress(self, read: int, total: int, lines: int) -> None:

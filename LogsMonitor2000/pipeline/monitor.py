@@ -79,7 +79,8 @@ class Monitor:
                 released = self._released(events)
                 for event in released:
                     for action in self.actions:
-                        action.notify(event)
+                        if action.takes(event):
+                            action.notify(event)
                     if isinstance(event, Summary):
                         summary = event
                 if self._journal is not None and released:

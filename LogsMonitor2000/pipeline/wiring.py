@@ -22,7 +22,7 @@ from ..analyze.processor import AnalyticsProcessor
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
 from ..event import Alert, Notice
-from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
+from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
 from ..parse.base import LINE, Parser
 from ..parse.choose import Choice, bind_some, mapped_fields
 from ..runtime.clock import second_named, zone_named
@@ -93,9 +93,10 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     elif settings.high_traffic_interval and settings.high_traffic_threshold:
         calculators.append(HighTrafficCalculator(settings.high_traffic_interval, settings.high_traffic_threshold))
     if any(spec.type == "prometheus" for spec in settings.actions):
-        from ..analyze.traffic import TrafficCalculator
+        from ..analyze.publisher import BucketPublisher
+        from ..web.metrics import MEASURES
 
-        calculators.append(TrafficCalculator())
+        calculators.append(BucketPublisher(TRAFFIC_SECONDS, MEASURES))
     return calculators + [_load(name, StreamCalculator) for name in settings.calculator]
 
 

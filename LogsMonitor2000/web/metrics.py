@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from ..action.formatter import status_class
 from ..alert.state import AlertState
-from ..analyze.measure import OTHER
+from ..analyze.bucket import Bucket
+from ..analyze.measure import OTHER, Count, TotalBy
 from ..analyze.most_common import heaviest
-from ..event import Alert, Event, Summary, Traffic
-from ..limits import ALERT_STATES_MAX, RESOLVED_SECONDS
+from ..event import Alert, BucketClosed, Event, Summary
+from ..limits import ALERT_STATES_MAX, RESOLVED_SECONDS, TRAFFIC_SECONDS
 from ..runtime.clock import Clock
 from ..source.statistics import Counts
 from ..text import decoded
@@ -23,6 +24,11 @@ from ..version import VERSION
 from .exposition import Family, Sample, label
 
 PREFIX = "logsmonitor2000_"
+
+HITS = Count(("section", "status_class"))
+BYTES = TotalBy("size", "section")
+MEASURES = (HITS, BYTES)
+"""What the counters of traffic are made of: measured in buckets of `TRAFFIC_SECONDS`."""
 
 Deliveries = Mapping[str, Mapping[tuple[str, str], int]]
 """For each action that delivers, by outcome and reason how often it did."""
@@ -53,15 +59,22 @@ class Metrics:
 
     def add(self, event: Event) -> None:
         """Take in traffic or a transition of an alert; other events say nothing."""
-        if isinstance(event, Traffic):
-            self._give_places(event.hits)
-            for (section, status), count in event.hits.items():
-                self._hits[self._label(section), _status(status)] += count
-            for section, size in event.bytes.items():
-                self._bytes[self._label(section)] += size
+        if isinstance(event, BucketClosed):
+            if event.bucket.width == TRAFFIC_SECONDS and not event.late:
+                self._add_traffic(event.bucket)
         elif isinstance(event, Alert):
             self._transitions[event.name, event.state] += 1
             self.know(event)
+
+    def _add_traffic(self, bucket: Bucket) -> None:
+        hits = bucket[HITS]
+        if OTHER in hits:  # hits of sections whose statuses were forgotten with them
+            hits = {key: count for key, count in hits.items() if key != OTHER} | {(OTHER, OTHER): hits[OTHER]}
+        self._give_places(hits)
+        for (section, status), count in hits.items():
+            self._hits[self._label(section), _status(status)] += count
+        for section, size in bucket[BYTES].items():
+            self._bytes[self._label(section)] += size
 
     def know(self, alert: Alert) -> None:
         """This is how `alert` stands, whenever it came to that."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..action.base import Action, Run
 from ..config.table import Table
-from ..event import Event, Summary
+from ..event import Alert, BucketClosed, Event, Summary
 from ..limits import SECTIONS_MAX
 from ..runtime.clock import Clock
 
@@ -81,6 +81,8 @@ class PrometheusAction(Action):
     def address(self) -> tuple[str, int]:
         """Where it listens."""
         return self._server.address
+
+    wants = frozenset({Alert, BucketClosed})
 
     def watch(self, run: Run) -> None:
         with self._lock:

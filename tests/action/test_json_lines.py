@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import unittest
 
 from LogsMonitor2000.action.json_lines import JsonLines
-from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary, Traffic
+from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
 
 STATS = Stats(1549573860, 10, 89, 109824, [(b"/api", 58)], [(b"10.0.0.1", 22)], {b"2": 75, b"4": 14})
 
@@ -112,9 +112,6 @@ class TestJsonLines(unittest.TestCase):
         self.assertEqual(told[0], {"event": "Own", "time": 5, "key": "\\xff\x1b", "order": [5, 0]})
         self.assertEqual(told[1], {"event": "Textual", "text": "a \x1b text"})
         self.assertNotIn("\x1b", text)
-
-    def test_traffic_is_for_actions_that_add_it_up(self) -> None:
-        self.assertEqual(written(Traffic(5, 5, {(b"/", b"2"): 1}, {b"/": 7}))[1:], ("", ""))
 
     def test_every_line_is_there_at_once(self) -> None:
         class Flushed(io.StringIO):

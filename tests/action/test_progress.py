@@ -6,7 +6,7 @@ import io
 import unittest
 
 from LogsMonitor2000.action.progress import ERASE, ProgressLine
-from LogsMonitor2000.event import Summary, Traffic
+from LogsMonitor2000.event import Summary
 from LogsMonitor2000.testing import ManualClock
 
 
@@ -47,11 +47,6 @@ class TestProgressLine(unittest.TestCase):
         self.assertTrue(self.after(1.0, 100))
         self.assertEqual(self.after(0.1, 200), "")
         self.assertTrue(self.after(0.15, 300))
-
-    def test_it_stays_where_nothing_is_shown(self) -> None:
-        self.assertTrue(self.after(1.0, 100))
-        self.line.notify(Traffic(5, 5, {}, {}))
-        self.assertEqual(self.drawn(), "")
 
     def test_it_is_erased_before_an_event_and_at_the_end(self) -> None:
         for end in (lambda: self.line.notify(Summary()), self.line.close):

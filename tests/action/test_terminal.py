@@ -8,7 +8,7 @@ from typing import Any
 import unittest
 
 from LogsMonitor2000.action.terminal import TerminalNotifier
-from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary, Traffic
+from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
 from LogsMonitor2000.testing import ManualClock
 
 STATS = Stats(1549573860, 10, 1289, 109824, [(b"/api", 1058), (b"/b", 3)], [(b"10.0.0.1", 22)], {b"2": 75, b"4": 14})
@@ -90,9 +90,6 @@ class TestTerminal(unittest.TestCase):
         self.assertTrue(text.replace("\n", "").isprintable(), text)
         self.assertIn(r"/\x1b[31m\r\x00\xff\x9b\u202e\n 1", text)
         self.assertEqual(self.errors.getvalue(), "log:7: malformed, bad: /\\x1b[31m\\r\\x00\\xff\\x9b\\u202e\\n\n")
-
-    def test_traffic_is_not_for_people(self) -> None:
-        self.assertEqual(self.written(Traffic(5, 5, {(b"/", b"2"): 1}, {b"/": 7})), "")
 
     def test_long_keys_are_clipped_and_rows_fit_80_columns(self) -> None:
         keys = [(b"/" + b"x" * length, length) for length in (100, 59, 58, 40, 30, 20, 7, 1)]

@@ -261,6 +261,14 @@ class Running(unittest.TestCase):
         self.assertEqual(numbers(expected), monitor([b"".join(piece or b"" for piece in script)], OPTIONS))
         self.assertTrue(one.closed and two.closed)
 
+    def test_an_action_is_notified_of_what_it_wants(self) -> None:
+        class Alerts(Collecting):
+            wants = frozenset({Alert})
+
+        self.monitor([BURST, csv_line(START + 30)], alerts := Alerts(), everything := Collecting()).run()
+        self.assertEqual(alerts.events, [event for event in everything.events if isinstance(event, Alert)])
+        self.assertTrue(alerts.events)
+
     def test_actions_are_closed_whatever_happens(self) -> None:
         class Failing(Action):
             def notify(self, event: Event) -> None:

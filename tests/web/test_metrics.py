@@ -5,13 +5,14 @@ from __future__ import annotations
 from random import Random
 import unittest
 
+from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.measure import OTHER
-from LogsMonitor2000.event import Alert, Stats, Summary, Traffic
+from LogsMonitor2000.event import Alert, BucketClosed, Stats, Summary
 from LogsMonitor2000.limits import ALERT_STATES_MAX, RESOLVED_SECONDS
 from LogsMonitor2000.source.statistics import Counts
 from LogsMonitor2000.testing import ManualClock
 from LogsMonitor2000.web.exposition import exposition
-from LogsMonitor2000.web.metrics import Metrics
+from LogsMonitor2000.web.metrics import BYTES, HITS, MEASURES, Metrics
 
 from .test_exposition import read
 
@@ -19,8 +20,12 @@ START = 1_600_000_000
 Hits = dict[tuple[bytes, bytes], int]
 
 
-def traffic(hits: Hits, sizes: dict[bytes, int] | None = None) -> Traffic:
-    return Traffic(START, 5, hits, sizes or {})
+def traffic(hits: Hits, sizes: dict[bytes, int] | None = None, width: int = 5, late: bool = False) -> BucketClosed:
+    """An interval with hits by section and status class, and bytes by section; `OTHER` stands for both."""
+    bucket = Bucket(START, width, MEASURES)
+    bucket.put(HITS, {OTHER if OTHER in key else key: count for key, count in hits.items()})
+    bucket.put(BYTES, sizes or {})
+    return BucketClosed(bucket, late)
 
 
 def alert(state: str, name: str = "errors", group: bytes | None = None, **more: object) -> Alert:
@@ -87,6 +92,11 @@ class TestTraffic(MetricsTest):
         self.metrics.add(traffic({(b"/a", b"2"): 5, (OTHER, OTHER): 3}, {OTHER: 9}))
         self.metrics.add(traffic({(b"/b", b"2"): 1}))
         self.assertEqual(self.hits(), {("/a", "2xx"): 5, ("(other)", "(other)"): 3, ("/b", "2xx"): 1})
+
+    def test_buckets_for_others_and_late_ones_do_not_count(self) -> None:
+        self.metrics.add(traffic({(b"/a", b"2"): 5}, width=10))
+        self.metrics.add(traffic({(b"/a", b"2"): 5}, late=True))
+        self.assertEqual(self.hits(), {})
 
     def test_the_number_of_series_is_bounded_and_the_total_exact(self) -> None:
         rng, total = Random(6), 0

@@ -19,12 +19,12 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from LogsMonitor2000.action.base import Action
-from LogsMonitor2000.analyze.traffic import TrafficCalculator
+from LogsMonitor2000.analyze.publisher import BucketPublisher
 from LogsMonitor2000.config.settings import Settings, parse_arguments
 from LogsMonitor2000.config.table import ConfigError, Table
 from LogsMonitor2000.deliver.spec import ActionSpec
 from LogsMonitor2000.deliver.specs import read_actions
-from LogsMonitor2000.event import Alert, Event, Summary, Traffic
+from LogsMonitor2000.event import Alert, Event, Summary
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.source.statistics import Counts
 from LogsMonitor2000.testing import Collecting
@@ -33,10 +33,11 @@ from LogsMonitor2000.web.prometheus import PrometheusAction, PrometheusSpec, rea
 from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, wait_until
 from ..support import SCALE, TemporaryFiles, clf_line
 from .test_exposition import read
+from .test_metrics import traffic
 
 START = 1_600_000_000
 FIRING = Alert("errors", "firing", START, 5.0, 1.0, 60, START, 5.0, (("section", b'/\xff"\n'),), "critical")
-TRAFFIC = Traffic(START, 5, {(b"/api", b"2"): 40, (b'/"} 1\nforged 1\n', b"4"): 2}, {b"/api": 9000})
+TRAFFIC = traffic({(b"/api", b"2"): 40, (b'/"} 1\nforged 1\n', b"4"): 2}, {b"/api": 9000})
 PROMTOOL, PROMETHEUS = shutil.which("promtool"), shutil.which("prometheus")
 
 
@@ -117,11 +118,11 @@ class TestSettings(unittest.TestCase):
             spec = listening(**given)
             self.assertEqual((spec.type, spec.describe()), ("prometheus", text))
 
-    def test_traffic_is_counted_only_where_somebody_wants_to_know(self) -> None:
+    def test_traffic_is_counted_only_for_metrics(self) -> None:
         for actions in ((), (ANYWHERE,), (ANYWHERE, ANYWHERE)):
             monitor = build(Settings(files=(os.devnull,), actions=actions), io.StringIO(), io.StringIO())
             monitor.run()
-            counting = [w for w in monitor.processor._windows if isinstance(w.calculator, TrafficCalculator)]
+            counting = [w for w in monitor.processor._windows if isinstance(w.calculator, BucketPublisher)]
             self.assertEqual(len(counting), min(1, len(actions)))
 
 

@@ -1,4 +1,4 @@
-"""Traffic in short intervals: every event that is not late, once, by section and status class."""
+"""Closed buckets for others: every event that is not late is in one of them, once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import SlidingWindow
-from LogsMonitor2000.analyze.measure import OTHER
+from LogsMonitor2000.analyze.measure import Count, TotalBy
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.analyze.traffic import BYTES, HITS, TrafficCalculator
-from LogsMonitor2000.event import Event, Summary, Traffic
+from LogsMonitor2000.analyze.publisher import BucketPublisher
+from LogsMonitor2000.errors import UsageError
+from LogsMonitor2000.event import BucketClosed, Event, Summary
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.testing import ScriptedSource
@@ -20,31 +21,29 @@ from ..support import clf_line
 from .making import fill
 
 START = 1_600_000_000
+HITS, BYTES = Count(("section", "status_class")), TotalBy("size", "section")
+
+
+def publisher(width: int = 5) -> BucketPublisher:
+    return BucketPublisher(width, (HITS, BYTES))
 
 
 def events_of(data: bytes, log_format: str = "auto") -> list[Event]:
-    processor = AnalyticsProcessor([TrafficCalculator()])
+    processor = AnalyticsProcessor([publisher()])
     return list(Monitor([open_log(ScriptedSource([data]), processor, log_format=log_format)], processor).events())
 
 
-class TestTraffic(unittest.TestCase):
-    def test_an_interval_is_told_whole(self) -> None:
-        bucket = fill(
-            Bucket(5, 5, TrafficCalculator.measures),
-            section=[b"/a", b"/b", b"/a", b"/a"],
-            status_class=[b"2", b"5", b"2", b"4"],
-            size=[b"10", None, b"32", b"0"],
-        )
-        told = SlidingWindow(TrafficCalculator()).advance([bucket], 20)
-        self.assertEqual(told, [(5, 5, {(b"/a", b"2"): 2, (b"/b", b"5"): 1, (b"/a", b"4"): 1}, {b"/a": 42})])
-        self.assertEqual(told[0].order, (10, 0))
+class TestPublisher(unittest.TestCase):
+    def test_each_bucket_is_published_once_when_it_closes(self) -> None:
+        first, second = (fill(Bucket(time, 5, (HITS,)), section=[b"/a"], status_class=[b"2"]) for time in (5, 20))
+        window = SlidingWindow(publisher())
+        events = [*window.advance([first], 5), *window.advance([], 15), *window.advance([second], 20), *window.advance([], 90)]
+        self.assertEqual(events, [BucketClosed(first), BucketClosed(second)])
+        self.assertEqual([event.order for event in events], [(10, 0), (25, 0)])
 
-    def test_what_a_counter_forgot_is_still_counted(self) -> None:
-        bucket = Bucket(0, 5, TrafficCalculator.measures)
-        bucket._states = [{(b"/a", b"2"): 2, OTHER: 7}, {b"/a": 42, OTHER: 3}]
-        (told,) = SlidingWindow(TrafficCalculator()).advance([bucket], 0)
-        self.assertEqual(told, (0, 5, {(b"/a", b"2"): 2, (OTHER, OTHER): 7}, {b"/a": 42, OTHER: 3}))
-        self.assertEqual((bucket[HITS][OTHER], bucket[BYTES][OTHER]), (7, 3))  # what is told is apart from what is held
+    def test_a_width_is_at_least_a_second(self) -> None:
+        with self.assertRaisesRegex(UsageError, "at least 1 second"):
+            BucketPublisher(0, ())
 
     def test_every_event_that_is_not_late_is_told_once(self) -> None:
         rng = Random(11)
@@ -60,20 +59,23 @@ class TestTraffic(unittest.TestCase):
         events = events_of(b"".join(lines))
         hits, bytes_ = Counter[tuple[bytes, bytes]](), Counter[bytes]()
         for event in events:
-            if isinstance(event, Traffic):
-                hits.update(event.hits)
-                bytes_.update(event.bytes)
+            if isinstance(event, BucketClosed):
+                hits.update(event.bucket[HITS])
+                bytes_.update(event.bucket[BYTES])
         self.assertEqual((hits, bytes_), (expected, sizes))
         summary = events[-1]
         assert isinstance(summary, Summary)
         self.assertEqual(sum(hits.values()), summary.events)
         self.assertGreater(summary.late, 100)
-        times = [event.time for event in events if isinstance(event, Traffic)]
+        times = [event.bucket.time for event in events if isinstance(event, BucketClosed)]
         self.assertEqual(times, sorted(set(times)))
 
     def test_a_log_without_sections_or_statuses_is_not_refused(self) -> None:
         events = events_of(b"1600000000 quark garak\n" * 3, "connections")
-        self.assertEqual([event for event in events if isinstance(event, Traffic)], [(START, 5, {(b"-", b"-"): 3}, {})])
+        ((bucket, late),) = [event for event in events if isinstance(event, BucketClosed)]
+        self.assertEqual(
+            (bucket.time, bucket.hits, bucket[HITS], bucket[BYTES], late), (START, 3, {(b"-", b"-"): 3}, {}, False)
+        )
 
 
 if __name__ == "__main__":
