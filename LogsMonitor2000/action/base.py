@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..event import Alert, BucketClosed, Event, Summary
 
 if TYPE_CHECKING:
-    from ..source.statistics import Counts
+    from ..source.statistics import ReadStatistics
 
 
 class Run(Protocol):
@@ -22,7 +22,7 @@ class Run(Protocol):
     def summary(self) -> Summary:
         """What has been counted so far."""
 
-    def counts(self) -> Counts:
+    def read_statistics(self) -> ReadStatistics:
         """What reading the inputs has come to, all of them together; lines, rotations and so on only when following."""
 
     def firing(self) -> Iterable[Alert]:

@@ -24,7 +24,6 @@ from ..runtime.waiter import Waiter
 from ..source.base import Source
 from ..source.follow.source_set import SourceSet
 from ..source.open import expanded, open_source
-from ..source.pipe import PipeSource
 from ..state.directory import StateDirectory
 from ..text import printable
 
@@ -126,9 +125,7 @@ class _Follower:
         self._report_is_due = True
 
     def _is_over(self) -> bool:
-        """Nothing but pipes was to be read, and they have ended."""
-        sources = self._sources.sources
-        return bool(sources) and all(source.ended and isinstance(source, PipeSource) for source in sources)
+        return self._sources.ended
 
     def _save(self) -> None:
         """Everything up to here is printed."""
@@ -146,8 +143,8 @@ class _Follower:
             self._state.warnings.clear()
 
     def _report(self) -> None:
-        for path, counts in self._sources.counts().items():
-            _tell(f"{path}: {counts}")
+        for path, read in self._sources.statistics().items():
+            _tell(f"{path}: {read}")
         if self._state is not None and self._state.failures:
             _tell(f"{self._state.path}: the state could not be saved {self._state.failures} times")
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..source.follow.source_set import SourceSet
-from ..source.pipe import PipeSource
-from ..source.statistics import Counts
+from ..source.statistics import ReadStatistics
 from .input import Input, Recognise
 
 
@@ -34,25 +33,28 @@ class Following:
 
     @property
     def is_over(self) -> bool:
-        """Nothing but pipes was to be followed, and they have ended."""
-        sources = self._sources.sources
-        return bool(sources) and all(source.ended and isinstance(source, PipeSource) for source in sources)
+        """All sources have ended and no more can be found."""
+        return self._sources.ended
 
     def position(self) -> dict[str, object]:
-        """Where the sources are, as JSON can hold it."""
+        """Where the sources are, as plain values for JSON."""
         return self._sources.position()
+
+    def acknowledge(self, position: Mapping[str, object]) -> None:
+        """Everything that was read up to `position` is safely kept."""
+        self._sources.acknowledge(position)
 
     def snapshot(self) -> dict[str, Any]:
         """What the inputs need besides that. Those that an earlier run knew are remembered until they come again."""
         return self._restored | {name: source.snapshot() for name, source in self._inputs.items()}
 
-    def counts(self) -> Counts:
-        """What reading has come to, all names together."""
+    def statistics(self) -> ReadStatistics:
+        """What reading has come to, all logs together."""
         return self._sources.total()
 
     def report(self) -> list[str]:
         """A line on each name: lines, bytes, and what happened to its files."""
-        return [f"{name}: {counts}" for name, counts in self._sources.counts().items()]
+        return [f"{name}: {read}" for name, read in self._sources.statistics().items()]
 
     def close(self) -> None:
         self._sources.close()

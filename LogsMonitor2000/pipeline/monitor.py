@@ -22,7 +22,7 @@ from ..event import Alert, Event, Notice, Summary
 from ..limits import POLL_SECONDS, SAMPLES_MAX
 from ..runtime.clock import Clock
 from ..runtime.waiter import Waiter
-from ..source.statistics import Counts
+from ..source.statistics import ReadStatistics
 from .input import Input, latest
 
 if TYPE_CHECKING:  # few runs need them and start-up counts
@@ -107,15 +107,15 @@ class Monitor:
         """What has been counted so far."""
         return self.processor.summary()
 
-    def counts(self) -> Counts:
+    def read_statistics(self) -> ReadStatistics:
         """What reading the inputs has come to, all of them together; without following, how many bytes that is."""
         if self._following is not None:
-            return self._following.counts()
-        counts = Counts()
+            return self._following.statistics()
+        read = ReadStatistics()
         for source in self.inputs:
             progress = source.progress()
-            counts.bytes += source.source.offset if progress is None else progress[0]
-        return counts
+            read.bytes += source.source.offset if progress is None else progress[0]
+        return read
 
     def firing(self) -> list[Alert]:
         """The alerts that are firing now."""

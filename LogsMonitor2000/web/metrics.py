@@ -18,7 +18,7 @@ from ..analyze.most_common import heaviest
 from ..event import Alert, BucketClosed, Event, Summary
 from ..limits import ALERT_STATES_MAX, RESOLVED_SECONDS, TRAFFIC_SECONDS
 from ..runtime.clock import Clock
-from ..source.statistics import Counts
+from ..source.statistics import ReadStatistics
 from ..text import decoded
 from ..version import VERSION
 from .exposition import Family, Sample, label
@@ -87,7 +87,11 @@ class Metrics:
         self._alerts[key] = _State(alert, self._clock.elapsed())
 
     def families(
-        self, summary: Summary, counts: Counts, deliveries: Deliveries | None = None, replies: Mapping[int, int] | None = None
+        self,
+        summary: Summary,
+        read: ReadStatistics,
+        deliveries: Deliveries | None = None,
+        replies: Mapping[int, int] | None = None,
     ) -> list[Family]:
         """Everything as it is now; `replies` is how often the server has replied, by status."""
         answered = [({"code": str(code)}, count) for code, count in sorted((replies or {}).items())]
@@ -95,7 +99,7 @@ class Metrics:
             *self._of_the_traffic(),
             *self._of_alerts(),
             *_of_deliveries(deliveries or {}),
-            *self._of_the_run(summary, counts),
+            *self._of_the_run(summary, read),
             _counter("http_replies", "Replies of the server that answers this.", answered),
         ]
 
@@ -155,7 +159,7 @@ class Metrics:
             _counter("alert_states_omitted", "Transitions to states that alert_state has no room for.", [({}, self._omitted)]),
         ]
 
-    def _of_the_run(self, summary: Summary, counts: Counts) -> list[Family]:
+    def _of_the_run(self, summary: Summary, read: ReadStatistics) -> list[Family]:
         now = self._clock.now()
         known = summary.last is not None
         newest = summary.last or 0
@@ -165,12 +169,12 @@ class Metrics:
             _counter("malformed_lines", "Lines that do not fit the format of their log.", [({}, summary.malformed)]),
             _counter("late_lines", "Lines that came more than the buffer time late.", [({}, summary.late)]),
             _gauge("lateness_max_seconds", "The largest lateness of a late line.", [({}, summary.lateness_max)]),
-            _counter("read_bytes", "Bytes read.", [({}, counts.bytes)]),
-            _counter("rotations", "Rotations of followed logs.", [({}, counts.rotations)]),
-            _counter("truncations", "Truncations of followed logs.", [({}, counts.truncations)]),
-            _counter("overlong_lines", "Followed lines longer than the bound.", [({}, counts.long_lines)]),
-            _counter("lost_bytes", "Bytes of followed logs that are known to have been missed.", [({}, counts.gap_bytes)]),
-            _counter("source_errors", "Errors while reading followed logs.", [({}, counts.errors)]),
+            _counter("read_bytes", "Bytes read.", [({}, read.bytes)]),
+            _counter("rotations", "Rotations of followed logs.", [({}, read.rotations)]),
+            _counter("truncations", "Truncations of followed logs.", [({}, read.truncations)]),
+            _counter("overlong_lines", "Followed lines longer than the bound.", [({}, read.long_lines)]),
+            _counter("lost_bytes", "Bytes of followed logs that are known to have been missed.", [({}, read.lost_bytes)]),
+            _counter("source_errors", "Errors while reading followed logs.", [({}, read.errors)]),
             _gauge("newest_event_timestamp_seconds", "Time of the newest event.", [({}, newest)] if known else []),
             _gauge(
                 "lag_seconds", "How far the newest event is behind the clock.", [({}, round(now - newest, 3))] if known else []

@@ -65,13 +65,13 @@ class PrometheusAction(Action):
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 9117, sections: int = 100, clock: Clock | None = None) -> None:
-        from ..source.statistics import Counts
+        from ..source.statistics import ReadStatistics
         from .metrics import Metrics  # here, because few runs need them and start-up counts
         from .server import Server
 
         self._clock = clock or Clock()
         self._metrics = Metrics(sections, self._clock)
-        self._summary, self._counts = Summary(), Counts()
+        self._summary, self._read = Summary(), ReadStatistics()
         self._run: Run | None = None
         self._is_serving = False
         self._lock = threading.Lock()  # of everything above, which the server's thread reads
@@ -106,9 +106,9 @@ class PrometheusAction(Action):
         self._server.close()
 
     def _look(self, run: Run) -> None:
-        summary, counts = run.summary(), run.counts()
+        summary, read = run.summary(), run.read_statistics()
         with self._lock:
-            self._summary, self._counts = summary, counts
+            self._summary, self._read = summary, read
 
     def _answer(self, path: str) -> Reply:
         """In the server's thread. What takes time, putting it into words, is done without the lock."""
@@ -118,7 +118,7 @@ class PrometheusAction(Action):
         if path != "/metrics":
             return Reply(404, b"there is only /metrics\n")
         with self._lock:
-            families = self._metrics.families(self._summary, self._counts, self._deliveries(), self._server.replies)
+            families = self._metrics.families(self._summary, self._read, self._deliveries(), self._server.replies)
         return Reply(200, exposition(families), CONTENT_TYPE)
 
     def _deliveries(self) -> dict[str, dict[tuple[str, str], int]]:

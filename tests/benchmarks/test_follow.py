@@ -6,7 +6,7 @@ from pathlib import Path
 import time
 import unittest
 
-from LogsMonitor2000.source.statistics import Counts
+from LogsMonitor2000.source.statistics import ReadStatistics
 from benchmarks import generate
 from benchmarks.follow import (
     BLOCK_LINES,
@@ -54,7 +54,7 @@ class AppendTest(TemporaryFiles):
 
 class ReadTest(unittest.TestCase):
     def test_the_report_on_a_file_says_how_many_lines_were_read(self) -> None:
-        counts = Counts()
+        counts = ReadStatistics()
         counts.lines = 1_234
         path = Path("/tmp/access.log")
         self.assertEqual(lines_in_report(f"{path}: {counts}".encode(), path), 1_234)

@@ -295,10 +295,10 @@ class Running(unittest.TestCase):
 
             def watch(self, run: Run) -> None:
                 self.run = run
-                self.heard.append((run.summary().lines, run.counts().bytes, [alert.state for alert in run.firing()]))
+                self.heard.append((run.summary().lines, run.read_statistics().bytes, [alert.state for alert in run.firing()]))
 
             def progress(self, read: int, total: int, lines: int) -> None:
-                self.heard.append((lines, self.run.counts().bytes, [alert.state for alert in self.run.firing()]))
+                self.heard.append((lines, self.run.read_statistics().bytes, [alert.state for alert in self.run.firing()]))
 
         other = Collecting()
         burst = BURST + csv_line(START + 3)  # so that the burst's second closes

@@ -9,7 +9,7 @@ from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.measure import OTHER
 from LogsMonitor2000.event import Alert, BucketClosed, Stats, Summary
 from LogsMonitor2000.limits import ALERT_STATES_MAX, RESOLVED_SECONDS
-from LogsMonitor2000.source.statistics import Counts
+from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import ManualClock
 from LogsMonitor2000.web.exposition import exposition
 from LogsMonitor2000.web.metrics import BYTES, HITS, MEASURES, Metrics
@@ -40,7 +40,7 @@ class MetricsTest(unittest.TestCase):
 
     def samples(self, name: str, **state: object) -> list[tuple[dict[str, str], float]]:
         """Labels and values of one metric, as a reader sees them."""
-        given = {"summary": Summary(), "counts": Counts(), **state}
+        given = {"summary": Summary(), "read": ReadStatistics(), **state}
         text = exposition(self.metrics.families(**given))  # type: ignore[arg-type]
         found = read(text)
         self.assertEqual(len({(n, tuple(labels.items())) for n, labels, _ in found}), len(found), "two samples of one series")
@@ -108,10 +108,10 @@ class TestTraffic(MetricsTest):
         self.assertLessEqual(len(self.hits()), (4 + 1) * 5)
 
     def test_other_events_say_nothing(self) -> None:
-        before = self.metrics.families(Summary(), Counts())
+        before = self.metrics.families(Summary(), ReadStatistics())
         self.metrics.add(Stats(START, 10, 5, 5, [(b"/", 5)], [], {b"2": 5}))
         self.metrics.add(Summary(1, 1))
-        self.assertEqual(self.metrics.families(Summary(), Counts()), before)
+        self.assertEqual(self.metrics.families(Summary(), ReadStatistics()), before)
 
 
 class TestAlerts(MetricsTest):
@@ -186,7 +186,7 @@ class TestAlerts(MetricsTest):
 
 class TestTheRun(MetricsTest):
     def test_counters_of_the_monitor(self) -> None:
-        counts = Counts.from_json(dict(zip(Counts.NAMES, range(10, 17))))
+        read = ReadStatistics.from_json(dict(zip(ReadStatistics.NAMES, range(10, 17))))
         summary = Summary(lines=9, events=5, malformed=3, late=1, lateness_max=7, first=START - 60, last=START - 2)
         for name, value in {
             "lines_total": 9,
@@ -205,14 +205,17 @@ class TestTheRun(MetricsTest):
         }.items():
             self.clock._now = START + 0.25
             with self.subTest(name=name):
-                self.assertEqual(self.samples(name, summary=summary, counts=counts), [({}, value)])
+                self.assertEqual(self.samples(name, summary=summary, read=read), [({}, value)])
 
     def test_before_the_first_event_there_is_no_newest(self) -> None:
         self.assertEqual(self.samples("newest_event_timestamp_seconds") + self.samples("lag_seconds"), [])
 
     def test_start_and_version(self) -> None:
         self.clock.advance(50)
-        found = {name: (labels, value) for name, labels, value in read(exposition(self.metrics.families(Summary(), Counts())))}
+        found = {
+            name: (labels, value)
+            for name, labels, value in read(exposition(self.metrics.families(Summary(), ReadStatistics())))
+        }
         self.assertEqual(float(found["process_start_time_seconds"][1]), START)
         self.assertEqual(set(found["logsmonitor2000_build_info"][0]), {"version", "python"})
 

@@ -26,7 +26,7 @@ from LogsMonitor2000.deliver.spec import ActionSpec
 from LogsMonitor2000.deliver.specs import read_actions
 from LogsMonitor2000.event import Alert, Event, Summary
 from LogsMonitor2000.pipeline.wiring import build
-from LogsMonitor2000.source.statistics import Counts
+from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import Collecting
 from LogsMonitor2000.web.prometheus import PrometheusAction, PrometheusSpec, read_prometheus
 
@@ -64,8 +64,8 @@ class Standing:
     def summary(self) -> Summary:
         return self.told
 
-    def counts(self) -> Counts:
-        return Counts.from_json({"bytes": 1234, "rotations": 1})
+    def read_statistics(self) -> ReadStatistics:
+        return ReadStatistics.from_json({"bytes": 1234, "rotations": 1})
 
     def firing(self) -> Iterable[Alert]:
         return self._firing

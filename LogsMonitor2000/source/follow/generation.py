@@ -14,7 +14,7 @@ import time
 from ...limits import BLOCK_BYTES, HEAD_BYTES, RACY_SECONDS, TAIL_BYTES
 from ..decompress import MAGIC_BYTES, Decompressor, compression_of, may_be_compressed
 from ..lines import LineFramer
-from ..statistics import Counts
+from ..statistics import ReadStatistics
 from .files import Descriptors, Files
 from .fingerprint import Mark, Probe, digest, key_of
 
@@ -34,7 +34,7 @@ class Generation:
         self,
         files: Files,
         descriptors: Descriptors,
-        counts: Counts,
+        counts: ReadStatistics,
         warn: Callable[[str], None],
         probe: Probe,
         mark: Mark | None = None,
@@ -317,7 +317,7 @@ class Generation:
                 self._block = b""
                 self._before = bytes(TAIL_BYTES)
         if skipped:
-            self._counts.gap_bytes += skipped
+            self._counts.lost_bytes += skipped
             self._framer.skip(skipped)
         return rest
 

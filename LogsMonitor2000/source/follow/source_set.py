@@ -20,7 +20,7 @@ from ...runtime.clock import Clock
 from ..base import Source
 from ..open import STANDARD_INPUT
 from ..pipe import PipeSource
-from ..statistics import Counts
+from ..statistics import ReadStatistics
 from .files import Descriptors, Files
 from .fingerprint import Key, Probe, key_of
 from .siblings import age_of
@@ -43,8 +43,8 @@ class SourceSet:
     ) -> None:
         self.sources: list[Source] = []
         """All of them, in the order in which they were found."""
-        self.gone = Counts()
-        """The counts of those that were given up because their files are gone."""
+        self.gone = ReadStatistics()
+        """The statistics of sources that were given up because their files are gone."""
         self._start: Start = start if position is None else "begin"
         self._last_line = last_line
         self._clock = clock or Clock()
@@ -88,18 +88,29 @@ class SourceSet:
         return self.sources[known:]
 
     def position(self) -> dict[str, object]:
-        """Where to go on, as plain values for JSON."""
+        """Where to resume, as plain values for JSON."""
         return {"files": {**self._saved, **{path: source.position() for path, source in self._followed.items()}}}
 
-    def counts(self) -> dict[str, Counts]:
-        """Of each name that is followed."""
-        return {path: source.counts for path, source in self._followed.items()}
+    def acknowledge(self, position: Mapping[str, object]) -> None:
+        """Everything up to `position`, an earlier answer of `position()`, is safely kept: each source is told its part."""
+        files = position.get("files")
+        for source in self.sources:
+            part = files.get(source.identity) if isinstance(files, Mapping) else None
+            if isinstance(part, Mapping):
+                source.acknowledge(part)
 
-    def total(self) -> Counts:
-        """Of everything that was ever followed; of pipes only the bytes are known."""
-        counts = Counts.total([self.gone, *(source.counts for source in self._followed.values())])
-        counts.bytes += sum(source.offset for source in self.sources if isinstance(source, PipeSource))
-        return counts
+    @property
+    def ended(self) -> bool:
+        """Everything that was named has been found and has ended: there were only pipes."""
+        return not self._globs and bool(self.sources) and all(source.ended for source in self.sources)
+
+    def statistics(self) -> dict[str, ReadStatistics]:
+        """By the name of each followed log."""
+        return {path: source.statistics() for path, source in self._followed.items()}
+
+    def total(self) -> ReadStatistics:
+        """The sum over everything that was ever followed."""
+        return ReadStatistics.total([self.gone, *(source.statistics() for source in self.sources)])
 
     def close(self) -> None:
         for source in self.sources:
@@ -211,7 +222,7 @@ class SourceSet:
                 continue
             source.ended = True
             source.close()
-            self.gone.add(source.counts)
+            self.gone.add(source.statistics())
             self.sources.remove(source)
             del self._followed[path]
             self._keys.pop(path, None)

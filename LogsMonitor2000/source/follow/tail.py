@@ -20,7 +20,7 @@ from typing import Literal
 from ...limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, LOOK_SECONDS, POLL_SECONDS
 from ...runtime.clock import Clock
 from ..base import Source
-from ..statistics import Counts
+from ..statistics import ReadStatistics
 from .files import Descriptors, Files
 from .fingerprint import Key, Mark, Probe, key_of
 from .generation import Generation, Overwritten
@@ -55,7 +55,7 @@ class FollowSource(Source):
     ) -> None:
         super().__init__(path)
         self.path = path
-        self.counts = Counts()
+        self._read = ReadStatistics()
         self.missing_since: float | None = None
         """Since when the name has no file."""
         self._start = start
@@ -104,8 +104,11 @@ class FollowSource(Source):
             "offset": self._handed_on,
             "begun": not self._is_first,
             "marks": [mark.as_json() for mark in marks],
-            "counts": self.counts.as_json(),
+            "statistics": self._read.as_json(),
         }
+
+    def statistics(self) -> ReadStatistics:
+        return self._read
 
     @property
     def key(self) -> Key | None:
@@ -149,9 +152,9 @@ class FollowSource(Source):
     def _take(self, room: int) -> bytes:
         if self._reading is None:
             return b""
-        before = self.counts.bytes
+        before = self._read.bytes
         lines = self._reading.take(room)
-        self._handed_on += self.counts.bytes - before
+        self._handed_on += self._read.bytes - before
         return lines
 
     def _fill(self) -> bool:
@@ -248,7 +251,7 @@ class FollowSource(Source):
     def _cannot_read(self, generation: Generation, error: Exception) -> None:
         """What was read of it is gone, or it is out of reach; or reading failed, and is tried again."""
         if isinstance(error, Overwritten):
-            self.counts.truncations += generation is self._current
+            self._read.truncations += generation is self._current
             self._lineage.add(generation.lose()._replace(device=0, inode=0))  # a copy may have been made before
             if generation is self._current:
                 self._current = None
@@ -268,7 +271,7 @@ class FollowSource(Source):
         if generation.overwritten is None:
             self._lineage.add(generation.mark())
         else:
-            self.counts.gap_bytes += generation.lost_bytes
+            self._read.lost_bytes += generation.lost_bytes
             self._lineage.amend(generation.overwritten, generation.mark().handed)
 
     def _drop(self, generation: Generation) -> None:
@@ -332,11 +335,11 @@ class FollowSource(Source):
                 self._lineage.add(probe.foreign_mark())
                 continue
             refills = probe.path == self.path and any(generation.overwritten for generation in self._generations)
-            self.counts.rotations += self._has_begun and not self._is_first and not refills
+            self._read.rotations += self._has_begun and not self._is_first and not refills
             self._begin(probe, None, probe.last_line_start() if is_first else 0)
 
     def _begin(self, probe: Probe, mark: Mark | None, start: int = 0) -> None:
-        generation = Generation(self._files, self._descriptors, self.counts, self._warn, probe, mark, start)
+        generation = Generation(self._files, self._descriptors, self._read, self._warn, probe, mark, start)
         generation.heard = self._clock.elapsed()
         self._generations.append(generation)
         self.reading.add(generation.key)
@@ -349,7 +352,7 @@ class FollowSource(Source):
             self._descriptors.relieve()
         if error.errno != self._failure:
             self._failure = error.errno
-            self.counts.errors += 1
+            self._read.errors += 1
             self._warn(f"{error.strerror or error}; trying again")
 
     def _restore(self, position: Mapping[str, object]) -> None:
@@ -361,4 +364,4 @@ class FollowSource(Source):
                 self._has_begun = self._has_begun or mark.own
         self._is_first = position.get("begun") is not True
         self._handed_on = offset if type(offset) is int and offset >= 0 else 0
-        self.counts = Counts.from_json(position.get("counts"))
+        self._read = ReadStatistics.from_json(position.get("statistics"))

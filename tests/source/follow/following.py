@@ -144,7 +144,7 @@ class FollowCase(unittest.TestCase):
 
     def counts(self) -> dict[str, int]:
         assert self.source is not None
-        return self.source.counts.as_json()
+        return self.source.statistics().as_json()
 
 
 EIO, ESTALE, EACCES = errno.EIO, errno.ESTALE, errno.EACCES

@@ -150,7 +150,11 @@ class Restart(FollowCase):
         self.assertEqual(self.counts()["lines"], 3)
 
     def test_a_position_that_makes_no_sense_is_no_error(self) -> None:
-        for position in ({}, {"marks": 1}, {"begun": True, "marks": [None, {}, {"device": -1}], "offset": "x", "counts": []}):
+        for position in (
+            {},
+            {"marks": 1},
+            {"begun": True, "marks": [None, {}, {"device": -1}], "offset": "x", "statistics": []},
+        ):
             with self.subTest(position=position):
                 self.assertEqual(self.restart(position), b"one\ntwo\n")
 

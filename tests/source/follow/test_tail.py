@@ -301,7 +301,7 @@ class Truncation(FollowCase):
         self.overwrite(b"four\n")
         self.assertEqual(self.new() + self.later(), b"three\nfour\n")
         self.assertEqual(self.counts()["truncations"], 1)
-        self.assertEqual(self.counts()["gap_bytes"], 0)
+        self.assertEqual(self.counts()["lost_bytes"], 0)
 
     def test_copytruncate_again_and_again_with_compression(self) -> None:
         found = b""
@@ -343,7 +343,7 @@ class Truncation(FollowCase):
         self.overwrite(b"new\n")
         found += b"".join(blocks) + self.new()
         self.assertEqual(found, b"1234567\nnew\n")
-        self.assertEqual(self.counts()["gap_bytes"], 72)
+        self.assertEqual(self.counts()["lost_bytes"], 72)
 
     def test_a_hole_of_zeros_is_a_known_gap(self) -> None:
         with open(self.log, "rb+", buffering=0) as writer:  # does not append
@@ -351,7 +351,7 @@ class Truncation(FollowCase):
             os.truncate(self.log, 0)
             writer.write(b"three\n")
             self.assertEqual(self.new(), b"three\n")
-            self.assertEqual(self.counts()["gap_bytes"], 8)
+            self.assertEqual(self.counts()["lost_bytes"], 8)
             writer.write(b"four\n")
             self.assertEqual(self.new(), b"four\n")
 
@@ -361,7 +361,7 @@ class Truncation(FollowCase):
             writer.seek(50 << 30)
             writer.write(b"three\n")
             self.assertEqual(self.new(), b"three\n")
-        self.assertEqual(self.counts()["gap_bytes"], 50 << 30)
+        self.assertEqual(self.counts()["lost_bytes"], 50 << 30)
         _, position = self.stop()
         self.write(b"four\n")
         self.follow(position=position)
