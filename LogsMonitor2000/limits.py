@@ -261,3 +261,12 @@ COMMAND_OUTPUT_BYTES_MAX = 4_096
 
 LOCKED_SECONDS_MAX = 5.0
 """How long a delivery waits for another one that is writing to the same file of what is to be sent."""
+
+PIECE_BYTES = 16 << 20
+"""What a report maps at a time: a tenth of a second of work, so that handing it to a process costs nothing beside it."""
+
+PIECES_AHEAD = 2
+"""Pieces handed to each process of a report before the first of them is merged: their states wait in memory."""
+
+TESTS_MAX = 100_000
+"""Different tests and results that a report of results tells apart; the lighter half past it is counted as `(other)`."""

@@ -1,0 +1,55 @@
+"""What a report is mapped over: the lines that begin in one part of a file.
+
+Plain files are cut at multiples of `PIECE_BYTES`, so that the pieces do not depend on how many processes there are; what cannot be
+cut (compressed files, standard input) is one piece. A piece says where its lines are and is read where it is mapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import os
+from typing import NamedTuple
+
+from ..limits import PIECE_BYTES
+from ..parse.base import Parser
+from ..source.decompress import compression_of
+from ..source.file import FileSource
+from ..source.open import STANDARD_INPUT, open_source
+
+
+class Piece(NamedTuple):
+    """The lines of `path` that begin in `[start, end)`; an `end` of None is the end of the file.
+
+    `is_last` says that no other piece of the file follows; `parser` reads the format, where the report asked for events.
+    """
+
+    path: str
+    start: int = 0
+    end: int | None = None
+    is_last: bool = True
+    parser: Parser | None = None
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its lines, in blocks of whole ones; an `InputError` where the file cannot be read."""
+        source = open_source(self.path) if self.end is None else FileSource(self.path, self.start)
+        try:
+            while not source.ended and (self.end is None or source.offset < self.end):
+                yield from source.chunk(self.end)
+        finally:
+            source.close()
+
+
+def pieces_of(paths: Sequence[str]) -> list[Piece]:
+    """The pieces of the files at `paths`, in order."""
+    return [piece for path in paths for piece in _pieces(path)]
+
+
+def _pieces(path: str) -> list[Piece]:
+    if path == STANDARD_INPUT or not os.path.isfile(path):
+        return [Piece(path)]
+    with open(path, "rb") as file:
+        if compression_of(file.read(6)) is not None:
+            return [Piece(path)]
+    size = os.path.getsize(path)
+    starts = range(0, size, PIECE_BYTES)
+    return [Piece(path, start, min(start + PIECE_BYTES, size), start + PIECE_BYTES >= size) for start in starts]
