@@ -270,3 +270,9 @@ PIECES_AHEAD = 2
 
 TESTS_MAX = 100_000
 """Different tests and results that a report of results tells apart; the lighter half past it is counted as `(other)`."""
+
+CLUSTER_RETRIES = 3
+"""How often a piece is mapped again on a cluster: workers die, and a piece that kills its workers must not go round for ever."""
+
+CLUSTER_SECONDS_MAX = 30
+"""How long to wait for a Dask scheduler."""

@@ -67,6 +67,11 @@ def run_reports(
     return [tree.root(report.empty()) for tree, report in zip(trees, reports)]
 
 
+def merge_states(reports: Sequence[Report], states: Sequence[State], others: Sequence[State]) -> list[State]:
+    """The states of each report over the pieces of both."""
+    return [report.merge(state, other) for report, state, other in zip(reports, states, others, strict=True)]
+
+
 def map_piece(reports: Sequence[Report], piece: Piece) -> list[State]:
     """The state of each report over one piece."""
     return [report.map(piece) for report in reports]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import os
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..limits import PIECE_BYTES
 from ..parse.base import Parser
@@ -17,11 +17,33 @@ from ..source.file import FileSource
 from ..source.open import STANDARD_INPUT, open_source
 
 
-class Piece(NamedTuple):
+class Piece(Protocol):
     """The lines of `path` that begin in `[start, end)`; an `end` of None is the end of the file.
 
     `is_last` says that no other piece of the file follows; `parser` reads the format, where the report asked for events.
     """
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int | None: ...
+
+    @property
+    def is_last(self) -> bool: ...
+
+    @property
+    def parser(self) -> Parser | None: ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its lines, in blocks of whole ones; an `InputError` where they cannot be read."""
+
+
+class FilePiece(NamedTuple):
+    """A piece of a file of this machine, or of one that is at the same path wherever the piece is mapped."""
 
     path: str
     start: int = 0
@@ -30,7 +52,6 @@ class Piece(NamedTuple):
     parser: Parser | None = None
 
     def blocks(self) -> Iterator[bytes]:
-        """Its lines, in blocks of whole ones; an `InputError` where the file cannot be read."""
         source = open_source(self.path) if self.end is None else FileSource(self.path, self.start)
         try:
             while not source.ended and (self.end is None or source.offset < self.end):
@@ -39,17 +60,21 @@ class Piece(NamedTuple):
             source.close()
 
 
-def pieces_of(paths: Sequence[str]) -> list[Piece]:
+def pieces_of(paths: Sequence[str]) -> list[FilePiece]:
     """The pieces of the files at `paths`, in order."""
     return [piece for path in paths for piece in _pieces(path)]
 
 
-def _pieces(path: str) -> list[Piece]:
+def _pieces(path: str) -> list[FilePiece]:
     if path == STANDARD_INPUT or not os.path.isfile(path):
-        return [Piece(path)]
+        return [FilePiece(path)]
     with open(path, "rb") as file:
         if compression_of(file.read(6)) is not None:
-            return [Piece(path)]
+            return [FilePiece(path)]
     size = os.path.getsize(path)
-    starts = range(0, size, PIECE_BYTES)
-    return [Piece(path, start, min(start + PIECE_BYTES, size), start + PIECE_BYTES >= size) for start in starts]
+    return [FilePiece(path, *bounds) for bounds in cuts(size)]
+
+
+def cuts(size: int) -> list[tuple[int, int, bool]]:
+    """(start, end, whether it is the last) of each piece of a file of `size` bytes."""
+    return [(start, min(start + PIECE_BYTES, size), start + PIECE_BYTES >= size) for start in range(0, size, PIECE_BYTES)]

@@ -11,7 +11,7 @@ from unittest import main
 from LogsMonitor2000.errors import WorkerError
 from LogsMonitor2000.report.base import Report
 from LogsMonitor2000.report.engine import MergeTree, jobs_for, run_reports
-from LogsMonitor2000.report.piece import Piece, pieces_of
+from LogsMonitor2000.report.piece import FilePiece, Piece, pieces_of
 
 from .cutting import Cutting
 
@@ -61,11 +61,11 @@ class Engine(Cutting):
 
     def test_progress_counts_pieces(self) -> None:
         seen: list[tuple[int, int]] = []
-        run_reports([Shape()], [Piece("a", 0), Piece("a", 1)], progress=lambda done, total: seen.append((done, total)))
+        run_reports([Shape()], [FilePiece("a", 0), FilePiece("a", 1)], progress=lambda done, total: seen.append((done, total)))
         self.assertEqual(seen, [(1, 2), (2, 2)])
 
     def test_jobs(self) -> None:
-        pieces = [Piece("a")] * 3
+        pieces = [FilePiece("a")] * 3
         self.assertEqual([jobs_for(pieces, jobs) for jobs in (1, 2, 9)], [1, 2, 3])
         self.assertEqual(jobs_for([], None), 1)
         self.assertGreaterEqual(jobs_for(pieces, None), 1)
@@ -78,8 +78,8 @@ class Engine(Cutting):
         import gzip
 
         packed = self.file("a.gz", gzip.compress(b"1 a b\n"))
-        self.assertEqual(pieces_of([packed, "-"]), [Piece(packed), Piece("-")])
-        self.assertEqual(b"".join(Piece(packed).blocks()), b"1 a b\n")
+        self.assertEqual(pieces_of([packed, "-"]), [FilePiece(packed), FilePiece("-")])
+        self.assertEqual(b"".join(FilePiece(packed).blocks()), b"1 a b\n")
         self.assertEqual(pieces_of([self.file("empty", b"")]), [])
 
 
