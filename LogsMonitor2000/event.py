@@ -5,6 +5,7 @@ All are plain named tuples: they can be pickled, compared and printed. Times are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -166,8 +167,29 @@ class Notice(NamedTuple):
         return 0, 0
 
 
+class Peak(NamedTuple):
+    """The largest average of hits per second over `window` seconds, and the first second at which it was reached."""
+
+    value: float
+    time: int
+    window: int
+
+
+class AlertTotal(NamedTuple):
+    """How often an alert fired in a run, for how many seconds in all, and whether it fires now. Groups of a rule add up."""
+
+    name: str
+    fired: int
+    seconds: int
+    firing: bool
+
+
 class Summary(NamedTuple):
-    """The whole run. `lines = events + malformed + late`; `first` and `last` are the first and last second that had an event."""
+    """The whole run. `lines = events + malformed + late`; `first` and `last` are the first and last second that had an event.
+
+    `bytes`, `statuses` (by class) and the top `sections` and `sources` count late events too; `lateness_max` is that of late events.
+    `alerts` are those that fired; `peak` is None where nothing measures it.
+    """
 
     lines: int = 0
     events: int = 0
@@ -176,6 +198,12 @@ class Summary(NamedTuple):
     lateness_max: int = 0
     first: int | None = None
     last: int | None = None
+    bytes: int = 0
+    statuses: Mapping[Key, int] = {}
+    sections: tuple[tuple[Key, int], ...] = ()
+    sources: tuple[tuple[Key, int], ...] = ()
+    peak: Peak | None = None
+    alerts: tuple[AlertTotal, ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:

@@ -20,6 +20,9 @@ KEY_BYTES_MAX = 512
 line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long. What
 a rule asks of a field that has few values, it asks of the key."""
 
+LATENESS_SECONDS_EXACT = 3_600
+"""Up to an hour lateness is counted by the second, and a buffer time of that length is advised; more in memory is rarely worth it."""
+
 STAMPS_MAX = 2_000
 """Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
@@ -177,6 +180,9 @@ EXPLAINED_GROUPS_MAX = 5
 
 HASHES_MAX = 100_000
 """Values whose hashes are remembered, about 15 MB: distinct counts see the same clients again and again."""
+
+TOTALS_SECONDS = 60
+"""The intervals from which the totals of a run are added up where there are no statistics, whose intervals would do."""
 
 TRAFFIC_SECONDS = 5
 """The intervals by which counters of traffic grow: well below the 15 s at which Prometheus usually looks."""

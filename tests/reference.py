@@ -18,7 +18,7 @@ DEFAULTS = tuple(Alert._field_defaults.values())
 
 
 class Request(NamedTuple):
-    """An event that is not late."""
+    """An event."""
 
     second: int
     section: bytes
@@ -44,7 +44,8 @@ class Reading:
 
     def __init__(self, data: bytes, options: Options) -> None:
         self.requests: list[Request] = []
-        self.malformed = self.late = self.max_lateness = 0
+        self.late_requests: list[Request] = []
+        self.malformed = self.max_lateness = 0
         parser = parser_named(options.log_format)
         newest: int | None = None
         for line in data.split(b"\n"):
@@ -59,21 +60,20 @@ class Reading:
             if second > options.horizon:
                 self.malformed += 1
                 continue
+            size = values["size"]
+            request = Request(
+                second,
+                values["section"] or b"-",
+                values["source"] or b"-",
+                values["status_class"] or b"-",
+                0 if size is None else int(size),
+            )
             newest = second if newest is None else max(newest, second)
             if newest - second > options.buffer_time:
-                self.late += 1
+                self.late_requests.append(request)
                 self.max_lateness = max(self.max_lateness, newest - second)
-                continue
-            size = values["size"]
-            self.requests.append(
-                Request(
-                    second,
-                    values["section"] or b"-",
-                    values["source"] or b"-",
-                    values["status_class"] or b"-",
-                    0 if size is None else int(size),
-                )
-            )
+            else:
+                self.requests.append(request)
 
 
 def monitor(inputs: Sequence[bytes], options: Options) -> list[tuple[Any, ...]]:
@@ -82,18 +82,53 @@ def monitor(inputs: Sequence[bytes], options: Options) -> list[tuple[Any, ...]]:
     requests = [request for reading in readings for request in reading.requests]
     events = [((time + interval, 0), stats) for stats in statistics(requests, options) for time, interval in [stats[:2]]]
     events += [((alert[2], 1), alert) for alert in alerts(requests, options)]
+    return [event for _, event in sorted(events, key=lambda pair: pair[0])] + [summary(readings, options)]
+
+
+def summary(readings: Sequence[Reading], options: Options) -> tuple[Any, ...]:
+    """What the whole run amounts to; late requests count in bytes, statuses, sections and sources."""
+    requests = [request for reading in readings for request in reading.requests]
+    late = [request for reading in readings for request in reading.late_requests]
+    malformed = sum(reading.malformed for reading in readings)
     seconds = [request.second for request in requests]
-    malformed, late = sum(reading.malformed for reading in readings), sum(reading.late for reading in readings)
-    summary = (
-        len(requests) + malformed + late,
+    everything = requests + late
+    return (
+        len(requests) + malformed + len(late),
         len(requests),
         malformed,
-        late,
+        len(late),
         max((reading.max_lateness for reading in readings), default=0),
         min(seconds, default=None),
         max(seconds, default=None),
+        sum(request.size for request in everything),
+        dict(sorted(Counter(request.status_class for request in everything).items())),
+        tuple(top(options.top, [request.section for request in everything])),
+        tuple(top(options.top, [request.source for request in everything])),
+        peak(requests, options),
+        alert_totals(alerts(requests, options), max(seconds, default=0)),
     )
-    return [event for _, event in sorted(events, key=lambda pair: pair[0])] + [summary]
+
+
+def peak(requests: Sequence[Request], options: Options) -> tuple[float, int, int] | None:
+    """The largest average of the high-traffic window, its first second, and the window; None where the alert is off."""
+    window = options.window
+    if not (window and options.threshold and requests):
+        return None
+    hits = Counter(request.second for request in requests)
+    averages = {time: sum(hits[second] for second in range(time - window + 1, time + 1)) / window for time in list(hits)}
+    highest = max(averages.values())
+    return highest, min(time for time, average in averages.items() if average == highest), window
+
+
+def alert_totals(transitions: Sequence[tuple[Any, ...]], last: int) -> tuple[tuple[str, int, int, bool], ...]:
+    """(name, how often it fired, seconds in all, whether it still fires at second `last`) of each alert that fired."""
+    fired = [alert for alert in transitions if alert[1] == "firing"]
+    resolved = [alert for alert in transitions if alert[1] == "resolved"]
+    if not fired:
+        return ()
+    seconds = sum(alert[2] - alert[6] for alert in resolved)
+    is_firing = len(fired) > len(resolved)
+    return (("high_traffic", len(fired), seconds + (last - fired[-1][2] + 1 if is_firing else 0), is_firing),)
 
 
 def statistics(requests: Sequence[Request], options: Options) -> list[tuple[Any, ...]]:

@@ -23,6 +23,7 @@ from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
+from LogsMonitor2000.analyze.totals import TotalsCalculator
 from LogsMonitor2000.command.main import main
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.pipeline.monitor import Monitor
@@ -44,6 +45,7 @@ def processor_for(options: Options) -> AnalyticsProcessor:
     calculators: list[StreamCalculator] = []
     if options.stats_interval:
         calculators.append(MostCommonCalculator(options.stats_interval, options.top))
+    calculators.append(TotalsCalculator(options.stats_interval, options.top))
     if options.window and options.threshold:
         calculators.append(HighTrafficCalculator(options.window, options.threshold))
     return AnalyticsProcessor(calculators, options.buffer_time)

@@ -71,8 +71,6 @@ class BacktestReport(Action):
         if summary.first is not None and summary.last is not None:
             first, last = self._formatter.time(summary.first), self._formatter.time(summary.last)
             yield f"  {first} to {last} ({duration(seconds)})"
-        if summary.late * 100 > summary.lines:
-            yield f"  late lines were up to {summary.lateness_max} s behind: --buffer_time {summary.lateness_max} keeps them"
 
     def _lines(self, trial: Trial, seconds: int) -> Iterator[str]:
         record, others, kept = self._of(trial)

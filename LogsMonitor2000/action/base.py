@@ -20,7 +20,7 @@ class Run(Protocol):
         """All that are told."""
 
     def summary(self) -> Summary:
-        """What has been counted so far."""
+        """The lines that have been read so far, and their times; not the rest of a summary, which takes longer."""
 
     def read_statistics(self) -> ReadStatistics:
         """What reading the inputs has come to, all of them together; lines, rotations and so on only when following."""

@@ -37,25 +37,43 @@ class JsonLines(Action):
 
     def _fields(self, event: Event) -> dict[str, Any]:
         if isinstance(event, Stats):
-            return {
-                "event": "stats",
-                **event._asdict(),
-                "sections": [(decoded(key), count) for key, count in event.sections],
-                "sources": [(decoded(key), count) for key, count in event.sources],
-                "statuses": {status_class(key): count for key, count in event.statuses.items()},
-            }
+            return {"event": "stats", **event._asdict(), **_traffic_fields(event)}
         if isinstance(event, Alert):
             return {"event": "alert", **alert_fields(event, self._formatter)}
         if isinstance(event, Summary):
-            fields = {"event": "summary", **event._asdict()}
-            fields["max_lateness"] = fields.pop("lateness_max")
-            return fields
+            return {"event": "summary", **_summary_fields(event)}
         if isinstance(event, Explanation):
             rules = [_explained_fields(rule) for rule in event.rules]
             return {"event": "explanation", **event._asdict(), "rules": rules}
         # An event of somebody's own calculator: a named tuple says by itself what it holds.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
         return {"event": type(event).__name__, **own}
+
+
+def _traffic_fields(event: Stats | Summary) -> dict[str, Any]:
+    """The keys that statistics and the summary share."""
+    return {
+        "sections": [(decoded(key), count) for key, count in event.sections],
+        "sources": [(decoded(key), count) for key, count in event.sources],
+        "statuses": {status_class(key): count for key, count in event.statuses.items()},
+    }
+
+
+def _summary_fields(summary: Summary) -> dict[str, Any]:
+    return {
+        "lines": summary.lines,
+        "events": summary.events,
+        "malformed": summary.malformed,
+        "late": summary.late,
+        "max_lateness": summary.lateness_max,
+        "first": summary.first,
+        "last": summary.last,
+        "bytes": summary.bytes,
+        "statuses": {},  # in this place
+        **_traffic_fields(summary),
+        "peak": None if summary.peak is None else summary.peak._asdict(),
+        "alerts": [alert._asdict() for alert in summary.alerts],
+    }
 
 
 def alert_fields(alert: Alert, formatter: MessageFormatter) -> dict[str, Any]:

@@ -37,7 +37,6 @@ class TerminalNotifier(Action):
         banner: str = "",
         color: bool = False,
         verbose: bool = False,
-        buffer_time: int = 2,
         clock: Clock | None = None,
     ) -> None:
         self._out = out
@@ -46,7 +45,6 @@ class TerminalNotifier(Action):
         self._banner = banner
         self._color = color
         self._verbose = verbose
-        self._buffer_time = buffer_time
         self._clock = clock or Clock()
         self._started = self._clock.elapsed()
 
@@ -104,11 +102,6 @@ class TerminalNotifier(Action):
         if summary.first is not None and summary.last is not None:
             first, last = self._formatter.time(summary.first), self._formatter.time(summary.last)
             lines.append(f"{first} to {last} ({duration(summary.last - summary.first + 1)})")
-        if summary.late * 100 > summary.lines:
-            lines.append(
-                f"late lines were up to {summary.lateness_max} s behind: --buffer_time {summary.lateness_max}"
-                f" (now {self._buffer_time}) would have kept them"
-            )
         lines.append(f"took {took:.2f} s" + (f", {summary.lines / took:,.0f} lines/s" if took > 0 else ""))
         return self._painted(lines[0], BOLD) + "\n" + "".join(f"  {line}\n" for line in lines[1:])
 

@@ -8,13 +8,15 @@ a dry run is shown but marked as suppressed; when nothing suppresses it any long
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ..analyze.alert_totals import AlertTotals
 from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
+from ..analyze.high_traffic import PeakTracker
 from ..analyze.measure import Measure
-from ..event import Alert, Event, Explanation, Notice
+from ..event import Alert, Event, Explanation, Notice, Summary
 from ..limits import GROUPS_MAX, STATES_MAX
 from .attribution import Changes, History
 from .contribution import Feed, Group, feed_of, pinned
@@ -64,6 +66,9 @@ class RuleCalculator(TimedCalculator):
         self._is_resumed = False
         self._is_muted = False  # whether one of these is for the time of day
         self._noticed: dict[str, int] = {}
+        self._totals = AlertTotals()
+        built_in = [rule for rule in self.rules if rule.name == BUILT_IN]
+        self._peak = PeakTracker(built_in[0].window) if built_in else None
 
     @property
     def required(self) -> frozenset[str]:
@@ -75,6 +80,8 @@ class RuleCalculator(TimedCalculator):
             self._first = bucket.time
             for watch in self._watches:
                 watch.first = bucket.time
+        if self._peak is not None:
+            self._peak.count(bucket.time, bucket.hits)
         self._readers.bucket(bucket)
         for timeline in self._timelines.values():
             timeline.append(bucket.time, timeline.read())
@@ -109,6 +116,9 @@ class RuleCalculator(TimedCalculator):
         if self._explain_at is not None and time >= self._explain_at:
             events.append(self._explanation(time) if time == self._explain_at else Explanation(time, ()))
             self._explain_at = None
+        for event in events:
+            if isinstance(event, Alert):
+                self._totals.count(event)
         for window in self._windows.values():
             window.sweep()
         self._evaluations += 1
@@ -229,8 +239,15 @@ class RuleCalculator(TimedCalculator):
         lines, rules = [line for _, lines in explained for line in lines], [rule for rules, _ in explained for rule in rules]
         return Explanation(time, tuple(lines), tuple(rules))
 
+    def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:
+        peak = summary.peak if self._peak is None else self._peak.peak
+        alerts = self._totals.totals(max(self._now or 0, summary.last or 0))
+        return summary._replace(peak=peak, alerts=(*summary.alerts, *alerts))
+
     def snapshot(self) -> dict[str, Any]:
         return {
+            "totals": self._totals.dump(),
+            "peak": None if self._peak is None else self._peak.dump(),
             "first": self._first,
             "now": self._now,
             "timelines": {repr(feed): timeline.dump() for feed, timeline in self._timelines.items()},
@@ -240,6 +257,9 @@ class RuleCalculator(TimedCalculator):
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         self._first, self._now, self._noticed = snapshot["first"], snapshot["now"], snapshot["noticed"]
+        self._totals.load(snapshot["totals"])
+        if self._peak is not None and snapshot["peak"] is not None:
+            self._peak.load(snapshot["peak"])
         for feed, timeline in self._timelines.items():
             if repr(feed) in snapshot["timelines"]:
                 timeline.load(snapshot["timelines"][repr(feed)])

@@ -42,6 +42,12 @@ class Bucket:
         for index, measure in enumerate(self.measures):
             states[index] = measure.merge(states[index], other._states[index])
 
+    def absorb(self, other: Bucket) -> None:
+        """Add what another bucket, which may have more measures, says of this one's."""
+        self.hits += other.hits
+        for index, measure in enumerate(self.measures):
+            self._states[index] = measure.merge(self._states[index], other[measure])
+
     def shrink(self) -> None:
         """Bring the states back within their bounds."""
         self._states = [measure.shrink(state) for measure, state in zip(self.measures, self._states)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from ..event import Alert, Event
+from ..event import Alert, Event, Summary
 from .bucket import Bucket
 from .measure import Measure
 
@@ -26,6 +26,8 @@ class StreamCalculator(ABC):
     measures: tuple[Measure, ...] = ()
     lenient: bool = False
     """Whether a field that a log's format lacks is to count as "-"; else such a log is refused before it is read."""
+    late_width: int | None = None
+    """The width of the buckets in which late events are handed to `late`; None where they are not wanted."""
 
     @property
     def required(self) -> frozenset[str]:
@@ -42,9 +44,20 @@ class StreamCalculator(ABC):
         """What is to be told of the window whose newest bucket begins at `time`."""
         return ()
 
+    def late(self, bucket: Bucket) -> Iterable[Event]:
+        """Take in late events: they enter no window. `bucket` holds some of its time; others may have come before and may follow."""
+        return ()
+
+    def shrink(self) -> None:
+        """Bring within bounds what is kept besides the window. When this is called depends on nothing but the bytes of the log."""
+
     def firing(self) -> Iterable[Alert]:
         """The alerts that are firing now, each as it is at this moment; after a restart nobody else knows."""
         return ()
+
+    def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:
+        """`summary` with what this calculator knows of the whole run; `open_buckets` of its width have not been counted yet."""
+        return summary
 
     def snapshot(self) -> Any:
         """What a restart needs besides the buckets in the window, which are counted again; as JSON can hold it."""

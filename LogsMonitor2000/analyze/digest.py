@@ -18,18 +18,18 @@ from typing import Any
 from ..limits import CHANGES_MAX, KEY_BYTES_MAX, SAMPLES_MAX
 from ..parse.base import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
 from .bucket import Bucket, cut_keys
+from .layouts import Layout, Layouts
 from .measure import UNPARSED, Measure
 
 NOT_YET = -1 << 62
 """Before any second that a line can have."""
 
-Layouts = dict[int, tuple[Measure, ...]]
-"""What is to be measured: for each bucket width in seconds, the measures. Width 1 without measures is no more than hits by
-the second, which are kept as numbers: a sparse log has as many seconds as lines."""
+Buckets = dict[int, dict[int, Bucket]]
+"""By width and time."""
 
 
 class Digest:
-    """What a chunk amounts to. Late events are in `late` only; `hits` is by second, `buckets` by width and time."""
+    """What a chunk amounts to: `hits` is by second, `buckets` by width and time; late events are only in `late` and `late_buckets`."""
 
     def __init__(self, layouts: Layouts) -> None:
         self.chunk = 0  # the number of the chunk in its input
@@ -38,8 +38,6 @@ class Digest:
         self.samples: list[Sample] = []
         self.events = 0  # that are not late
         self.late = 0
-        self.late_oldest: int | None = None
-        self.lateness_max = 0  # of late events
         self.longest = 0  # bytes of a line
         self.leading = 0  # malformed lines before which nothing was known of the newest second
         self.first: int | None = None  # second of the first event in the order of the file
@@ -47,12 +45,28 @@ class Digest:
         self.last: int | None = None
         self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
-        self._layouts = layouts
-        self.runs: list[Run] = []  # of events of one format; so many as may be told
-        self.context = b""  # the directives that what is behind the chunk stands behind
-        self.known = b""  # those that the chunk was taken to stand behind
+        self.runs: list[Run] = []  # of events of one format; so many as may be reported
+        self.context = b""  # the directives that are in force after the chunk
+        self.known = b""  # those that the chunk was taken to begin with
         self.asked = False  # whether it mattered
-        self.buckets: dict[int, dict[int, Bucket]] = {w: {} for w, measures in layouts.items() if w > 1 or measures}
+        self.buckets: Buckets = {width: {} for width, measures in layouts.items() if width > 1 or measures}
+        self.late_buckets: Buckets = {width: {} for width in layouts.late}
+        self._layouts = layouts
+        self._late_events: Counter[tuple[int, int]] = Counter()  # newest second before it, as far as was known, and its own
+        self._newest_before = NOT_YET
+
+    @property
+    def lateness(self) -> Counter[int]:
+        """By how many seconds how many events are late."""
+        found: Counter[int] = Counter()
+        for (newest, second), count in self._late_events.items():
+            found[max(newest, self._newest_before) - second] += count
+        return found
+
+    def add_late(self, newest: Iterable[int], seconds: Iterable[int]) -> None:
+        """Note late events of these `seconds`, before each of which the newest second was the one in `newest`."""
+        self._late_events.update(zip(newest, seconds))
+        self.late = self._late_events.total()
 
     def holds_after(self, newest: int | None, buffer_time: int, context: bytes = b"") -> bool:
         """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `context`, is exact."""
@@ -64,15 +78,14 @@ class Digest:
         """Count lateness from `newest`, the newest second before the chunk (`holds_after` it)."""
         if newest is None:
             return
-        if self.late_oldest is not None:
-            self.lateness_max = max(self.lateness_max, newest - self.late_oldest)
+        self._newest_before = newest
         if self.leading:
             self.put_unparsed(newest, self.leading)
             self.leading = 0
         self._move_unparsed(newest)
 
     def _move_unparsed(self, newest: int) -> None:
-        """Malformed lines behind events that are older than `newest`, but not late, count at `newest`: it is what came before them."""
+        """Malformed lines after events that are older than `newest`, but not late, count at `newest`: it is what came before them."""
         for width, layout in self._layouts.items():
             if UNPARSED in layout:
                 start = newest // width * width
@@ -108,7 +121,7 @@ class Digester:
         self._keeper: Keeper | None = keeper_of(parse) or self._changes
         self._layouts = layouts
         self._buffer_time = buffer_time
-        measures = [measure for layout in layouts.values() for measure in layout]
+        measures = list(layouts.measures)
         self._derive: Callable[[Any], Mapping[Any, Any]] | None = None
         if any(hasattr(measure, "columns") for measure in measures):
             from .derived import Derivations  # here, because only rules need it and start-up counts
@@ -133,8 +146,11 @@ class Digester:
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
         if digest.longest > KEY_BYTES_MAX:  # no key is longer than the line it is from
-            for width, buckets in digest.buckets.items():
-                cut_keys(buckets.values(), self._layouts[width])
+            for width, measures in self._layouts.items():
+                if width in digest.buckets:
+                    cut_keys(digest.buckets[width].values(), measures)
+            for width, measures in self._layouts.late.items():
+                cut_keys(digest.late_buckets[width].values(), measures)
         if keeper is not None:
             digest.context = keeper.context
         digest.asked = self.sequential or (changes is not None and changes.asked)
@@ -174,48 +190,61 @@ class Digester:
     def _reorder(
         self, digest: Digest, seconds: list[int], values: dict[str, Column], newest: int
     ) -> tuple[list[int], dict[str, Column]]:
-        """The same rows by ascending second, in the order of the file within one; late ones are counted and left out."""
-        lateness = list(map(sub, accumulate(seconds, max, initial=newest), seconds))
+        """The rows that are not late by ascending second, in the order of the file within one; late ones are counted apart."""
+        newest_at = list(accumulate(seconds, max, initial=newest))
+        lateness = list(map(sub, newest_at, seconds))
         rows: Iterable[int] = range(len(seconds))
-        worst = max(lateness)
-        if worst > self._buffer_time:
+        if max(lateness) > self._buffer_time:
             late = [amount > self._buffer_time for amount in lateness]
-            digest.late += sum(late)
-            digest.lateness_max = max(digest.lateness_max, worst)
-            oldest = min(compress(seconds, late))
-            digest.late_oldest = oldest if digest.late_oldest is None else min(digest.late_oldest, oldest)
+            digest.add_late(compress(newest_at, late), compress(seconds, late))
+            if self._layouts.late:
+                late_seconds, late_values = _by_second(compress(rows, late), seconds, values)
+                _fill(digest.late_buckets, self._layouts.late, late_seconds, self._columns(digest, late_values))
             rows = compress(rows, [not is_late for is_late in late])
-        order = sorted(rows, key=seconds.__getitem__)
-        return (
-            [seconds[row] for row in order],
-            {field: [column[row] for row in order] for field, column in values.items()},
-        )
+        return _by_second(rows, seconds, values)
 
     def _count(self, digest: Digest, seconds: list[int], values: dict[str, Column]) -> None:
-        """Add rows, ascending by second, to the buckets of `digest`."""
-        count = len(seconds)
-        digest.events += count
+        """Add rows that are not late, ascending by second, to `digest`."""
+        digest.events += len(seconds)
         digest.oldest = seconds[0] if digest.oldest is None else min(digest.oldest, seconds[0])
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
-        columns: Any = values
-        if self._derive is not None:
-            columns = self._derive(values)
-            columns.longest = digest.longest
-        for width, measures in self._layouts.items():
-            if width == 1 and not measures:
-                _count_hits(digest.hits, seconds)
-                continue
-            buckets = digest.buckets[width]
-            selected = [measure.select(columns) for measure in measures]
-            first = 0
-            while first < count:
-                start = seconds[first] // width * width
-                end = bisect_left(seconds, start + width, first)
-                bucket = buckets.get(start)
-                if bucket is None:
-                    bucket = buckets[start] = Bucket(start, width, measures)
-                bucket.add(slice(first, end), selected)
-                first = end
+        if 1 in self._layouts and not self._layouts[1]:
+            _count_hits(digest.hits, seconds)
+        _fill(digest.buckets, self._layouts, seconds, self._columns(digest, values))
+
+    def _columns(self, digest: Digest, values: dict[str, Column]) -> Mapping[Any, Any]:
+        """What measures select from: the fields, and columns derived from them where some measure has any."""
+        if self._derive is None:
+            return values
+        columns: Any = self._derive(values)
+        columns.longest = digest.longest
+        return columns  # type: ignore[no-any-return]
+
+
+def _by_second(rows: Iterable[int], seconds: list[int], values: dict[str, Column]) -> tuple[list[int], dict[str, Column]]:
+    """The seconds and values of `rows`, ascending by second, in the order of the file within one."""
+    order = sorted(rows, key=seconds.__getitem__)
+    return (
+        [seconds[row] for row in order],
+        {field: [column[row] for row in order] for field, column in values.items()},
+    )
+
+
+def _fill(buckets: Buckets, layout: Layout, seconds: list[int], columns: Mapping[Any, Any]) -> None:
+    """Add rows, ascending by second, to the buckets of each width."""
+    count = len(seconds)
+    for width, of_width in buckets.items():
+        measures = layout[width]
+        selected = [measure.select(columns) for measure in measures]
+        first = 0
+        while first < count:
+            start = seconds[first] // width * width
+            end = bisect_left(seconds, start + width, first)
+            bucket = of_width.get(start)
+            if bucket is None:
+                bucket = of_width[start] = Bucket(start, width, measures)
+            bucket.add(slice(first, end), selected)
+            first = end
 
 
 def _place_unparsed(

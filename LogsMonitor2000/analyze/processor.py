@@ -1,55 +1,67 @@
 """The analytics processor: digests in, events out, by event time.
 
-It holds what is still open (a heap of buckets for each width), closes seconds as the watermark passes them, and
-leads the closed buckets through the calculators' windows. It has no clock: whoever calls it says how far time has come.
+It buffers what is still open (a heap of buckets for each width), closes seconds as the watermark passes them, and
+leads the closed buckets through the calculators' windows. It has no clock: the caller says how far time has come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any
 
 from ..errors import UsageError
-from ..event import Alert, Event, Summary
+from ..event import Alert, Event, Notice, Summary
 from .bucket import Bucket
 from .calculator import StreamCalculator, window_of
-from .digest import Digest, Layouts
+from .digest import Digest
+from .lateness import Lateness
+from .layouts import Layouts
 from .measure import Measure
 from .reorder_buffer import ReorderBuffer
 
-REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late", "_lateness_max")
+REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late")
 """The processor's numbers that a snapshot holds."""
 
 
 class AnalyticsProcessor:
-    """Drives `calculators`; an event up to `buffer_time` seconds behind the newest one is still in time."""
+    """Drives `calculators`. An event at most `buffer_time` seconds older than the newest one before it is not late.
 
-    def __init__(self, calculators: Sequence[StreamCalculator], buffer_time: int = 2) -> None:
+    `repeat` gives the command that runs this again with another buffer time.
+    """
+
+    def __init__(
+        self,
+        calculators: Sequence[StreamCalculator],
+        buffer_time: int = 2,
+        repeat: Callable[[int], str] = "again with --buffer_time {}".format,
+    ) -> None:
         if buffer_time < 0:
             raise UsageError("the buffer time cannot be negative")
         self.buffer_time = buffer_time
-        self.layouts: Layouts = {}
+        self._repeat = repeat
+        self.layouts = Layouts()
         self.needed: frozenset[str] = frozenset()
         """Fields without which a log is refused."""
         for calculator in calculators:
             self.needed |= calculator.required
             self._check(calculator)
-            measures: tuple[Measure, ...] = self.layouts.get(calculator.width, ())
-            self.layouts[calculator.width] = tuple(dict.fromkeys((*measures, *calculator.measures)))
+            _add_measures(self.layouts, calculator.width, calculator.measures)
+            if calculator.late_width is not None:
+                _add_measures(self.layouts.late, calculator.late_width, calculator.measures)
         self._windows = [window_of(calculator) for calculator in calculators]
         self._open = {width: ReorderBuffer() for width in self.layouts}
         self._closed_through: int | None = None
         self._first: int | None = None
         self._last: int | None = None
-        self._events = self._malformed = self._late = self._lateness_max = 0
+        self._events = self._malformed = self._late = 0
+        self._lateness = Lateness()
 
-    def add(self, digest: Digest) -> None:
-        """Merge a digest, exact for what came before it, into the open buckets."""
+    def add(self, digest: Digest) -> list[Event]:
+        """Merge a digest, exact for what came before it, into the open buckets; returns the events that late ones bring."""
         self._events += digest.events
         self._malformed += digest.malformed
         self._late += digest.late
-        self._lateness_max = max(self._lateness_max, digest.lateness_max)
         if digest.oldest is not None and digest.last is not None:
             self._first = digest.oldest if self._first is None else min(self._first, digest.oldest)
             self._last = digest.last if self._last is None else max(self._last, digest.last)
@@ -58,12 +70,25 @@ class AnalyticsProcessor:
                 buffer.push(digest.buckets[width].values())
             else:
                 buffer.push([Bucket(second, 1, (), hits) for second, hits in digest.hits.items()])
+        return self._add_late(digest) if digest.late else []
+
+    def _add_late(self, digest: Digest) -> list[Event]:
+        self._lateness.add(digest.lateness)
+        events: list[Event] = []
+        for window in self._windows:
+            calculator = window.calculator
+            if calculator.late_width is not None:
+                for _, bucket in sorted(digest.late_buckets[calculator.late_width].items()):
+                    events += calculator.late(bucket)
+        return events
 
     def shrink(self) -> None:
-        """Bring open buckets back within their bounds. When it is called decides what is forgotten: call it once a chunk."""
+        """Bring what is kept back within its bounds. When it is called decides what is forgotten: call it once a chunk."""
         for buffer in self._open.values():
             for bucket in buffer.open():
                 bucket.shrink()
+        for window in self._windows:
+            window.calculator.shrink()
 
     @property
     def floor(self) -> int | None:
@@ -71,14 +96,12 @@ class AnalyticsProcessor:
         return None if self._closed_through is None else self._closed_through + self.buffer_time + 1
 
     def advance(self, now: float) -> list[Event]:
-        """Log time has come to `now`: close every second that lies more than the buffer time behind. Events come by event time."""
+        """Log time has come to `now`: close every second that is older by more than the buffer time. Events come by event time."""
         return self._close(ceil(now - self.buffer_time) - 1)
 
     def finish(self) -> list[Event]:
         """Every input has ended: close all that is left, the last interval even if it is not over."""
-        if self._last is None:
-            return []
-        return self._close(self._last, partial=True)
+        return [] if self._last is None else self._close(self._last, partial=True)
 
     def _close(self, second: int, partial: bool = False) -> list[Event]:
         """Close all seconds through `second`, and the buckets that end by then (with `partial`, that begin by then)."""
@@ -95,14 +118,32 @@ class AnalyticsProcessor:
         events.sort(key=lambda event: event.order)
         return events
 
+    def late_warning(self, *, final: bool) -> list[Notice]:
+        """A warning, once, when too many lines are late; `final` says that no more lines will come."""
+        warning = self._lateness.warning(self.lines, self._repeat, final=final)
+        return [] if warning is None else [warning]
+
     def summary(self) -> Summary:
-        """What has been counted so far."""
+        """All that is known of the run so far."""
+        summary = self.counts()
+        for window in self._windows:
+            calculator = window.calculator
+            summary = calculator.summarize(summary, self._open[calculator.width].open())
+        return summary
+
+    @property
+    def lines(self) -> int:
+        """Lines read so far."""
+        return self._events + self._malformed + self._late
+
+    def counts(self) -> Summary:
+        """The lines that have been read so far, and their times; the rest of the summary takes longer and is not filled in."""
         return Summary(
-            lines=self._events + self._malformed + self._late,
+            lines=self.lines,
             events=self._events,
             malformed=self._malformed,
             late=self._late,
-            lateness_max=self._lateness_max,
+            lateness_max=self._lateness.max,
             first=self._first,
             last=self._last,
         )
@@ -116,6 +157,7 @@ class AnalyticsProcessor:
         return {
             "shape": self._shape(),
             "counts": [getattr(self, name) for name in REMEMBERED],
+            "lateness": self._lateness.dump(),
             "open": [[bucket.dump() for bucket in buffer.open()] for buffer in self._open.values()],
             "windows": [window.snapshot() for window in self._windows],
         }
@@ -126,6 +168,7 @@ class AnalyticsProcessor:
             return False
         for name, value in zip(REMEMBERED, snapshot["counts"], strict=True):
             setattr(self, name, value)
+        self._lateness.load(snapshot["lateness"])
         for (width, measures), buckets in zip(self.layouts.items(), snapshot["open"], strict=True):
             self._open[width].push(Bucket.load(dumped, width, measures) for dumped in buckets)
         for window, remembered in zip(self._windows, snapshot["windows"], strict=True):
@@ -146,3 +189,8 @@ class AnalyticsProcessor:
                 f"{type(calculator).__name__}: the window ({calculator.window} s) must be a multiple"
                 f" of the buckets' width ({calculator.width} s), both at least 1"
             )
+
+
+def _add_measures(layout: dict[int, tuple[Measure, ...]], width: int, measures: Sequence[Measure]) -> None:
+    """Let the buckets of `width` have `measures` too, each once."""
+    layout[width] = tuple(dict.fromkeys((*layout.get(width, ()), *measures)))

@@ -67,7 +67,7 @@ def run(settings: Settings, scenario: Scenario) -> Outcome:
         events = list(monitor.events())
     except (UsageError, InputError) as error:
         raise ConfigError(f"{scenario.where}: {error}") from error
-    summary = processor.summary()
+    summary = processor.counts()
     first = summary.first or 0
     if scenario.end is not None and summary.first is not None:
         events += processor.advance(scenario.end.at(first) + processor.buffer_time + 1)

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from ..analyze.digest import Digest, Digester
+from ..analyze.layouts import Layouts
 from ..errors import FormatError
 from ..event import MalformedLine, Notice
 from ..limits import BLOCK_BYTES, CHANGES_MAX, CHUNK_BYTES, DETECT_LINES_MAX
@@ -110,7 +111,7 @@ class Input:
         if not self._is_refused:
             self._is_refused = True
             self._notices.append(Notice(str(why)))
-        digest = Digest({})
+        digest = Digest(Layouts())
         rejects = Rejects()
         lines = b"".join(self._first_blocks).split(b"\n")
         refused = min(max(DETECT_LINES_MAX, len(lines) // 4), len(lines) - 1)

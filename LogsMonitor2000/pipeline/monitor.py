@@ -86,7 +86,7 @@ class Monitor:
                 if self._journal is not None and released:
                     self._journal.told()
                 read, total = self._progress()
-                lines = self.summary().lines
+                lines = self.processor.lines
                 for action in self.actions:
                     action.progress(read, total, lines)
                     if action.is_done:
@@ -104,8 +104,8 @@ class Monitor:
         return chain.from_iterable(self._steps())
 
     def summary(self) -> Summary:
-        """What has been counted so far."""
-        return self.processor.summary()
+        """The lines that have been read so far, and their times."""
+        return self.processor.counts()
 
     def read_statistics(self) -> ReadStatistics:
         """What reading the inputs has come to, all of them together; without following, how many bytes that is."""
@@ -224,8 +224,9 @@ class Monitor:
         samples = source.join(digest)[: SAMPLES_MAX - self._samples]
         self._samples += len(samples)
         self._newest = latest(self._newest, source.newest)
-        self.processor.add(digest)
-        return [*self._notices([source]), *samples, *self._advance()]
+        late = self.processor.add(digest)
+        notices = [*self._notices([source]), *(self.processor.late_warning(final=False) if self._follow else [])]
+        return [*notices, *samples, *late, *self._advance()]
 
     def _advance(self) -> list[Event]:
         """Close what every input that counts has passed."""
@@ -263,7 +264,7 @@ class Monitor:
             events += source.notices()
         if self._journal is None:
             events += self.processor.finish()
-        return [*events, *self._report(), self.processor.summary()]
+        return [*events, *self._report(), *self.processor.late_warning(final=True), self.processor.summary()]
 
     def _progress(self) -> tuple[int, int]:
         """Bytes read and bytes there are; (0, 0) when nobody knows."""

@@ -19,11 +19,12 @@ from ..analyze.digest import Digester
 from ..analyze.high_traffic import HighTrafficCalculator
 from ..analyze.most_common import MostCommonCalculator
 from ..analyze.processor import AnalyticsProcessor
+from ..analyze.totals import TotalsCalculator
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
 from ..event import Alert, Notice
 from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
-from ..parse.base import LINE, Parser
+from ..parse.base import Parser
 from ..parse.choose import Choice, bind_some, mapped_fields
 from ..runtime.clock import second_named, zone_named
 from ..source.base import Source
@@ -86,6 +87,7 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
     calculators: list[StreamCalculator] = []
     if settings.stats_interval:
         calculators.append(MostCommonCalculator(settings.stats_interval, settings.top))
+    calculators.append(TotalsCalculator(settings.stats_interval, settings.top))
     if settings.rules or settings.mutes:  # then the built-in alert is one rule among others
         from ..alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
@@ -164,9 +166,7 @@ def _teller(settings: Settings, out: TextIO, errors: TextIO, formatter: MessageF
         settings.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
     banner = _banner(settings) if settings.explain is None else ""
-    return TerminalNotifier(
-        out, errors, formatter, banner=banner, color=color, verbose=settings.verbose, buffer_time=settings.buffer_time
-    )
+    return TerminalNotifier(out, errors, formatter, banner=banner, color=color, verbose=settings.verbose)
 
 
 def _banner(settings: Settings) -> str:
@@ -192,7 +192,7 @@ def _recogniser(
     processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None, choice: Choice | None = None
 ) -> Recognise:
     """What finds out the format of an input, and binds its parser to the fields that the calculators ask for."""
-    fields = sorted({field for measures in processor.layouts.values() for m in measures for field in m.fields} - {LINE})
+    fields = processor.layouts.fields
     chosen = Choice(log_format) if choice is None else choice
     if chosen.log_format != "auto":
         chosen.named().require(sorted(processor.needed))  # what is wrong with it is told before anything is opened

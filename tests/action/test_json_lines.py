@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import unittest
 
 from LogsMonitor2000.action.json_lines import JsonLines
-from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
+from LogsMonitor2000.event import Alert, AlertTotal, Event, MalformedLine, Notice, Peak, Stats, Summary
 
 STATS = Stats(1549573860, 10, 89, 109824, [(b"/api", 58)], [(b"10.0.0.1", 22)], {b"2": 75, b"4": 14})
 
@@ -74,11 +74,18 @@ class TestJsonLines(unittest.TestCase):
         )
 
     def test_the_summary(self) -> None:
-        (told,), _, _ = written(Summary(10, 7, 2, 1, 9, 100, 200))
+        totals = (4711, {b"2": 7, b"5": 1}, ((b"/\xff", 6), (b"-", 2)), ((b"10.0.0.1", 8),))
+        summary = Summary(10, 7, 2, 1, 9, 100, 200, *totals, Peak(0.5, 110, 120), (AlertTotal("errors", 2, 26, True),))
+        (found,), text, _ = written(summary)
         numbers = {"lines": 10, "events": 7, "malformed": 2, "late": 1, "max_lateness": 9, "first": 100, "last": 200}
-        self.assertEqual(told, {"event": "summary", **numbers})
-        (told,), _, _ = written(Summary())
-        self.assertIsNone(told["first"])
+        lists = {"sections": [["/\\xff", 6], ["-", 2]], "sources": [["10.0.0.1", 8]]}
+        peak = {"peak": {"value": 0.5, "time": 110, "window": 120}}
+        alerts = {"alerts": [{"name": "errors", "fired": 2, "seconds": 26, "firing": True}]}
+        expected = {"event": "summary", **numbers, "bytes": 4711, "statuses": {"2xx": 7, "5xx": 1}, **lists, **peak, **alerts}
+        self.assertEqual(found, expected)
+        self.assertEqual(list(found), list(expected))
+        (found,), _, _ = written(Summary())
+        self.assertEqual([key for key, value in found.items() if value is None], ["first", "last", "peak"])
 
     def test_what_a_log_says_is_never_raw(self) -> None:
         nasty = b'/\x1b[31m\r\n"\\\xff\xc2\x9b\xe2\x80\xae'

@@ -54,14 +54,6 @@ class TestTerminal(unittest.TestCase):
             "  took 0.50 s, 2,000 lines/s\n",
         )
 
-    def test_over_one_percent_of_late_lines_brings_advice(self) -> None:
-        for late, advised in ((10, False), (11, True)):
-            text = self.written(Summary(1000, 990, 2, late, 9, 100, 200), buffer_time=3)
-            with self.subTest(late=late):
-                self.assertEqual(
-                    "late lines were up to 9 s behind: --buffer_time 9 (now 3) would have kept them" in text, advised
-                )
-
     def test_the_summary_of_nothing(self) -> None:
         self.assertEqual(self.written(Summary(), took=0), "0 lines: 0 events, 0 malformed, 0 late\n  took 0.00 s\n")
 

@@ -9,8 +9,12 @@ import unittest
 
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
+from LogsMonitor2000.analyze.layouts import FOREVER
+from LogsMonitor2000.analyze.measure import Count
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
+from LogsMonitor2000.analyze.publisher import BucketPublisher
+from LogsMonitor2000.analyze.totals import TotalsCalculator
 from LogsMonitor2000.event import Stats
 from LogsMonitor2000.parse.detect import parser_named
 
@@ -18,24 +22,26 @@ from ..logs import GARBAGE, START, csv_line
 from ..support import SCALE
 
 HORIZON = START + 10_000
-PROCESSOR = AnalyticsProcessor([MostCommonCalculator(5), HighTrafficCalculator(7, 1.5)])
+PUBLISHER = BucketPublisher(3, (Count(("section",)),), late=True)
+PROCESSOR = AnalyticsProcessor([MostCommonCalculator(5), HighTrafficCalculator(7, 1.5), TotalsCalculator(5), PUBLISHER])
 
 
 def digester(buffer_time: int = 2) -> Digester:
-    fields = sorted({field for measures in PROCESSOR.layouts.values() for m in measures for field in m.fields})
+    fields = PROCESSOR.layouts.fields
     return Digester(parser_named("csv").bind(fields), PROCESSOR.layouts, buffer_time)
 
 
 def contents(digest: Digest) -> dict[str, Any]:
     """Everything a digest says, comparable."""
-    told = {name: value for name, value in vars(digest).items() if name not in ("buckets", "hits")}
-    told["hits"] = dict(digest.hits)
-    told["buckets"] = {
-        (width, time): (bucket.time, bucket.hits, [bucket[measure] for measure in bucket.measures])
-        for width, buckets in digest.buckets.items()
-        for time, bucket in buckets.items()
-    }
-    return told
+    found = {name: value for name, value in vars(digest).items() if name[0] != "_"}
+    found["lateness"] = digest.lateness
+    for name in ("buckets", "late_buckets"):
+        found[name] = {
+            (width, time): (bucket.time, bucket.hits, [bucket[measure] for measure in bucket.measures])
+            for width, buckets in found[name].items()
+            for time, bucket in buckets.items()
+        }
+    return found
 
 
 def scattered(rng: Random, lines: int, spread: int) -> list[bytes]:
@@ -84,15 +90,18 @@ class BlindDigests(unittest.TestCase):
         blind = digester().digest([b"\n", b"garbage\n"], HORIZON)
         self.assertTrue(blind.holds_after(1 << 40, 0))
         blind.join(1 << 40)
-        self.assertEqual((blind.line_count, blind.malformed, blind.events, blind.late, blind.lateness_max), (2, 1, 0, 0, 0))
+        self.assertEqual((blind.line_count, blind.malformed, blind.events, blind.late, blind.lateness), (2, 1, 0, 0, {}))
 
     def test_joining_counts_lateness_from_what_came_before(self) -> None:
-        blind = digester(2).digest([csv_line(START) + csv_line(START - 5)], HORIZON)
-        self.assertEqual((blind.late, blind.lateness_max), (1, 5))
+        log = [csv_line(START + offset) for offset in (0, -5, -3, 4, -5)]
+        blind = digester(9).digest([b"".join(log)], HORIZON)
+        self.assertEqual((blind.late, blind.lateness), (0, {}))
+        blind = digester(2).digest([b"".join(log)], HORIZON)
+        self.assertEqual((blind.late, blind.lateness), (3, {5: 1, 3: 1, 9: 1}))
         blind.join(START - 100)
-        self.assertEqual(blind.lateness_max, 5)
+        self.assertEqual(blind.lateness, {5: 1, 3: 1, 9: 1})
         blind.join(START + 2)
-        self.assertEqual(blind.lateness_max, 7)
+        self.assertEqual(blind.lateness, {7: 1, 5: 1, 9: 1})
 
 
 class Digesting(unittest.TestCase):
@@ -121,8 +130,17 @@ class Digesting(unittest.TestCase):
     def test_lateness_is_judged_in_the_order_of_the_file(self) -> None:
         # The first START is on time: nothing newer has been read yet. The second one is late.
         digest = digester(2).digest([csv_line(START) + csv_line(START + 3) + csv_line(START)], HORIZON)
-        self.assertEqual((digest.events, digest.late, digest.lateness_max, digest.late_oldest), (2, 1, 3, START))
+        self.assertEqual((digest.events, digest.late, digest.lateness), (2, 1, {3: 1}))
         self.assertEqual((digest.oldest, digest.newest, dict(digest.hits)), (START, START + 3, {START: 1, START + 3: 1}))
+
+    def test_late_events_are_counted_apart_in_buckets_of_their_own(self) -> None:
+        digest = digester(2).digest([csv_line(START + second, b"/%d" % second) for second in (9, 1, 9, 2, 2, 3)], HORIZON)
+        sections = PUBLISHER.measures[0]
+        late = {time: bucket[sections] for time, bucket in digest.late_buckets[3].items()}
+        self.assertEqual(late, {START: {b"/1": 1, b"/2": 2}, START + 3: {b"/3": 1}})
+        ((time, whole),) = digest.late_buckets[FOREVER].items()
+        self.assertEqual((time, whole.hits), (0, 4))
+        self.assertEqual({bucket.time: bucket.hits for bucket in digest.buckets[3].values()}, {START + 9: 2})
 
     def test_samples_are_the_first_few_with_their_lines(self) -> None:
         blocks = [csv_line(START) + b"bad 1\n\nbad 2\n", *(b"bad %d\n" % number for number in range(3, 9))]

@@ -7,6 +7,7 @@ import unittest
 
 from LogsMonitor2000.analyze.derived import Raw
 from LogsMonitor2000.analyze.digest import Digest, Digester
+from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.analyze.measure import UNPARSED
 from LogsMonitor2000.analyze.tally import Rows
 from LogsMonitor2000.errors import FormatError
@@ -58,7 +59,7 @@ class Numbers(unittest.TestCase):
 
 
 def digester() -> Digester:
-    return Digester(parser_named("csv").bind(["source"]), {1: (UNPARSED, SHOWN)}, 2)
+    return Digester(parser_named("csv").bind(["source"]), Layouts({1: (UNPARSED, SHOWN)}), 2)
 
 
 def unparsed(digest: Digest) -> dict[int, int]:

@@ -11,9 +11,9 @@ from LogsMonitor2000.alert.condition import Condition, Test
 from LogsMonitor2000.alert.contribution import Flag
 from LogsMonitor2000.analyze.derived import Bin, Raw, Subnet
 from LogsMonitor2000.analyze.digest import Digester
+from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.analyze.measure import OTHER, Count, Measure, Total, TotalBy
 from LogsMonitor2000.analyze.tally import Amounts, Rows, Tally
-from LogsMonitor2000.parse.base import LINE
 from LogsMonitor2000.parse.detect import parser_named
 
 from ..logs import START
@@ -128,14 +128,14 @@ class LongKeys(unittest.TestCase):
             *(Count(("path",)), Count(("source", "path")), TotalBy("size", "path")),
             *(Tally(columns), Amounts(columns, "size"), rows),
         )
-        fields = {field for measure in measures for field in measure.fields} - {LINE}
+        layouts = Layouts({1: measures})
         paths = [b"/" + b"a" * 600 + end for end in (b"1", b"2", b"b", b"")] + [b"/" + b"a" * 511, b"/x"]
         lines = [clf_line(START, source=b"x" * 999 + b"%d" % (n % 2), target=paths[n % 6], size=b"7") for n in range(24)]
         states = []
         for step in (24, 5, 1):
             merged = [measure.empty() for measure in measures]
             for first in range(0, 24, step):
-                digester = Digester(parser_named("common").bind(sorted(fields)), {1: measures}, 0)
+                digester = Digester(parser_named("common").bind(layouts.fields), layouts, 0)
                 bucket = digester.digest([b"".join(lines[first : first + step])], FAR_FUTURE).buckets[1][START]
                 merged = [measure.merge(state, bucket[measure]) for measure, state in zip(measures, merged)]
             states.append([*merged[:-1], rows.rows(merged[-1], 99)])

@@ -39,7 +39,7 @@ class TestProcessor(unittest.TestCase):
         self.processor = AnalyticsProcessor([self.seconds, self.tens], buffer_time=2)
 
     def add(self, *seconds: int) -> None:
-        fields = sorted({field for measures in self.processor.layouts.values() for m in measures for field in m.fields})
+        fields = self.processor.layouts.fields
         digester = Digester(parser_named("csv").bind(fields), self.processor.layouts, self.processor.buffer_time)
         self.processor.add(digester.digest([csv_line(START + second) for second in seconds], 1 << 40))
 

@@ -35,7 +35,7 @@ class TestSnapshot(unittest.TestCase):
             for restart in (False, True):
                 chain, events = processor(), list[Event]()
                 for part in (seconds[:cut], seconds[cut:]):
-                    fields = sorted({field for measures in chain.layouts.values() for m in measures for field in m.fields})
+                    fields = chain.layouts.fields
                     digester = Digester(parser_named("csv").bind(fields), chain.layouts, 2)
                     chain.add(digester.digest([csv_line(second) for second in part], 1 << 40))
                     events += chain.advance(part[-1]) if part else []
@@ -50,7 +50,7 @@ class TestSnapshot(unittest.TestCase):
     def test_what_is_firing_is_known_after_a_restart(self) -> None:
         chain = processor()
         self.assertEqual(chain.firing(), [])
-        fields = sorted({field for measures in chain.layouts.values() for m in measures for field in m.fields})
+        fields = chain.layouts.fields
         digester = Digester(parser_named("csv").bind(fields), chain.layouts, 2)
         chain.add(digester.digest([csv_line(START) * 20 + csv_line(START + 3)], 1 << 40))
         (told,) = [event for event in chain.advance(START + 3) if isinstance(event, Alert)]

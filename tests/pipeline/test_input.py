@@ -8,6 +8,7 @@ import unittest
 
 from LogsMonitor2000 import AnalyticsProcessor, MostCommonCalculator, open_log
 from LogsMonitor2000.analyze.digest import Digester
+from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.event import Notice
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.pipeline.input import Input, latest
@@ -23,7 +24,7 @@ LINE = csv_line(START)
 
 
 def digester() -> Digester:
-    return Digester(parser_named("csv").bind([]), {1: ()}, 2)
+    return Digester(parser_named("csv").bind([]), Layouts({1: ()}), 2)
 
 
 class Recogniser:
@@ -175,7 +176,7 @@ class TestInput(unittest.TestCase):
             digest = source.digest(HORIZON, floor)
             assert digest is not None
             with self.subTest(floor=floor):
-                self.assertEqual((digest.late, digest.lateness_max), (late, 3 * late))
+                self.assertEqual((digest.late, digest.lateness), (late, {3: 1} if late else {}))
 
     def test_notices_are_told_once(self) -> None:
         source, _ = input_of(ScriptedSource([LINE]))

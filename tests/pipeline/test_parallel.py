@@ -11,6 +11,7 @@ import unittest
 from unittest import mock
 
 from LogsMonitor2000.analyze.digest import Digester
+from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.errors import FormatError, InputError, WorkerError
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.pipeline.parallel import ParallelInput, WorkerPool, digest_chunk, splittable
@@ -28,7 +29,7 @@ OPTIONS = Options(stats_interval=0)
 
 
 def digester() -> Digester:
-    return Digester(parser_named("csv").bind([]), {1: ()}, 2)
+    return Digester(parser_named("csv").bind([]), Layouts({1: ()}), 2)
 
 
 def alive(pid: int) -> bool:
@@ -131,7 +132,7 @@ class Chunks(TemporaryFiles):
         # A worker makes so few objects that the collector hardly ever runs: a cycle for each chunk would grow for hours.
         path = self.path("access.log", csv_line(START) * 100)
         processor = processor_for(Options())
-        digester = Digester(parser_named("csv").bind(["section", "size", "source", "status_class"]), processor.layouts, 2)
+        digester = Digester(parser_named("csv").bind(processor.layouts.fields), processor.layouts, 2)
         gc.collect()
         gc.disable()
         self.addCleanup(gc.enable)

@@ -226,7 +226,8 @@ class OwnClasses(TemporaryFiles):
         monitor = build(settings, io.StringIO(), io.StringIO())
         summary = monitor.run()
         own = sys.modules["own_classes"]
-        self.assertEqual(summary, Summary(4, 3, 1, 0, 0, 100, 101))
+        self.assertEqual(summary[:7], (4, 3, 1, 0, 0, 100, 101))
+        self.assertEqual(summary.sections, ((b"/a", 2), (b"/b", 1)))
         self.assertEqual(own.Keeping.told[-1], summary)
         self.assertEqual(own.Keeping.told[-2].sections, [(b"/a", 2), (b"/b", 1)])
 

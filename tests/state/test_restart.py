@@ -147,9 +147,9 @@ class Lives(TemporaryFiles):
         processor = processor_for(options)
         add = processor.add
 
-        def fatal_add(digest: Digest) -> None:
+        def fatal_add(digest: Digest) -> list[Event]:
             fate.point()
-            add(digest)
+            return add(digest)
 
         processor.add = fatal_add  # type: ignore[method-assign]
         journal = FatalJournal(FatalDirectory(state, fate), self.clock, self.record)
