@@ -34,19 +34,3 @@ def duration(seconds: int) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {name} {seconds % size // part} {smaller}"
     return f"{seconds} s"
-
-
-def amount(measure: str, value: float) -> str:
-    """A value of a measure, in the unit it has."""
-    kind, _, field = measure.partition(" ")
-    if kind in ("ratio", "unparsed"):
-        return f"{100 * value:.4g} %"
-    if kind == "silent":
-        return duration(int(value))
-    if kind == "bytes" or field == "size":
-        return size(value)
-    if field == "duration" and kind != "distinct":
-        return f"{value:.3g} s" if value >= 1 or not value else f"{1000 * value:.3g} ms"
-    if kind in ("spike", "drop"):
-        return f"{value:.3g} times"
-    return f"{value:,.2f} hits/s" if kind == "rate" else f"{value:,.6g}"

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from ..alert.backtest import Record, Trial, flap_seconds, suggestion, times, trial_of
 from ..alert.rule import Rule
 from ..event import Alert, Event, MalformedLine, Notice, Summary
-from ..text import amount, decoded, duration, printable
+from ..text import decoded, duration, printable
 from .base import Action
 from .formatter import MessageFormatter
 from .terminal import tell_problem
@@ -149,13 +149,13 @@ def _table(rule: Rule, record: Record, others: Sequence[Record], seconds: int) -
     for each in sorted([record, *others], key=lambda each: each.rule.threshold):
         mark = ">" if each is record else " "
         yield (
-            f"  {mark} {amount(rule.measured, each.rule.threshold):>14}  {each.fired:>9,}  {each.flaps:>7,}"
+            f"  {mark} {rule.amount(each.rule.threshold):>14}  {each.fired:>9,}  {each.flaps:>7,}"
             f"  {duration(each.seconds):>13}  {_pages(each.pages, seconds):>11}"
         )
 
 
 def _range(trial: Trial) -> str:
-    thresholds = [amount(trial.rule.measured, other.threshold) for other in trial.others]
+    thresholds = [trial.rule.amount(other.threshold) for other in trial.others]
     return f"{thresholds[0]} to {thresholds[-1]}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timezone, tzinfo
 
 from ..alert.state import AlertState
 from ..event import Alert
-from ..text import amount, duration, printable
+from ..text import duration, printable
 
 
 class MessageFormatter:
@@ -30,6 +30,8 @@ class MessageFormatter:
         return f"{self._before}{rest:02d}{self._behind}"
 
     def _of_rule(self, alert: Alert, time: str) -> str:
+        from ..alert.kinds import amount  # here, because few runs have rules and start-up counts
+
         group = ", ".join(f"{label}={printable(value)}" for label, value in alert.group)
         name = f"{alert.severity} {alert.name}" + (f" [{group}]" if group else "")
         value = f"{alert.measure} {amount(alert.measure, alert.value)}"

@@ -1,13 +1,13 @@
 """What changed: which sources and sections most of a change is made of, and lines of it to look at.
 
-The events of the window and of the one before are held, with their source, section and whatever the rules look at, so that it can be
-told for just the events that a rule counts. They are only looked at when an alert fires.
+The events of the window and of the one before are held, with their source, section and whatever the rules look at, so that the change
+can be attributed for just the events that a rule counts. They are only looked at when an alert fires.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..analyze.bucket import Bucket
@@ -21,9 +21,9 @@ from ..limits import (
     HISTORY_SECOND_ROWS_MIN,
     SAMPLE_BYTES_MAX,
 )
-from .contribution import Feed, Group, Places
+from .contribution import Contribution, Group, Placement, column_key
 
-BLAMED = ("source", "section", "status", "method", "vhost", "user")
+CAUSES = ("source", "section", "status", "method", "vhost", "user")
 """Fields whose values are named as causes; those that no rule looks at are not held, but for the first two."""
 
 SHARE_MIN = 0.2
@@ -58,22 +58,22 @@ class Second(NamedTuple):
     weight: float
 
 
-class History:
-    """What the feeds of some rules saw lately, for windows of up to `seconds`: the events themselves, as holding them costs next to nothing.
+class Attribution:
+    """What the contributions of some rules counted lately, for windows of up to `seconds`: the events themselves, as holding them is cheap.
 
-    It is counted only when an alert fires. Of a busy second only the first events are held.
+    They are counted only when an alert fires. Of a busy second only the first events are held.
     """
 
-    def __init__(self, feeds: Sequence[Feed], seconds: int) -> None:
-        columns = {column for feed in feeds for column in feed.columns}
-        self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=repr))
+    def __init__(self, contributions: Iterable[Contribution], seconds: int) -> None:
+        columns = {column for contribution in contributions for column in contribution.columns}
+        self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=column_key))
         self.measure = Rows(self.columns)
         self._most = max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds))
         self._reach = 2 * seconds
         self._seconds: deque[Second] = deque()
         self._lines: deque[Second] = deque()  # the last of them, with their lines
         self._since: int | None = None  # what came before this was forgotten by a restart
-        self._counted: dict[tuple[Feed, int], tuple[int, Counted]] = {}
+        self._counted: dict[tuple[Contribution, int], tuple[int, Counted]] = {}
 
     def count(self, bucket: Bucket) -> None:
         """Take note of a second."""
@@ -88,57 +88,61 @@ class History:
         while self._seconds[0].time <= bucket.time - self._reach:
             self._seconds.popleft()
 
+    def stats(self) -> dict[str, int]:
+        """How much is held."""
+        return {"seconds": len(self._seconds), "seconds_with_lines": len(self._lines)}
+
     def restart(self, now: int) -> None:
         """What came up to `now` is not known."""
         self._since = now + 1
 
-    def changes(self, feed: Feed, group: Group, seconds: int, now: int, first: int) -> Changes:
-        """What changed in the last `seconds` against the ones before, in the traffic that `feed` looks at, of one group.
+    def changes(self, contribution: Contribution, group: Group, seconds: int, now: int, first: int) -> Changes:
+        """What changed in the last `seconds` against the ones before, in the traffic that `contribution` looks at, of one group.
 
         `first` is the first event's second: where the window before is not all behind it, nothing can be said to be new.
         """
         begin = now - 2 * seconds + 1
-        lines = self._lines_of(feed, group)
+        lines = self._lines_of(contribution, group)
         if self._since is not None and self._since > max(begin, first):
             return Changes(0.0, (), lines)
-        if self._counted.get((feed, seconds), (None,))[0] != now:
+        if self._counted.get((contribution, seconds), (None,))[0] != now:
             self._counted = {key: counted for key, counted in self._counted.items() if counted[0] == now}
-            self._counted[feed, seconds] = now, self._count(feed, seconds, now)
-        after, before = self._counted[feed, seconds][1].get(group, ({}, {}))
+            self._counted[contribution, seconds] = now, self._count(contribution, seconds, now)
+        after, before = self._counted[contribution, seconds][1].get(group, ({}, {}))
         total, total_before = sum(after.values()), sum(before.values())
         change = total - total_before
         if abs(change) < CHANGE_MIN * max(total, total_before) or not change:
             return Changes(change / seconds, (), lines)
-        decided = {condition.field for condition in (*feed.where, *feed.of)}
-        told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in feed.by]
-        blamed = [(index, field) for index, field in told if field in BLAMED and field not in decided]
-        found = [_cause(index, field, after, before, change, first <= begin) for index, field in blamed]
+        decided = {condition.field for condition in (*contribution.where, *contribution.conditions)}
+        told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in contribution.by]
+        candidates = [(index, field) for index, field in told if field in CAUSES and field not in decided]
+        found = [_cause(index, field, after, before, change, first <= begin) for index, field in candidates]
         likely = sorted((cause for cause in found if cause is not None and cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
         return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)
 
-    def _count(self, feed: Feed, seconds: int, now: int) -> Counted:
-        """By group, the events that `feed` counts by their values, in the window and in the one before."""
-        places = Places(self.columns, feed.where, feed.of, feed.by)
+    def _count(self, contribution: Contribution, seconds: int, now: int) -> Counted:
+        """By group, the events that `contribution` counts by their values, in the window and in the one before."""
+        placement = Placement(self.columns, contribution.where, contribution.conditions, contribution.by)
         counted: Counted = {}
         for second in self._seconds:
             if second.time <= now - 2 * seconds or second.time > now:
                 continue
             for key, count in Counter(zip(*second.columns)).items():
-                place = places[key]
-                if place is not None and (place[1] or not feed.of):
+                place = placement[key]
+                if place is not None and (place[1] or not contribution.conditions):
                     side = counted.setdefault(place[0], ({}, {}))[second.time <= now - seconds]
                     side[key] = side.get(key, 0) + count * second.weight
         return counted
 
-    def _lines_of(self, feed: Feed, group: Group) -> tuple[bytes, ...]:
-        """The newest lines that `feed` counts for `group`."""
-        places = Places(self.columns, feed.where, feed.of, feed.by)
+    def _lines_of(self, contribution: Contribution, group: Group) -> tuple[bytes, ...]:
+        """The newest lines that `contribution` counts for `group`."""
+        placement = Placement(self.columns, contribution.where, contribution.conditions, contribution.by)
         lines: dict[bytes, None] = {}
         for second in reversed(self._lines):
             counted: list[bytes] = []
             for key, line in zip(zip(*second.columns), second.lines):
-                place = places[key]
-                if place is not None and place[0] == group and (place[1] or not feed.of):
+                place = placement[key]
+                if place is not None and place[0] == group and (place[1] or not contribution.conditions):
                     counted.append(line[:SAMPLE_BYTES_MAX].removesuffix(b"\r"))
             lines.update(dict.fromkeys(sorted(counted)))  # in an order that is the same however several logs were read
             if len(lines) >= HISTORY_LINES_MAX:

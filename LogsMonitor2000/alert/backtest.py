@@ -7,18 +7,20 @@ on the same timelines and windows, so that it costs little more than a compariso
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import ceil, floor
 from typing import NamedTuple
 
 from ..event import Alert
 from ..limits import GROUPS_MAX
-from ..text import amount
 from .calculator import RuleCalculator
 from .contribution import Group
+from .evaluator import RuleEvaluator
 from .mute import Mute
 from .rule import Rule
 from .state import AlertState
+from .suppression import Suppression
 
 FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0, 3.0)
 """What thresholds are multiplied by."""
@@ -28,11 +30,6 @@ FLAP_SECONDS = 300
 
 NOISY = 4
 """A rule that has fired less often than this, and never flapped, needs no advice."""
-
-WHOLE = frozenset({"count", "distinct", "new", "bytes", "silent", "leaky_bucket"})
-"""Measures whose values are whole numbers: thresholds between two of those are all the same."""
-
-SHARES = frozenset({"ratio", "unparsed"})
 
 
 class Trial(NamedTuple):
@@ -48,11 +45,11 @@ def trial_of(rule: Rule) -> Trial:
     others: dict[float, Rule] = {rule.threshold: rule}
     for factor in FACTORS:
         threshold = _scaled(rule, factor)
-        if threshold not in others and (threshold < 1 or not (rule.measure in SHARES and rule.comparison == "above")):
+        if threshold not in others and not (threshold == rule.threshold_max and rule.comparison == "above"):
             recover = None if rule.recover is None else _healthy(rule, rule.recover * factor, threshold)
-            others[threshold] = rule._replace(name=f"{rule.name}*{factor:g}", threshold=threshold, recover=recover)
+            others[threshold] = replace(rule, name=f"{rule.name}*{factor:g}", threshold=threshold, recover=recover)
     del others[rule.threshold]
-    kept = rule._replace(name=f"{rule.name}*kept", keep_firing=flap_seconds(rule))
+    kept = replace(rule, name=f"{rule.name}*kept", keep_firing=flap_seconds(rule))
     return Trial(
         rule,
         tuple(sorted(others.values(), key=lambda other: other.threshold)),
@@ -67,18 +64,19 @@ def flap_seconds(rule: Rule) -> int:
 
 def _scaled(rule: Rule, factor: float) -> float:
     threshold = rule.threshold * factor
-    if rule.measure in SHARES:
-        return min(threshold, 1.0)
-    if rule.measure in WHOLE:
+    if rule.is_whole:
         threshold = floor(threshold) if rule.comparison in ("above", "at_most") else ceil(threshold)
-    return max(threshold, 1) if rule.measure in ("silent", "leaky_bucket") else threshold
+    return max(_possible(rule, threshold), rule.threshold_min)
 
 
 def _healthy(rule: Rule, recover: float, threshold: float) -> float:
     """`recover`, scaled along with the threshold, where a value may still be."""
-    if rule.measure in SHARES:
-        recover = min(recover, 1.0)
+    recover = _possible(rule, recover)
     return min(recover, threshold) if rule.is_high else max(recover, threshold)
+
+
+def _possible(rule: Rule, value: float) -> float:
+    return value if rule.threshold_max is None else min(value, rule.threshold_max)
 
 
 class BacktestCalculator(RuleCalculator):
@@ -93,10 +91,23 @@ class BacktestCalculator(RuleCalculator):
         }
         variants = [variant for trial in trials for variant in (*trial.others, trial.kept) if variant is not None]
         super().__init__([*rules, *variants], mutes, causes=False)
-        self._spoken_of = self._watches[: len(rules)]  # of the variants there is nothing to be told
 
-    def _reason(self, rule: Rule, group: Group, time: int) -> str:
-        return super()._reason(self._originals.get(rule.name, rule), group, time)
+    def _suppressing(self, evaluators: dict[str, RuleEvaluator], mutes: Sequence[Mute]) -> Suppression:
+        return _VariantSuppression(evaluators, mutes, self._originals)
+
+    def _reported(self) -> Iterable[RuleEvaluator]:
+        return [evaluator for name, evaluator in self._evaluators.items() if name not in self._originals]
+
+
+class _VariantSuppression(Suppression):
+    """Suppresses a variant when its original would be."""
+
+    def __init__(self, evaluators: dict[str, RuleEvaluator], mutes: Sequence[Mute], originals: Mapping[str, Rule]) -> None:
+        super().__init__(evaluators, mutes)
+        self._originals = originals
+
+    def reason(self, rule: Rule, group: Group, time: int) -> str:
+        return super().reason(self._originals.get(rule.name, rule), group, time)
 
 
 class Record:
@@ -180,7 +191,7 @@ def suggestion(original: Record, others: Sequence[Record], kept: Record | None) 
 
 
 def _threshold(rule: Rule) -> str:
-    return f"{rule.comparison.replace('_', ' ')} {amount(rule.measured, rule.threshold)}"
+    return f"{rule.comparison.replace('_', ' ')} {rule.amount(rule.threshold)}"
 
 
 def times(count: int) -> str:

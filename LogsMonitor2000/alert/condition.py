@@ -90,6 +90,19 @@ class Condition(NamedTuple):
         except ValueError:
             return None
 
+    @property
+    def equals(self) -> bytes | None:
+        """The one value that it demands; None where it demands something else."""
+        if self.none_of or len(self.any_of) != 1 or self.any_of[0].kind != "equal":
+            return None
+        value: bytes = self.any_of[0].argument
+        return value
+
+    @property
+    def key(self) -> str:
+        """A text that only equal conditions share, the same in every version: `status=['4xx', '!401']`."""
+        return f"{self.field}={ascii([test.text for test in self.any_of] + ['!' + test.text for test in self.none_of])}"
+
     def __str__(self) -> str:
         words = [" or ".join(test.text for test in self.any_of)] if self.any_of else []
         words += ["not " + " or ".join(test.text for test in self.none_of)] if self.none_of else []

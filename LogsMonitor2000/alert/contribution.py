@@ -1,33 +1,113 @@
-"""What one second says to a rule: of a bucket, the contribution to each group.
+"""What one second of the log contributes to each group of a rule.
 
-Rules that ask the same share one feed, and feeds that count by the same columns share one tally in the bucket.
+A `Contribution` says of which events (`where`), by which columns, and a class derived from it what of them: how many, how many that
+match, sums, bins, values. Equal contributions are computed once, however many rules use them. To share more of them, conditions of
+equality on fields with few values become groups (`prefiltered`): fifty rules on fifty sections are one contribution by section.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ..analyze.derived import Derived, Raw, remembered
-from ..analyze.measure import OTHER
 from ..limits import CONVERTED_MAX
-from .condition import Condition, Conditions
-from .rule import VALUED, Rule
+
+if TYPE_CHECKING:  # what the built-in rule does not need is not imported for it: start-up counts
+    from ..analyze.bucket import Bucket
+    from ..analyze.derived import Derived
+    from ..analyze.measure import Measure
+    from ..analyze.tally import Tally
+    from .condition import Condition, Conditions
+    from .rule import Rule
 
 Group = tuple[Any, ...]
 """The values of a rule's `by` columns; () where it has none."""
 
 Deltas = Mapping[Group, Any]
-"""What a second contributes to each group; of which kind is the feed's matter. Never changed once made."""
+"""What a second contributes to each group; of which form is up to the contribution. Never changed once made."""
 
 FEW_VALUES = frozenset({"method", "section", "protocol", "status", "status_class", "vhost"})
 """Fields with so few values that conditions on them are decided once for each value in a bucket, not for each line."""
 
 
+class Aggregate(Protocol):
+    """What a group's contributions in a window amount to: `events` is how many there are, `since` when the first of them came."""
+
+    since: int
+    events: int
+
+    def add(self, time: int, delta: Any) -> None:
+        """A second enters the window."""
+
+    def remove(self, time: int, delta: Any) -> None:
+        """A second leaves the window."""
+
+
+@dataclass(frozen=True)
+class Contribution(ABC):
+    """What a second contributes, of the events for which `where` holds, by the columns `by`."""
+
+    where: Conditions = ()
+    by: tuple[Derived, ...] = ()
+
+    name: ClassVar[str]
+    """What tells this class from the others in `key`."""
+
+    aggregate: ClassVar[Any]
+    """The class of what contributions in a window amount to."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> Measure | None:
+        """What it needs of a bucket besides its hits. A tally may be projected from a wider one."""
+
+    @abstractmethod
+    def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
+        """The contributions of a bucket; `state` is that of the measure."""
+
+    def largest(self, deltas: Deltas) -> int:
+        """What no group has more of in a second, where sums of that bound what a group has in a window."""
+        return 1 << 40
+
+    @cached_property
+    def columns(self) -> tuple[Derived, ...]:
+        """What it needs of each event to know its group and whether it counts."""
+        found = set(self.by) | {column_of(condition) for condition in (*self.where, *self.conditions)}
+        return tuple(sorted(found, key=column_key))
+
+    @property
+    def conditions(self) -> Conditions:
+        """What it decides of each event besides `where`."""
+        return getattr(self, "of", ())
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of the log that it needs."""
+        own = getattr(self, "field", "")
+        return frozenset({column.field for column in self.columns} | ({own} if own else set()))
+
+    @cached_property
+    def key(self) -> str:
+        """A text that only equal contributions share, the same in every version: `shares(of status=['5xx'] by section)`."""
+        parts = [getattr(self, "field", "")]
+        for word, conditions in (("of", self.conditions), ("where", self.where)):
+            parts += [f"{word} {' and '.join(condition.key for condition in conditions)}"] if conditions else []
+        parts += [f"by {','.join(map(column_key, self.by))}"] if self.by else []
+        return f"{self.name}({' '.join(filter(None, parts))})"
+
+    def tally(self, *own: Derived) -> Tally:
+        """Hits by the columns, and behind them by `own` ones."""
+        from ..analyze.tally import Tally
+
+        return Tally((*self.columns, *own))
+
+
 @dataclass(frozen=True)
 class Flag:
-    """Whether a condition holds."""
+    """The column that says whether a condition holds."""
 
     condition: Condition
 
@@ -35,77 +115,56 @@ class Flag:
     def field(self) -> str:
         return self.condition.field
 
+    @property
+    def key(self) -> str:
+        return f"[{self.condition.key}]"
+
     def convert(self, text: bytes | None) -> bool:
         return self.condition.holds(text)
 
     def column(self, texts: Sequence[bytes | None]) -> Sequence[bool]:
+        from ..analyze.derived import remembered
+
         # Sizes and durations hardly ever come again: comparing them is cheaper than remembering.
         return self.condition.compared(texts) or remembered(self, texts)
 
 
-class Feed(NamedTuple):
-    """`kind` is of what the contributions are: events, shares (events, and those of them that match `of`), amounts, bins or values."""
-
-    kind: str
-    where: Conditions = ()
-    of: Conditions = ()
-    by: tuple[Derived, ...] = ()
-    field: str = ""
-
-    @property
-    def is_unparsed(self) -> bool:
-        """Whether the shares are of lines, and what matches are those that could not be parsed."""
-        return self.field == "unparsed"
-
-    @property
-    def columns(self) -> tuple[Derived, ...]:
-        """What it needs of each event to know its group and whether it counts."""
-        columns = set(self.by) | {column_of(condition) for condition in (*self.where, *self.of)}
-        return tuple(sorted(columns, key=repr))
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields that it looks at."""
-        own = {self.field} if self.field and not self.is_unparsed else set()
-        return frozenset({column.field for column in self.columns} | own)
-
-
-def pinned(rule: Rule) -> tuple[Group, Rule]:
-    """`rule` as one by the fields of which its `where` demands one value, and that group: so such rules share a feed."""
-    if rule.by or rule.measure in ("silent", "leaky_bucket", "new"):
-        return (), rule
-    pins = [c for c in rule.where if c.field in FEW_VALUES and not c.none_of and [t.kind for t in c.any_of] == ["equal"]]
-    where = tuple(condition for condition in rule.where if condition not in pins)
-    group = tuple(condition.any_of[0].argument for condition in pins)
-    return group, rule._replace(where=where, by=tuple(Raw(condition.field) for condition in pins))
-
-
-def feed_of(rule: Rule) -> Feed:
-    """What feeds the window of `rule`."""
-    if rule.measure == "unparsed":
-        return Feed("shares", field="unparsed")
-    kind, field = "shares" if rule.of else "events", ""
-    if rule.measure in VALUED:
-        kind, field = "amounts", rule.field
-    elif rule.measure == "bytes":
-        kind, field = "bytes", "size"
-    elif rule.quantile is not None:
-        kind, field = "bins", rule.field
-    elif rule.measure in ("distinct", "leaky_bucket") and rule.field:
-        kind, field = "values", rule.field
-    return Feed(kind, rule.where, rule.of, rule.by, field)
-
-
 def column_of(condition: Condition) -> Derived:
     """The column on which `condition` is decided."""
+    from ..analyze.derived import Raw
+
     return Raw(condition.field) if condition.field in FEW_VALUES else Flag(condition)
 
 
-class Places(dict[Any, "tuple[Group, bool] | None"]):
+def column_key(column: Any) -> str:
+    """A text that only equal columns share, the same in every version."""
+    own = getattr(column, "key", None)
+    if isinstance(own, str):
+        return own
+    others = [str(value) for name, value in vars(column).items() if name != "field"]
+    return f"{column.field}/{'/'.join(others)}" if others else f"{column.field}"
+
+
+def prefiltered(rule: Rule) -> tuple[Group, Contribution]:
+    """The contribution of a rule, and the group of it that the rule is about; () where that is every group.
+
+    Conditions of `where` that demand one value of a field with few values become columns that it is grouped by.
+    """
+    if rule.by or not rule.is_prefilterable:
+        return (), rule.contribution(rule.where, rule.by)
+    equal = [c for c in rule.where if c.field in FEW_VALUES and c.equals is not None]
+    others = tuple(condition for condition in rule.where if condition not in equal)
+    return tuple(c.equals for c in equal), rule.contribution(others, tuple(map(column_of, equal)))
+
+
+class Placement(dict[Any, "tuple[Group, bool] | None"]):
     """Key of a tally → its group, and whether it matches `of`; None when it does not count. Filled as keys are met."""
 
     def __init__(self, columns: tuple[Derived, ...], where: Conditions, of: Conditions, by: tuple[Derived, ...]) -> None:
+        from ..analyze.measure import OTHER
+
         super().__init__()
+        self._other = OTHER
         self._by = [columns.index(column) for column in by]
         self._where = [(columns.index(column_of(condition)), condition) for condition in where]
         self._of = [(columns.index(column_of(condition)), condition) for condition in of]
@@ -114,10 +173,15 @@ class Places(dict[Any, "tuple[Group, bool] | None"]):
         if len(self) >= CONVERTED_MAX:
             self.clear()
         place = None
-        if key != OTHER and _all_hold(self._where, key):
+        if key != self._other and _all_hold(self._where, key):
             place = tuple([key[index] for index in self._by]), bool(self._of) and _all_hold(self._of, key)
         self[key] = place
         return place
+
+
+def placement_of(contribution: Contribution) -> Placement:
+    """The placement of keys that consist of the contribution's own columns."""
+    return Placement(contribution.columns, contribution.where, contribution.conditions, contribution.by)
 
 
 def _all_hold(conditions: list[tuple[int, Condition]], key: tuple[Any, ...]) -> bool:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from ..event import Explained
 from ..limits import EXPLAINED_GROUPS_MAX
-from ..text import amount, duration, printable
+from ..text import duration, printable
 from .contribution import Group
-from .evaluator import ChangeWatch, NewWatch, Watch, WindowWatch
-from .lifecycle import ActiveAlert
+from .evaluator import RuleEvaluator
 from .state import AlertState
 
 
-def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
+def explain(evaluator: RuleEvaluator, time: int) -> tuple[list[Explained], list[str]]:
     """Each group that is pending or firing, and the first of the others; and the same in words, a line each."""
-    rule = watch.rule
-    groups = [*watch.states, *(group for group in watch.groups() if group not in watch.states)]
-    shown = groups[: max(EXPLAINED_GROUPS_MAX, len(watch.states))]
-    rules = [_explained(watch, group, time) for group in shown]
+    rule, states = evaluator.rule, evaluator.states
+    groups = [*states, *(group for group in evaluator.groups() if group not in states)]
+    shown = groups[: max(EXPLAINED_GROUPS_MAX, len(states))]
+    rules = [_explained(evaluator, group, time) for group in shown]
     if not groups:
         rules = [
-            Explained(
-                rule.name, (), AlertState.INACTIVE, None, rule.threshold, "", "inactive, there is nothing that it looks at"
-            )
+            Explained(rule.name, (), AlertState.INACTIVE, None, rule.threshold, "", "inactive, no events that it measures")
         ]
     lines = [f"{rule.name}{_label(each)}: {each.why}" for each in rules]
     if len(groups) > len(shown):
@@ -29,17 +26,16 @@ def explain(watch: Watch, time: int) -> tuple[list[Explained], list[str]]:
     return rules, lines
 
 
-def _explained(watch: Watch, group: Group, time: int) -> Explained:
-    rule = watch.rule
-    state: ActiveAlert | None = watch.states.get(group)
+def _explained(evaluator: RuleEvaluator, group: Group, time: int) -> Explained:
+    rule, alert = evaluator.rule, evaluator.states.get(group)
     return Explained(
         rule.name,
         tuple((label, part or b"-") for label, part in zip(rule.labels, group)),
-        AlertState.INACTIVE if state is None else state.state,
-        watch.value(group, time),
+        AlertState.INACTIVE if alert is None else alert.state,
+        evaluator.value(group, time),
         rule.threshold,
-        "" if state is None else state.suppressed,
-        f"{_state(watch, group, time)}, {_value(watch, group, time)}",
+        "" if alert is None else alert.suppressed,
+        f"{_state(evaluator, group, time)}, {_decision(evaluator, group, time)}",
     )
 
 
@@ -48,43 +44,30 @@ def _label(explained: Explained) -> str:
     return f" [{', '.join(parts)}]" if parts else ""
 
 
-def _state(watch: Watch, group: Group, time: int) -> str:
-    state: ActiveAlert | None = watch.states.get(group)
-    if state is None:
+def _state(evaluator: RuleEvaluator, group: Group, time: int) -> str:
+    rule, alert = evaluator.rule, evaluator.states.get(group)
+    if alert is None:
         return "inactive"
-    if not state.is_firing:
-        return f"pending for {time - state.active_at} s of {watch.rule.for_seconds}"
-    value = watch.value(group, time)
-    peak = state.peak if value is None else watch.rule.worse(state.peak, value)
-    words = f"firing for {duration(time - state.started)}, peak {amount(watch.rule.measured, peak)}"
-    if state.recovered_at is not None:
-        words += f", recovered for {time - state.recovered_at} s of {watch.rule.keep_firing} that it is kept"
-    return f"{words} ({state.suppressed})" if state.suppressed else words
+    if not alert.is_firing:
+        return f"pending for {time - alert.active_at} s of {rule.for_seconds}"
+    value = evaluator.value(group, time)
+    peak = alert.peak if value is None else rule.worse(alert.peak, value)
+    words = f"firing for {duration(time - alert.started)}, peak {rule.amount(peak)}"
+    if alert.recovered_at is not None:
+        words += f", recovered for {time - alert.recovered_at} s of keep_firing {rule.keep_firing}"
+    return f"{words} ({alert.suppressed})" if alert.suppressed else words
 
 
-def _value(watch: Watch, group: Group, time: int) -> str:
-    rule = watch.rule
-    value = watch.value(group, time)
+def _decision(evaluator: RuleEvaluator, group: Group, time: int) -> str:
+    """What the value is compared with, and how that turns out."""
+    rule, alert = evaluator.rule, evaluator.states.get(group)
+    value = evaluator.value(group, time)
     if value is None:
-        return f"held: {_missing(watch, group, time)}"
-    state = watch.states.get(group)
-    if isinstance(watch, NewWatch) and state is None:
-        return f"{amount(rule.measured, value)} events, and it is not the first time"
-    recovering = state is not None and state.is_firing and rule.recover is not None
+        return f"no decision: {evaluator.undecided(group, time)}"
+    if alert is None and (reason := evaluator.inactive_because(group)):
+        return f"{rule.amount(value)} events, {reason}"
+    recovering = alert is not None and alert.is_firing and rule.recover is not None
     limit = rule.threshold if not recovering or rule.recover is None else rule.recover
     holds = not rule.is_recovered(value) if recovering else rule.is_over(value)
-    compared = f"{amount(rule.measured, value)} is {'' if holds else 'not '}{rule.comparison.replace('_', ' ')}"
-    return f"{compared} {amount(rule.measured, limit)}{', where it recovers' if recovering else ''}"
-
-
-def _missing(watch: Watch, group: Group, time: int) -> str:
-    """Why there is no value."""
-    if isinstance(watch, WindowWatch):
-        if (left := watch.filling(time)) > 0:
-            return f"the window is full in {left} s"
-        events = watch.events(group)
-        if events < watch.rule.min_events:
-            return f"only {events:,} of at least {watch.rule.min_events:,} events"
-        if isinstance(watch, ChangeWatch):
-            return "too few events before to compare with"
-    return "no events to tell from"
+    compared = f"{rule.amount(value)} is {'' if holds else 'not '}{rule.comparison.replace('_', ' ')} {rule.amount(limit)}"
+    return f"{compared}, where it recovers" if recovering else compared

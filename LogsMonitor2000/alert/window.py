@@ -1,44 +1,43 @@
-"""Sliding windows over what feeds give: what enters at one end and leaves at the other, by group, and what they amount to.
+"""Sliding windows over contributions: what enters at one end and leaves at the other, by group, and what that amounts to.
 
 A `Timeline` holds the contributions of the seconds once, however many windows look at them; a `Window` is two places in it. What
-can be added to a window can be taken away from it, exactly, so nothing is summed afresh.
+can be added to a window can be removed from it, exactly, so nothing is summed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX
-from .aggregate import TOTALS, Events, Total
-from .contribution import Deltas, Feed, Group
-from .extractor import Readers
+from .contribution import Aggregate, Contribution, Deltas, Group, prefiltered
+from .extractor import Extractor
+from .rule import Rule
 
 NEVER = 1 << 62
 
 
 class Timeline:
-    """The contributions of a feed, second by second: what its windows have not all left behind."""
+    """A contribution, second by second: what its windows have not all left behind."""
 
-    def __init__(self, feed: Feed, readers: Readers) -> None:
-        self.feed = feed
-        self.read = readers.of(feed)
-        """Gives the contributions of the bucket that the readers are at."""
+    def __init__(self, contribution: Contribution, extract: Callable[[], Deltas]) -> None:
+        self.contribution = contribution
+        self.extract = extract
+        """Extracts the contribution of the current bucket."""
         self.windows: list[Window] = []
         self.times: list[int] = []
         self.deltas: list[Deltas] = []
-        self.most: list[int] = []  # that one group has of each second
+        self.largest: list[int] = []  # what no group has more of, of each second
         self.last: Deltas = {}
-        self._most = _MOST.get(feed.kind, _unbounded)
 
     def append(self, time: int, deltas: Deltas) -> None:
-        """The contributions of second `time`, later than all before."""
+        """The contribution of second `time`, later than all before."""
         self.last = deltas
         if deltas:
             self.times.append(time)
             self.deltas.append(deltas)
-            self.most.append(self._most(deltas))
+            self.largest.append(self.contribution.largest(deltas))
 
     def trim(self) -> None:
         """Forget what every window has left behind, once that is most of it."""
@@ -46,7 +45,7 @@ class Timeline:
             return
         done = min((window.left for window in self.windows), default=len(self.times))
         if done > 64 and done * 2 > len(self.times):
-            del self.times[:done], self.deltas[:done], self.most[:done]
+            del self.times[:done], self.deltas[:done], self.largest[:done]
             for window in self.windows:
                 window.left -= done
                 window.entered -= done
@@ -74,20 +73,20 @@ class Timeline:
 class Window:
     """The `seconds` up to `delay` seconds ago. `groups` is what they amount to, by group; `touched` the groups changed last.
 
-    Where no rule can fire on a group with less than `least`, the window sleeps while none has as much: then it only adds up the most that
+    Where no rule can fire on a group with less than `needed`, the window sleeps while none has as much: then it only adds up the most that
     one group had of each second, which no group's sum exceeds, and knows no groups. With many clients that is nearly always.
     """
 
     def __init__(self, timeline: Timeline, seconds: int, delay: int = 0) -> None:
         self.seconds = seconds
         self.delay = delay
-        self.groups: dict[Group, Total] = {}
+        self.groups: dict[Group, Aggregate] = {}
         self.touched: set[Group] = set()
         self.kept: set[Group] = set()
-        """Groups that are never forgotten, as a rule looks at just them."""
-        self.watches: list[Any] = []
-        """Who looks at it; each has `states`, and what it needs the window to be awake for is its `least`."""
-        self.least = 0
+        """Groups that are never forgotten, as a rule is about just them."""
+        self.evaluators: list[Any] = []
+        """Who looks at it; each has `states`, and what it needs the window to be awake for is its `needed`."""
+        self.needed = 0
         self.entered = self.left = 0
         self.forgotten = 0
         """Groups that were left out because there were too many."""
@@ -95,15 +94,15 @@ class Window:
         self._is_awake = True
         self._bound = 0
         self._timeline = timeline
-        self._make: Callable[[], Total] = TOTALS[timeline.feed.kind]
-        self._counts = self._make is Events
+        self._make: Callable[[], Aggregate] = timeline.contribution.aggregate
+        self._counts = timeline.contribution.name == "events"
         self._empty = self._make()
         timeline.windows.append(self)
 
-    def __getitem__(self, group: Group) -> Total:
+    def __getitem__(self, group: Group) -> Aggregate:
         """What `group` amounts to; one that is not in the window is empty."""
-        total = self.groups.get(group)
-        return self._empty if total is None else total
+        aggregate = self.groups.get(group)
+        return self._empty if aggregate is None else aggregate
 
     def due(self) -> int:
         """When something enters or leaves next."""
@@ -113,7 +112,7 @@ class Window:
         return min(leaves, enters)
 
     def slide(self, now: int) -> None:
-        """Go on to second `now`."""
+        """Advance to second `now`."""
         times = self._timeline.times
         self.touched.clear()
         if self._left_out:
@@ -125,7 +124,7 @@ class Window:
             self.entered += 1
         while self.left < self.entered and times[self.left] <= newest - self.seconds:
             self.left += 1
-        if not self.least or not self._sleeps(entered, left):
+        if not self.needed or not self._sleeps(entered, left):
             self._enter(entered, self.entered)
             self._leave(left, self.left)
 
@@ -137,9 +136,9 @@ class Window:
 
     def _sleeps(self, entered: int, left: int) -> bool:
         """Whether the seconds from these places on can come and go without a look at the groups."""
-        most = self._timeline.most
-        self._bound += sum(most[entered : self.entered]) - sum(most[left : self.left])
-        if self._bound < (self.least // 2 if self._is_awake else self.least) and not any(w.states for w in self.watches):
+        largest = self._timeline.largest
+        self._bound += sum(largest[entered : self.entered]) - sum(largest[left : self.left])
+        if self._bound < (self.needed // 2 if self._is_awake else self.needed) and not any(e.states for e in self.evaluators):
             self._is_awake = False
             self.groups.clear()
         elif not self._is_awake:
@@ -151,32 +150,32 @@ class Window:
         groups, touched = self.groups, self.touched
         for time, entering in zip(self._timeline.times[begin:end], self._timeline.deltas[begin:end]):
             for group, delta in entering.items():
-                total = groups.get(group)
-                if total is None:
-                    total = groups[group] = self._make()
-                    total.since = time
+                aggregate: Any = groups.get(group)
+                if aggregate is None:
+                    aggregate = groups[group] = self._make()
+                    aggregate.since = time
                 if self._counts:  # what most groups are for: no call for each
-                    total.events += delta
+                    aggregate.events += delta
                 else:
-                    total.add(time, delta)
+                    aggregate.add(time, delta)
             touched.update(entering)
 
     def _leave(self, begin: int, end: int) -> None:
         groups, touched = self.groups, self.touched
         for time, leaving in zip(self._timeline.times[begin:end], self._timeline.deltas[begin:end]):
             for group, delta in leaving.items():
-                total = groups.get(group)
-                if total is not None and total.since <= time:
+                aggregate: Any = groups.get(group)
+                if aggregate is not None and aggregate.since <= time:
                     if self._counts:
-                        total.events -= delta
+                        aggregate.events -= delta
                     else:
-                        total.take(time, delta)
-                    if not total.events:
+                        aggregate.remove(time, delta)
+                    if not aggregate.events:
                         del groups[group]
             touched.update(leaving)
 
     def resume(self, now: int) -> None:
-        """Go on to `now` through all that the timeline holds, as if it came second by second."""
+        """Advance to `now` through all that the timeline holds, as if it came second by second."""
         for time in self._timeline.times:
             self.slide(min(time + self.delay, now))
             self.sweep()
@@ -196,15 +195,36 @@ class Window:
                 del groups[group]
 
 
-def _unbounded(deltas: Deltas) -> int:
-    return 1 << 40
+class Timelines:
+    """The timelines and windows of some rules; equal ones are shared."""
 
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._prefiltered = {rule: prefiltered(rule) for rule in rules}
+        self.extractor = Extractor(contribution for _, contribution in self._prefiltered.values())
+        self._timelines: dict[Contribution, Timeline] = {}
+        self._windows: dict[tuple[Contribution, int, int], Window] = {}
 
-_MOST: dict[str, Callable[[Deltas], int]] = {
-    "events": lambda deltas: max(deltas.values()),
-    "values": lambda deltas: max(map(len, deltas.values())),
-}
-"""The most that one group has of a second, where that bounds what it has of a window."""
+    def prefiltered(self, rule: Rule) -> tuple[Group, Contribution]:
+        """The group that `rule` is about, and the contribution that has it."""
+        return self._prefiltered[rule]
+
+    def timeline(self, contribution: Contribution) -> Timeline:
+        if contribution not in self._timelines:
+            self._timelines[contribution] = Timeline(contribution, self.extractor.of(contribution))
+        return self._timelines[contribution]
+
+    def window(self, contribution: Contribution, seconds: int, delay: int = 0) -> Window:
+        key = contribution, seconds, delay
+        if key not in self._windows:
+            self._windows[key] = Window(self.timeline(contribution), seconds, delay)
+        return self._windows[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._timelines.values())
+
+    @property
+    def windows(self) -> Iterable[Window]:
+        return self._windows.values()
 
 
 def _dump_delta(delta: Any) -> Any:

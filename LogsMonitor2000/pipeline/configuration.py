@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import os
 from typing import Any
 
+from ..alert.high_traffic import built_in_rules
 from ..alert.mute import read_mutes
-from ..alert.rule import built_in_rules, read_rules
+from ..alert.reading import read_rules
 from ..alert.scenario import read_scenarios
 from ..config.settings import Settings
 from ..config.table import ConfigError, Table, parse_config, read_config

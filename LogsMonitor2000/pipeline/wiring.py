@@ -117,7 +117,7 @@ def _looking_back(settings: Settings) -> StreamCalculator:
 
 def all_rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules, and before them the built-in alert as one, where it is on."""
-    from ..alert.rule import built_in_rules
+    from ..alert.high_traffic import built_in_rules
 
     return *built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold), *settings.rules
 

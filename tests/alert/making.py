@@ -11,7 +11,7 @@ from unittest import mock
 
 from LogsMonitor2000.alert.calculator import RuleCalculator
 from LogsMonitor2000.alert.mute import Mute
-from LogsMonitor2000.alert.rule import read_rules
+from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.config.table import Table
 from LogsMonitor2000.event import Alert, Event
@@ -253,9 +253,10 @@ def limited(**limits: int) -> Iterator[None]:
         "alert.calculator",
         "alert.evaluator",
         "alert.window",
-        "alert.aggregate",
-        "alert.silence",
-        "alert.leaky_bucket",
+        "alert.kinds.distinct",
+        "alert.kinds.leaky_bucket",
+        "alert.kinds.new",
+        "alert.kinds.silent",
         "alert.attribution",
         "alert.contribution",
         "analyze.derived",

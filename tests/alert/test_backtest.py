@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 import unittest
 
 from LogsMonitor2000.alert.backtest import BacktestCalculator, Record, suggestion, trial_of
 from LogsMonitor2000.alert.calculator import RuleCalculator
+from LogsMonitor2000.alert.high_traffic import built_in_rules
+from LogsMonitor2000.alert.kinds.events import Count, Rate
 from LogsMonitor2000.alert.mute import read_mutes
-from LogsMonitor2000.alert.rule import Rule, built_in_rules, read_rules
+from LogsMonitor2000.alert.reading import read_rules
+from LogsMonitor2000.alert.rule import Rule
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
@@ -124,7 +128,7 @@ class Variants(unittest.TestCase):
                 for other in trial.others:
                     self.assertIn("*", other.name)
                     kept = {"name": rule.name, "threshold": rule.threshold, "recover": rule.recover}
-                    self.assertEqual(other._replace(**kept), rule)
+                    self.assertEqual(replace(other, **kept), rule)
 
     def test_one_that_is_kept_firing(self) -> None:
         for text, seconds in (
@@ -147,7 +151,7 @@ class Variants(unittest.TestCase):
             for rule in rules:
                 trial = trial_of(rule)
                 for variant in filter(None, (rule, *trial.others, trial.kept)):
-                    alone = alerts_of(log, RuleCalculator([variant._replace(inhibited_by=())], causes=False))
+                    alone = alerts_of(log, RuleCalculator([replace(variant, inhibited_by=())], causes=False))
                     with self.subTest(number=number, variant=variant.name):
                         own = [alert for alert in together if alert.name == variant.name and not told_later(alert)]
                         self.assertEqual(list(map(numbers, own)), list(map(numbers, alone)))
@@ -214,7 +218,7 @@ class Seconds(unittest.TestCase):
 
 class Records(unittest.TestCase):
     def record(self, *alerts: Alert, window: int = 60) -> Record:
-        record = Record(Rule("x", "count", "above", 1, window))
+        record = Record(Count(name="x", measure="count", threshold=1, window=window))
         for alert in alerts:
             record.take(alert)
         return record
@@ -269,17 +273,17 @@ class Suggestions(unittest.TestCase):
             (0, 0, {5: 0, 18: 0}, 0, ""),
         ):
             with self.subTest(expected, fired=fired):
-                rule = Rule("x", "rate", "above", 10)
-                records = [Record(rule), *(Record(rule._replace(threshold=other)) for other in others), Record(rule)]
+                rule = Rate(name="x", measure="rate", threshold=10)
+                records = [Record(rule), *(Record(replace(rule, threshold=other)) for other in others), Record(rule)]
                 for record, count in zip(records, (fired, *others.values(), kept)):
                     record.fired = count
                 records[0].flaps = flaps
-                records[-1].rule = rule._replace(keep_firing=300)
+                records[-1].rule = replace(rule, keep_firing=300)
                 self.assertEqual(suggestion(records[0], records[1:-1], records[-1]), expected)
 
     def test_of_a_rule_that_looks_for_little(self) -> None:
-        rule = Rule("x", "rate", "below", 10)
-        records = [Record(rule._replace(threshold=threshold)) for threshold in (10, 5, 20)]
+        rule = Rate(name="x", measure="rate", comparison="below", threshold=10)
+        records = [Record(replace(rule, threshold=threshold)) for threshold in (10, 5, 20)]
         for record, fired in zip(records, (8, 2, 20)):
             record.fired = fired
         self.assertEqual(suggestion(records[0], records[1:], None), "below 5.00 hits/s would have fired 2 times instead of 8")

@@ -37,7 +37,7 @@ class Explained(unittest.TestCase):
                 BURST,
                 42,
                 {"measure": "count", "above": 40, "keep_firing": 9},
-                "r: firing for 12 s, peak 50, recovered for 2 s of 9 that it is kept, 20 is not above 40",
+                "r: firing for 12 s, peak 50, recovered for 2 s of keep_firing 9, 20 is not above 40",
             ),
             (BURST, 33, {"measure": "count", "above": 40, "for": 5}, "r: pending for 3 s of 5, 50 is above 40"),
             (
@@ -46,18 +46,18 @@ class Explained(unittest.TestCase):
                 {"measure": "count", "above": 40, "dry_run": True},
                 "r: firing for 3 s, peak 50 (dry run), 50 is above 40",
             ),
-            (BURST, 5, few, "r: inactive, held: the window is full in 4 s"),
-            (BURST, 20, few | {"min_events": 21}, "r: inactive, held: only 20 of at least 21 events"),
-            (BURST, 20, few | {"where": {"path": "/x"}}, "r: inactive, held: no events to tell from"),
+            (BURST, 5, few, "r: inactive, no decision: the window is full in 4 s"),
+            (BURST, 20, few | {"min_events": 21}, "r: inactive, no decision: 20 events, min_events is 21"),
+            (BURST, 20, few | {"where": {"path": "/x"}}, "r: inactive, no decision: no events in the window"),
             (
                 BURST,
                 25,
                 {"measure": "spike", "above": 2, "min_before": 99},
-                "r: inactive, held: too few events before to compare with",
+                "r: inactive, no decision: 20 events before, min_before is 99",
             ),
-            (BURST, 15, {"measure": "spike", "above": 2}, "r: inactive, held: the window is full in 4 s"),
+            (BURST, 15, {"measure": "spike", "above": 2}, "r: inactive, no decision: the window is full in 4 s"),
             (BURST, 30, {"measure": "spike", "above": 2}, "r: firing for 0 s, peak 2.5 times, 2.5 times is above 2 times"),
-            (BURST, 20, {"measure": "new", "by": ["path"]}, "r [path=/a]: inactive, 20 events, and it is not the first time"),
+            (BURST, 20, {"measure": "new", "by": ["path"]}, "r [path=/a]: inactive, 20 events, not new"),
         ):
             with self.subTest(second=second, rule=rule):
                 self.assertEqual(explained(hits, second, **rule), [expected])
@@ -75,7 +75,7 @@ class Explained(unittest.TestCase):
 
     def test_a_group_without_values(self) -> None:
         lines = explained(CALM, 20, measure="ratio", of={"status": "5xx"}, above=0.5, by=["method"], where={"path": "/x"})
-        self.assertEqual(lines, ["r: inactive, there is nothing that it looks at"])
+        self.assertEqual(lines, ["r: inactive, no events that it measures"])
 
     def test_the_groups_that_matter_and_how_many_there_are(self) -> None:
         hits = [hit for number in range(20) for hit in hits_at({5: 1 + number, 6: 1}, source=f"{number:02d}")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from LogsMonitor2000.alert.rule import read_rules
+from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.scenario import Moment, Scenario, read_scenarios
 from LogsMonitor2000.config.table import ConfigError, parse_config
 from LogsMonitor2000.event import Alert

@@ -8,9 +8,11 @@ from math import ceil
 from random import Random
 import unittest
 
-from LogsMonitor2000.alert.aggregate import HASHES, Bins, Shares, Sums, Uniques
-from LogsMonitor2000.alert.contribution import Feed
-from LogsMonitor2000.alert.extractor import Readers
+from LogsMonitor2000.alert.kinds.amounts import Sums
+from LogsMonitor2000.alert.kinds.distinct import HASHES, Uniques
+from LogsMonitor2000.alert.kinds.events import Events
+from LogsMonitor2000.alert.kinds.percentile import Bins
+from LogsMonitor2000.alert.kinds.ratio import Share
 from LogsMonitor2000.alert.window import Timeline, Window
 from LogsMonitor2000.analyze.derived import Bin
 from LogsMonitor2000.limits import UNIQUES_MAX
@@ -18,8 +20,8 @@ from LogsMonitor2000.limits import UNIQUES_MAX
 from .making import limited
 
 
-def timeline_of(kind: str) -> Timeline:
-    return Timeline(Feed(kind), Readers([Feed(kind)]))
+def timeline_of_events() -> Timeline:
+    return Timeline(Events(), dict)
 
 
 DISTRIBUTIONS: dict[str, Callable[[Random], float]] = {
@@ -57,10 +59,10 @@ class Percentiles(unittest.TestCase):
             inside.append((time, value))
             if len(inside) > 100:
                 left, old = inside.popleft()
-                bins.take(left, {Bin("duration").convert(repr(old).encode()) or 0: 1})
+                bins.remove(left, {Bin("duration").convert(repr(old).encode()) or 0: 1})
             exact = sorted(value for _, value in inside)[ceil(0.95 * len(inside) - 1e-9) - 1]
             self.assertLessEqual(abs(bins.quantile(0.95) - exact), 0.01 * exact)
-        self.assertLess(len(bins._counts), 101)
+        self.assertLess(len(bins.counts), 101)
 
 
 class Distinct(unittest.TestCase):
@@ -74,7 +76,7 @@ class Distinct(unittest.TestCase):
             uniques.add(time, delta)
             inside.append((time, delta))
             if len(inside) > 30:
-                uniques.take(*inside.popleft())
+                uniques.remove(*inside.popleft())
             self.assertEqual(uniques.distinct, len({number for _, values in inside for number in values}))
             self.assertEqual(uniques.events, sum(sum(values.values()) for _, values in inside))
 
@@ -87,9 +89,9 @@ class Distinct(unittest.TestCase):
             self.assertLessEqual(abs(uniques.distinct - exact), 0.01 * exact)
             if exact <= UNIQUES_MAX:
                 self.assertEqual(uniques.distinct, exact)
-            self.assertLessEqual(len(uniques._seen), UNIQUES_MAX)
+            self.assertLessEqual(uniques.stats()["hashes"], UNIQUES_MAX)
         for time in range(18):
-            uniques.take(time, dict.fromkeys(values[time * 10_000 : (time + 1) * 10_000], 1))
+            uniques.remove(time, dict.fromkeys(values[time * 10_000 : (time + 1) * 10_000], 1))
             exact = (21 - time) * 10_000
             self.assertLessEqual(abs(uniques.distinct - exact), 0.01 * exact)
 
@@ -104,16 +106,16 @@ class Distinct(unittest.TestCase):
                 uniques.add(time, delta)
                 inside.append((time, delta))
                 if len(inside) > 10:
-                    uniques.take(*inside.popleft())
+                    uniques.remove(*inside.popleft())
                 exact = len({number for _, values in inside for number in values})
                 if time < 51 or time >= 160:
                     self.assertEqual(uniques.distinct, exact)
                 errors.append(abs(uniques.distinct - exact) / exact)
-                self.assertLessEqual(len(uniques._seen), 2048)
+                self.assertLessEqual(uniques.stats()["hashes"], 2048)
             mean_square = sum(error**2 for error in errors[60:150]) / 90
             self.assertLess(mean_square**0.5, 1.3 / 1700**0.5)
             self.assertLess(max(errors), 4 / 1700**0.5)
-            self.assertEqual((len(uniques._levels), max(errors) > 0), (0, True))
+            self.assertEqual((uniques.stats()["sampled_seconds"], max(errors) > 0), (0, True))
 
     def test_values_that_come_again_and_again(self) -> None:
         with limited(UNIQUES_MAX=2048):
@@ -124,7 +126,7 @@ class Distinct(unittest.TestCase):
                 uniques.add(time, delta)
                 inside.append((time, delta))
                 if len(inside) > 20:
-                    uniques.take(*inside.popleft())
+                    uniques.remove(*inside.popleft())
                 exact = len({number for _, values in inside for number in values})
                 self.assertLessEqual(abs(uniques.distinct - exact), 4 / 1700**0.5 * exact)
 
@@ -136,7 +138,7 @@ class Distinct(unittest.TestCase):
 class Sliding(unittest.TestCase):
     def test_sums_and_maxima(self) -> None:
         rng = Random(3)
-        sums, hits, inside = Sums(), Shares(), deque[tuple[int, list[int]]]()
+        sums, hits, inside = Sums(), Share(), deque[tuple[int, list[int]]]()
         for time in range(1000):
             values = [rng.randrange(1000) for _ in range(rng.randrange(1, 4))]
             sums.add(time, (len(values), sum(values), max(values)))
@@ -144,14 +146,14 @@ class Sliding(unittest.TestCase):
             inside.append((time, values))
             if len(inside) > 20:
                 left, old = inside.popleft()
-                sums.take(left, (len(old), sum(old), max(old)))
-                hits.take(left, (len(old), old[0] % 2))
+                sums.remove(left, (len(old), sum(old), max(old)))
+                hits.remove(left, (len(old), old[0] % 2))
             everything = [value for _, values in inside for value in values]
-            self.assertEqual((sums.events, sums.sum, sums.most), (len(everything), sum(everything), max(everything)))
+            self.assertEqual((sums.events, sums.sum, sums.largest), (len(everything), sum(everything), max(everything)))
             self.assertEqual((hits.events, hits.matching), (len(everything), sum(values[0] % 2 for _, values in inside)))
 
     def test_a_timeline_is_trimmed(self) -> None:
-        timeline = timeline_of("events")
+        timeline = timeline_of_events()
         windows = [Window(timeline, 5), Window(timeline, 20, 30)]
         for time in range(10_000):
             timeline.append(time, {(): 1})
@@ -164,7 +166,7 @@ class Sliding(unittest.TestCase):
 
     def test_too_many_groups(self) -> None:
         with limited(GROUPS_MAX=10):
-            timeline = timeline_of("events")
+            timeline = timeline_of_events()
             window = Window(timeline, 3)
             for time in range(20):
                 timeline.append(time, {(b"%d" % (time * 7 + number),): 1 + number for number in range(7)} | {(b"x",): 50})

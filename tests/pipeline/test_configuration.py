@@ -286,8 +286,8 @@ class Command(ConfigCase):
             "high_traffic: inactive, 0.35 hits/s is not above 10.00 hits/s",
             "many [section=/api]: firing for 2 s, peak 24, 24 is above 3, where it recovers",
             "late: pending for 2 s of 3, 24 is above 10",
-            "slow: inactive, held: the window is full in 7 s",
-            "never: inactive, there is nothing that it looks at",
+            "slow: inactive, no decision: the window is full in 7 s",
+            "never: inactive, no events that it measures",
         ]
         for moment in (str(START + 22), "2019-02-07T22:11:22+01:00"):
             with self.subTest(moment=moment):

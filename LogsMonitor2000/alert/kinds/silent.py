@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..analyze.measure import dump_key, load_key
-from ..limits import GROUPS_MAX, STATES_MAX
-from .contribution import Deltas, Group
-from .evaluator import Watch
-from .rule import Rule
-from .window import NEVER, Timeline
+from ...analyze.derived import Derived
+from ...analyze.measure import dump_key, load_key
+from ...config.table import Table
+from ...limits import GROUPS_MAX, STATES_MAX, WINDOW_SECONDS_MAX
+from ...text import duration
+from ..condition import Conditions
+from ..contribution import Deltas, Group
+from ..evaluator import RuleEvaluator
+from ..rule import Rule, Unit, comparison_of
+from ..window import NEVER, Timeline, Timelines
+from .events import Events
 
 
-class SilenceWatch(Watch):
-    """Waits for groups that have had events to have none: the value is the seconds since the last."""
+@dataclass(frozen=True, kw_only=True)
+class Silent(Rule):
+    """Seconds since the last event."""
+
+    window: int = 1
+
+    allowed = ("at_least", "above")
+    is_whole = True
+    threshold_min = 1.0
+    has_attribution = False
+    is_prefilterable = False
+
+    @classmethod
+    def unit(cls, field: str) -> Unit:
+        return lambda value: duration(int(value))
+
+    @classmethod
+    def keys(cls, table: Table, common: Mapping[str, Any]) -> dict[str, Any]:
+        comparison = comparison_of(table, cls.allowed)
+        threshold = table.seconds(comparison, least=1, most=WINDOW_SECONDS_MAX)
+        return {"comparison": comparison, "threshold": threshold}
+
+    def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Events:
+        return Events(where, by)
+
+    def evaluator(self, timelines: Timelines) -> SilenceEvaluator:
+        _, contribution = timelines.prefiltered(self)
+        return SilenceEvaluator(self, timelines.timeline(contribution))
+
+    @property
+    def period(self) -> str:
+        return ""
+
+
+class SilenceEvaluator(RuleEvaluator):
+    """Waits for groups that have had events to have none."""
 
     def __init__(self, rule: Rule, timeline: Timeline) -> None:
         super().__init__(rule)
@@ -30,8 +70,8 @@ class SilenceWatch(Watch):
         self._fresh = self._timeline.last
         for group in self._fresh:
             last = self._silent.pop(group, self._heard.get(group))
-            if last is not None and (state := self.states.get(group)) is not None:
-                state.peak = max(state.peak, time - 1 - last)  # it has grown by the second since it was looked at
+            if last is not None and (alert := self.states.get(group)) is not None:
+                alert.peak = max(alert.peak, time - 1 - last)  # it has grown by the second since it was evaluated
             self._heard[group] = time
             self._heard.move_to_end(group)
         while len(self._heard) > GROUPS_MAX:
@@ -60,6 +100,9 @@ class SilenceWatch(Watch):
         if self._is_resumed:
             return 0
         return min(super().due(), next(iter(self._heard.values())) + self._limit if self._heard else NEVER)
+
+    def stats(self) -> dict[str, int]:
+        return super().stats() | {"heard": len(self._heard), "silent": len(self._silent)}
 
     def dump(self) -> dict[str, Any]:
         heard = sorted([*self._silent.items(), *self._heard.items()], key=lambda item: item[1])
