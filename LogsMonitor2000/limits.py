@@ -62,6 +62,12 @@ SKEW_SECONDS_FOLLOWING = 60
 POLL_SECONDS = 0.1
 """How long following waits before it looks again for new bytes."""
 
+HELD_UP_SECONDS = 1.0
+"""When two polls of inputs lie further apart, the process was held up (stopped, swapped out, a slow disk) and did not observe silence."""
+
+ACTION_FAILURES_MAX = 5
+"""Failures in a row after which an action is switched off: one that works now and then stays."""
+
 JOBS_MAX = 64
 """Worker processes: more than any machine gains from."""
 

@@ -19,6 +19,8 @@ DAY = 86_400
 class BacktestReport(Action):
     """Collects what a `BacktestCalculator` of `rules` yields, and reports at the end: for people, or a JSON object a rule."""
 
+    essential = True
+
     def __init__(
         self,
         out: TextIO,

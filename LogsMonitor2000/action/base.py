@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..event import Alert, BucketClosed, Event, Summary
 
@@ -12,39 +11,56 @@ if TYPE_CHECKING:
     from ..source.statistics import ReadStatistics
 
 
+class InputStatus(NamedTuple):
+    """How one input stands: lines joined, the newest second that they have, and the format of the last event ("" at first)."""
+
+    name: str
+    format: str
+    lines: int
+    newest: int | None
+
+
+class Status(NamedTuple):
+    """How a run stands at a moment. Nothing changes it any more, so other threads may read it."""
+
+    summary: Summary
+    read: ReadStatistics
+    """What reading the inputs has come to, all of them together; lines, rotations and so on only when following."""
+    firing: tuple[Alert, ...]
+    """The alerts that are firing, those included that an earlier run has emitted."""
+    inputs: tuple[InputStatus, ...]
+
+
 class Run(Protocol):
-    """A run, for actions that want to know more of it than its events; to be asked in the thread that tells them."""
+    """A run, for actions that want to know more of it than its events."""
 
     @property
-    def actions(self) -> Sequence[Action]:
-        """All that are told."""
+    def actions(self) -> tuple[Action, ...]:
+        """All actions of the run. They never change; how safe it is for other threads to use one is up to that action."""
 
-    def summary(self) -> Summary:
-        """The lines that have been read so far, and their times; not the rest of a summary, which takes longer."""
-
-    def read_statistics(self) -> ReadStatistics:
-        """What reading the inputs has come to, all of them together; lines, rotations and so on only when following."""
-
-    def firing(self) -> Iterable[Alert]:
-        """The alerts that are firing now, those included that an earlier run has told of."""
+    def status(self) -> Status:
+        """How the run stands now. To be called by the thread that notifies the actions; the answer is for every thread."""
 
 
 class Action(ABC):
-    """Is notified of events, by event time."""
+    """Is notified of events, by event time. What it raises is reported, and after several times in a row it is switched off."""
 
     wants: frozenset[type] | None = None
-    """The types of events it is notified of. None stands for all, those of other people's calculators too, but `BucketClosed`, which
+    """The types of events it is notified of. None stands for all, those of other authors' calculators too, but `BucketClosed`, which
     is data for actions that ask for it."""
 
     def takes(self, event: Event) -> bool:
-        """Whether it is notified of `event`."""
+        """Whether it is notified of `event`; this depends on the event's type only."""
         return not isinstance(event, BucketClosed) if self.wants is None else type(event) in self.wants
 
-    def watch(self, run: Run) -> None:
-        """`run` is about to begin, for whoever wants to ask it on the way."""
+    essential: bool = False
+    """Whether what it raises ends the run, as for the action that writes the output."""
 
-    is_done = False
+    is_done: bool = False
     """Turns true when it has what the run was for: then nothing more is read."""
+
+    def start(self, run: Run) -> None:
+        """`run` is about to begin, for an action that wants to ask it on the way."""
 
     @abstractmethod
     def notify(self, event: Event) -> None:

@@ -10,6 +10,8 @@ from .formatter import MessageFormatter
 class Explainer(Action):
     """Has `teller` tell of the second `asked` and of problems with the input. It is done once that is told."""
 
+    essential = True
+
     def __init__(self, teller: Action, asked: int, formatter: MessageFormatter) -> None:
         self._teller = teller
         self._asked = asked

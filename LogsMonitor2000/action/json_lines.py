@@ -15,6 +15,8 @@ from .terminal import tell_problem
 class JsonLines(Action):
     """Writes statistics, alerts and the summary to `out` and nothing else; problems with the input go to `errors` as text."""
 
+    essential = True
+
     def __init__(
         self, out: TextIO, errors: TextIO, formatter: MessageFormatter | None = None, *, verbose: bool = False
     ) -> None:

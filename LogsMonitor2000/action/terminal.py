@@ -28,6 +28,8 @@ COLORS: dict[str, str] = {AlertState.FIRING: BOLD_RED, AlertState.RESOLVED: BOLD
 class TerminalNotifier(Action):
     """Writes to `out`; what went wrong with the input, and with `verbose` what was decided about it, goes to `errors`."""
 
+    essential = True
+
     def __init__(
         self,
         out: TextIO,

@@ -96,7 +96,7 @@ class _Follower:
 
     def run(self) -> int:
         stop = Stop(self._waiter.wake)
-        self._waiter.hear_signals()
+        self._waiter.wake_on_signals()
         signal.signal(signal.SIGUSR1, self._ask_for_report)
         try:
             while not stop.is_asked and not self._is_over():

@@ -61,8 +61,8 @@ def _run(arguments: Sequence[str]) -> int:
         return 0 if run_tests(settings, sys.stdout) else 1
     monitor = build(settings, sys.stdout, sys.stderr)
     stop = Stop(monitor.stop)
-    monitor.hear_signals()
-    signal.signal(signal.SIGUSR1, lambda number, frame: monitor.ask_for_report())
+    monitor.wake_on_signals()
+    signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())
     monitor.run()
     return stop.exit_status
 

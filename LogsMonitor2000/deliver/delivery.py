@@ -30,6 +30,8 @@ class Delivery(Action):
     whether an alert that an earlier run left firing still has a rule that thinks so. With `threaded` off, `step` must be called.
     """
 
+    wants = frozenset({Alert, Summary})
+
     def __init__(
         self,
         dispatch: Dispatch,

@@ -22,7 +22,9 @@ from ..analyze.digest import Digest, Digester
 from ..errors import InputError, WorkerError
 from ..limits import CHUNK_BYTES, WORKER_SECONDS_MAX
 from ..source.file import FileSource
-from .input import Input, Recognise, latest
+from .input import Input
+from .recogniser import Recogniser
+from .stream import latest
 
 Task = tuple[int, str, int, int, bytes]
 """Which digester, path, number of the chunk, horizon, the directive that the chunk is taken to stand behind."""
@@ -45,16 +47,16 @@ class WorkerPool:
     def __init__(self, jobs: int, buffer_time: int) -> None:
         self.jobs = jobs
         self.buffer_time = buffer_time
-        self.inputs: list[Input] = []
-        self._digesters: list[Digester] = []
+        self.inputs: list[ParallelInput] = []
+        self.digesters: list[Digester] = []
         self._pipes: list[Connection] = []
         self._processes: list[BaseProcess] = []
         self._busy: list[deque[Ticket]] = []
 
     def register(self, digester: Digester) -> int:
         """The number by which `submit` knows `digester`."""
-        self._digesters.append(digester)
-        return len(self._digesters) - 1
+        self.digesters.append(digester)
+        return len(self.digesters) - 1
 
     def submit(self, task: Task) -> Ticket:
         """Give the task to the worker that has the least to do."""
@@ -88,13 +90,13 @@ class WorkerPool:
         # A forked worker is there at once and has all it needs; where the system cannot fork, it is started anew.
         # It knows no digester that is registered later, so every input must have recognised its format by now.
         for source in self.inputs:
-            source.open()
+            source.register()
         forks = "fork" in get_all_start_methods()
         context: ForkContext | SpawnContext = get_context("fork") if forks else get_context("spawn")
         for _ in range(self.jobs):
             ours, theirs = context.Pipe()
             inherited = [*self._pipes, ours] if forks else []
-            process = context.Process(target=_work, args=(theirs, self._digesters, inherited), daemon=True)
+            process = context.Process(target=_work, args=(theirs, self.digesters, inherited), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
@@ -143,8 +145,8 @@ def _work(pipe: Connection, digesters: Sequence[Digester], inherited: Sequence[C
 class ParallelInput(Input):
     """A plain file whose chunks are digested by workers, a few ahead of where the monitor is."""
 
-    def __init__(self, path: str, recognise: Recognise, pool: WorkerPool) -> None:
-        super().__init__(FileSource(path), recognise)
+    def __init__(self, path: str, recogniser: Recogniser, pool: WorkerPool) -> None:
+        super().__init__(FileSource(path), recogniser)
         self._pool = pool
         self._number: int | None = None
         self._size = os.stat(path).st_size
@@ -157,36 +159,35 @@ class ParallelInput(Input):
     def ended(self) -> bool:
         return self._joined == self._chunks
 
-    def open(self) -> bool:
-        if not super().open():
-            self._joined = self._chunks  # nothing but blank lines
-            return False
+    def register(self) -> bool:
+        """Find out the format and let the workers know; False when there are only blank lines."""
         if self._number is None:
-            assert self._digester is not None
-            self._number = self._pool.register(self._digester)
-            self._first_blocks.clear()
-            self._line_count = 0  # the workers begin at the first chunk again
+            if not self._first.recognise():
+                self._joined = self._chunks
+                return False
+            assert self._first.digester is not None
+            self._number = self._pool.register(self._first.digester)
+            self._first.blocks.clear()  # the workers begin at the first chunk
             self.source.close()
         return True
 
     def digest(self, horizon: int, floor: int | None) -> Digest | None:
-        if self.ended or not self.open():
+        if self.ended or not self.register():
             return None
-        assert self._number is not None and self._digester is not None
-        if self._digester.sequential:
-            newest = latest(self.newest, floor)
-            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
-            return self._step(digest)
+        digester = self._first.digester
+        assert self._number is not None and digester is not None
+        newest = latest(self.newest, floor)
+        if digester.sequential:
+            return self._step(digest_chunk(digester, self.name, self._joined, horizon, self._context, newest))
         ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
         while self._submitted < self._chunks and len(self._tickets) <= ahead:
             self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._context)))
             self._submitted += 1
         digest = self._pool.result(self._tickets.popleft())
-        newest = latest(self.newest, floor)
         if digest.holds_after(newest, self._pool.buffer_time, self._context):
             digest.join(newest)
         else:
-            digest = digest_chunk(self._digester, self.name, self._joined, horizon, self._context, newest)
+            digest = digest_chunk(digester, self.name, self._joined, horizon, self._context, newest)
         return self._step(digest)
 
     def _step(self, digest: Digest) -> Digest | None:

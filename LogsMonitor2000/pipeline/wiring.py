@@ -15,24 +15,24 @@ from ..action.json_lines import JsonLines
 from ..action.progress import ProgressLine
 from ..action.terminal import TerminalNotifier
 from ..analyze.calculator import StreamCalculator
-from ..analyze.digest import Digester
 from ..analyze.high_traffic import HighTrafficCalculator
 from ..analyze.most_common import MostCommonCalculator
 from ..analyze.processor import AnalyticsProcessor
 from ..analyze.totals import TotalsCalculator
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
-from ..event import Alert, Notice
+from ..event import Alert
 from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
 from ..parse.base import Parser
-from ..parse.choose import Choice, bind_some, mapped_fields
+from ..parse.choose import Choice, mapped_fields
 from ..runtime.clock import second_named, zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
 from ..text import printable
 from ..version import VERSION
-from .input import Input, Recognise
+from .input import Input
 from .monitor import Monitor
+from .recogniser import Recogniser
 
 if TYPE_CHECKING:
     from ..alert.rule import Rule
@@ -53,7 +53,7 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
     from .followed import Following  # here, because few runs need them and start-up counts
 
     choice = _choice(settings)
-    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), choice)
+    recogniser = Recogniser(processor, choice, _own_parser(settings))
     names = _names(settings.files or choice.paths())
     journal, found = None, None
     if settings.state is not None:
@@ -70,8 +70,8 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
         position=None if found is None else found["position"],
         last_line=journal is None,
     )
-    following = Following(sources, recognise, None if found is None else found["inputs"])
-    return Monitor([], processor, actions, following=following, journal=journal, skew_max=skew_max(settings))
+    following = Following(sources, recogniser, None if found is None else found["inputs"])
+    return Monitor(following, processor, actions, journal=journal, skew_max=skew_max(settings))
 
 
 def skew_max(settings: Settings) -> int:
@@ -128,8 +128,8 @@ def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, M
 
     rules = RuleCalculator(all_rules(settings), settings.mutes, causes=False)
     processor = AnalyticsProcessor([rules], settings.buffer_time)
-    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), _choice(settings))
-    return processor, Monitor([Input(source, recognise)], processor, skew_max=1 << 40)
+    recogniser = Recogniser(processor, _choice(settings), _own_parser(settings))
+    return processor, Monitor([Input(source, recogniser)], processor, skew_max=1 << 40)
 
 
 def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO) -> list[Action]:
@@ -185,28 +185,7 @@ def open_log(
 ) -> Input:
     """An input for `processor` that reads `log`, a path or a source, by `parser` or in the format of that name or definition."""
     source = open_source(log) if isinstance(log, str) else log
-    return Input(source, _recogniser(processor, log_format, parser))
-
-
-def _recogniser(
-    processor: AnalyticsProcessor, log_format: str, own_parser: Parser | None, choice: Choice | None = None
-) -> Recognise:
-    """What finds out the format of an input, and binds its parser to the fields that the calculators ask for."""
-    fields = processor.layouts.fields
-    chosen = Choice(log_format) if choice is None else choice
-    if chosen.log_format != "auto":
-        chosen.named().require(sorted(processor.needed))  # what is wrong with it is told before anything is opened
-
-    def recognise(name: str, blocks: list[bytes], before: str) -> tuple[Digester, Notice] | None:
-        known = (own_parser, "as told") if own_parser is not None else chosen.recognise(name, blocks, before)
-        if known is None:
-            return None
-        parser, why = known
-        parse = bind_some(parser, fields, processor.needed)
-        digester = Digester(parse, processor.layouts, processor.buffer_time, parser, parser.name)
-        return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
-
-    return recognise
+    return Input(source, Recogniser(processor, Choice(log_format), parser))
 
 
 def _choice(settings: Settings) -> Choice:
@@ -224,7 +203,7 @@ def _choice(settings: Settings) -> Choice:
 def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     """One input for each file, in the order they were named."""
     choice = _choice(settings)
-    recognise = _recogniser(processor, settings.log_format, _own_parser(settings), choice)
+    recogniser = Recogniser(processor, choice, _own_parser(settings))
     paths = expanded(_names(settings.files or choice.paths()))
     jobs = _jobs(settings, paths)
     pool = None
@@ -236,9 +215,9 @@ def _inputs(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     try:
         for path in paths:
             if pool is not None and splittable(path):
-                inputs.append(ParallelInput(path, recognise, pool))
+                inputs.append(ParallelInput(path, recogniser, pool))
             else:
-                inputs.append(Input(open_source(path), recognise))
+                inputs.append(Input(open_source(path), recogniser))
     except InputError:
         for opened in inputs:
             opened.close()

@@ -16,16 +16,16 @@ class Waiter:
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
         self._is_woken = self._is_closed = False
-        self._hears_signals = False
+        self._wakes_on_signals = False
 
-    def hear_signals(self) -> None:
+    def wake_on_signals(self) -> None:
         """Let every signal that has a handler end a wait; for the main thread only.
 
         Python runs a handler between two steps of its own. One that came when the wait had begun but the system did not know of
         it yet would be noticed when the wait ends, which may be never; this way the system sees it too.
         """
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
-        self._hears_signals = True
+        self._wakes_on_signals = True
 
     def wait(self, descriptors: Sequence[int], seconds: float | None) -> None:
         """Return when one of `descriptors` can be read, after `seconds` (None: never), or once `wake` has been called."""
@@ -33,7 +33,7 @@ class Waiter:
         for descriptor in (*descriptors, self._wake_reader):
             poll.register(descriptor, select.POLLIN)
         poll.poll(None if seconds is None else seconds * 1000)
-        while self._hears_signals and not self._is_woken:  # the next wait may be a long one again
+        while self._wakes_on_signals and not self._is_woken:  # the next wait may be a long one again
             try:
                 os.read(self._wake_reader, 512)
             except BlockingIOError:
@@ -54,7 +54,7 @@ class Waiter:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._hears_signals:
+        if self._wakes_on_signals:
             signal.set_wakeup_fd(-1)
         os.close(self._wake_reader)
         os.close(self._wake_writer)

@@ -45,12 +45,12 @@ class Journal:
                 self._outbox = [load_event(dumped) for dumped in loaded["outbox"]]
                 self._number = loaded["number"]
 
-    def release(
+    def commit(
         self, events: Sequence[Event], snapshot: Callable[[], Any], *, has_changed: bool = False, at_once: bool = False
     ) -> list[Event]:
         """Take note of `events` and of whether there `has_changed` anything else that matters.
 
-        Returns what may be told now, which is nothing until the next snapshot is due; call `told` once it has been told.
+        Returns what may be told now, which is nothing until the next snapshot is due; call `emitted` once it was.
         """
         self._outbox += events
         self._is_dirty = self._is_dirty or has_changed or bool(self._outbox)
@@ -67,7 +67,7 @@ class Journal:
         released, self._outbox = self._outbox, []
         return released
 
-    def told(self) -> None:
+    def emitted(self) -> None:
         """What was released has been told."""
         try:
             descriptor = os.open(self._note, os.O_WRONLY | os.O_CREAT, 0o600)

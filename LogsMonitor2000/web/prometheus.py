@@ -64,6 +64,8 @@ class PrometheusAction(Action):
     The server's thread begins with the first progress: by then the worker processes, if there are any, are usually there.
     """
 
+    wants = frozenset({Alert, BucketClosed})
+
     def __init__(self, host: str = "127.0.0.1", port: int = 9117, sections: int = 100, clock: Clock | None = None) -> None:
         from ..source.statistics import ReadStatistics
         from .metrics import Metrics  # here, because few runs need them and start-up counts
@@ -73,6 +75,7 @@ class PrometheusAction(Action):
         self._metrics = Metrics(sections, self._clock)
         self._summary, self._read = Summary(), ReadStatistics()
         self._run: Run | None = None
+        self._actions: tuple[Action, ...] = ()  # of the run; those that deliver let any thread read their counts
         self._is_serving = False
         self._lock = threading.Lock()  # of everything above, which the server's thread reads
         self._server = Server(host, port, self._answer)
@@ -82,12 +85,10 @@ class PrometheusAction(Action):
         """Where it listens."""
         return self._server.address
 
-    wants = frozenset({Alert, BucketClosed})
-
-    def watch(self, run: Run) -> None:
+    def start(self, run: Run) -> None:
         with self._lock:
-            self._run = run
-            for alert in run.firing():
+            self._run, self._actions = run, run.actions
+            for alert in run.status().firing:
                 self._metrics.know(alert)
         self._look(run)
 
@@ -106,7 +107,7 @@ class PrometheusAction(Action):
         self._server.close()
 
     def _look(self, run: Run) -> None:
-        summary, read = run.summary(), run.read_statistics()
+        summary, read, *_ = run.status()
         with self._lock:
             self._summary, self._read = summary, read
 
@@ -124,7 +125,7 @@ class PrometheusAction(Action):
     def _deliveries(self) -> dict[str, dict[tuple[str, str], int]]:
         """What the actions that deliver have counted: those that have a name and counts by outcome and reason."""
         found = {}
-        for action in self._run.actions if self._run is not None else ():
+        for action in self._actions:
             name, counts = getattr(action, "name", None), getattr(action, "counts", None)
             if isinstance(name, str) and isinstance(counts, Mapping):
                 found[name] = dict(counts)  # at once, since other threads count on

@@ -11,9 +11,11 @@ import unittest
 from LogsMonitor2000.alert.calculator import RuleCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.event import Alert, Event
+from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.parallel import ParallelInput
-from LogsMonitor2000.pipeline.wiring import _recogniser, open_log
+from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.source.file import FileSource
 from LogsMonitor2000.testing import Collecting, ManualClock, ManualWaiter
 
@@ -65,7 +67,7 @@ class HoweverTheBytesCome(TemporaryFiles):
                 with self.subTest(seed=seed, chunk_bytes=size), chunks_of_bytes(size):
                     processor = AnalyticsProcessor([calculator(rules)], 2)
                     pool = InlinePool(2, 2)
-                    source = ParallelInput(path, _recogniser(processor, LOG_FORMAT, None), pool)
+                    source = ParallelInput(path, Recogniser(processor, Choice(LOG_FORMAT)), pool)
                     self.assertEqual(alerts_only(events_of(processor, source)), alerts_only(expected))
 
     def read_file(self, path: str, rules: Sequence[Rule], block_bytes: int) -> list[Event]:

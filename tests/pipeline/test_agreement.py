@@ -15,10 +15,12 @@ from unittest import mock
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.event import Event
+from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.parallel import ParallelInput, Task, Ticket, WorkerPool, digest_chunk
-from LogsMonitor2000.pipeline.wiring import _recogniser, open_log
+from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.source.file import FileSource
 from LogsMonitor2000.source.pipe import PipeSource
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
@@ -48,17 +50,17 @@ class InlinePool(WorkerPool):
 
     def submit(self, task: Task) -> Ticket:
         for source in self.inputs:
-            source.open()
+            source.register()
         number, *what = task
         ticket = Ticket(0)
-        ticket.digest = digest_chunk(self._digesters[number], *what)
+        ticket.digest = digest_chunk(self.digesters[number], *what)
         return ticket
 
 
 def events_of_jobs(paths: list[str], options: Options, pool: WorkerPool) -> list[Event]:
     """What a monitor of files tells whose chunks are digested by `pool`."""
     processor = processor_for(options)
-    inputs: list[Input] = [ParallelInput(path, _recogniser(processor, options.log_format, None), pool) for path in paths]
+    inputs: list[Input] = [ParallelInput(path, Recogniser(processor, Choice(options.log_format)), pool) for path in paths]
     waiter = ManualWaiter([])  # files never make it wait
     try:
         return numbers(Monitor(inputs, processor, clock=ManualClock(NOW), skew_max=86_400, waiter=waiter).events())
@@ -277,7 +279,7 @@ class BoundedCounters(TemporaryFiles):
             pieces = [log[start : start + 777] for start in range(0, len(log), 777)]
             pauses = [piece for pair in zip(pieces, [None] * len(pieces)) for piece in pair]
             results.append(run(lambda chain: open_log(ScriptedSource(pauses), chain)))
-            results.append(run(lambda chain: ParallelInput(path, _recogniser(chain, "csv", None), WorkerPool(2, 2))))
+            results.append(run(lambda chain: ParallelInput(path, Recogniser(chain, Choice("csv")), WorkerPool(2, 2))))
         for result in results[1:]:
             self.assertEqual(result, results[0])
         ((_, hits, sources),) = results[0]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import json
 import os
-from typing import Any
+from typing import Any, cast
 import unittest
 from unittest import mock
 
 from LogsMonitor2000.event import Notice, Summary
 from LogsMonitor2000.limits import GONE_SECONDS, GRACE_SECONDS, LOOK_SECONDS
+from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.pipeline.monitor import Monitor
-from LogsMonitor2000.pipeline.wiring import _recogniser
+from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.state.directory import StateDirectory
 from LogsMonitor2000.state.journal import Journal
@@ -44,23 +45,23 @@ class FollowingCase(TemporaryFiles):
 
     def begin(self, names: Sequence[str], saved: Mapping[str, Any] | None = None, log_format: str = "auto") -> Following:
         self.close()
-        recognise = _recogniser(processor_for(OPTIONS), log_format, None)
+        recogniser = Recogniser(processor_for(OPTIONS), Choice(log_format))
         position = saved["position"] if saved is not None else None
         sources = SourceSet(names, position=position, last_line=False, clock=self.clock)
-        self.following = Following(sources, recognise, saved["inputs"] if saved is not None else None)
+        self.following = Following(sources, recogniser, saved["inputs"] if saved is not None else None)
         return self.following
 
     def saved(self) -> dict[str, Any]:
         """What there is to remember, as a snapshot holds it."""
         assert self.following is not None
-        saved = {"position": self.following.position(), "inputs": self.following.snapshot()}
+        saved = self.following.snapshot()
         loaded: dict[str, Any] = json.loads(json.dumps(saved))
         return loaded
 
     def look(self) -> list[Input]:
         assert self.following is not None
         self.clock.advance(LOOK_SECONDS)
-        return self.following.look()
+        return cast(list[Input], self.following.poll())
 
     def append(self, path: str, data: bytes) -> None:
         with open(path, "ab") as file:
@@ -85,8 +86,8 @@ class Coming(FollowingCase):
         second = self.path("b.log", LINE * 2)
         (arrived,) = self.look()
         self.assertEqual((arrived.name, self.read(arrived)), (second, (2, 0)))
-        self.assertEqual(set(following.snapshot()), {first, second})
-        self.assertFalse(following.is_over)
+        self.assertEqual(set(following.snapshot()["inputs"]), {first, second})
+        self.assertTrue(following.is_endless)
 
     def test_a_name_without_a_file_is_an_input_already(self) -> None:
         path = self.path("later.log")
@@ -115,7 +116,7 @@ class Coming(FollowingCase):
             self.assertEqual(self.look(), [])
             self.read(source)
         self.assertTrue(source.ended)
-        self.assertEqual(following.snapshot(), {})
+        self.assertEqual(following.snapshot()["inputs"], {})
 
 
 class GoingOn(FollowingCase):
@@ -145,9 +146,9 @@ class GoingOn(FollowingCase):
         self.read(self.look()[0])
         saved = self.saved()
         following = self.begin([self.path("*.log")], saved)
-        self.assertEqual(following.snapshot(), saved["inputs"], "before the first look")
+        self.assertEqual(following.snapshot()["inputs"], saved["inputs"], "before the first look")
         self.look()
-        self.assertEqual(following.snapshot(), saved["inputs"])
+        self.assertEqual(following.snapshot()["inputs"], saved["inputs"])
         self.assertEqual(saved["inputs"][path][0], START)
 
     def test_lines_that_wait_for_their_format_are_in_the_snapshot(self) -> None:
@@ -200,14 +201,14 @@ class Ending(FollowingCase):
     def test_it_is_over_when_there_were_pipes_only_and_they_have_ended(self) -> None:
         _, writer = self.pipe()
         following = self.begin(["-"], log_format="csv")
-        self.assertFalse(following.is_over, "nothing has come yet")
+        self.assertTrue(following.is_endless, "nothing has come yet")
         (source,) = self.look()
         os.write(writer, LINE)
         self.assertEqual(self.read(source), (1, 0))
-        self.assertFalse(following.is_over)
+        self.assertTrue(following.is_endless)
         os.close(writer)
         self.assertEqual(self.read(source), (0, 0))
-        self.assertTrue(source.ended and following.is_over)
+        self.assertTrue(source.ended and not following.is_endless)
 
     def test_it_is_not_over_while_there_is_a_file(self) -> None:
         _, writer = self.pipe()
@@ -215,7 +216,7 @@ class Ending(FollowingCase):
         os.close(writer)
         for source in self.look():
             self.read(source)
-        self.assertFalse(following.is_over)
+        self.assertTrue(following.is_endless)
 
     def test_a_fifo_has_no_end(self) -> None:
         path = self.path("fifo")
@@ -226,13 +227,13 @@ class Ending(FollowingCase):
         os.write(writer, LINE)
         os.close(writer)
         self.assertEqual(self.read(source), (1, 0))
-        self.assertFalse(source.ended or following.is_over)
-        self.assertEqual(following.position(), {"files": {}})
+        self.assertTrue(not source.ended and following.is_endless)
+        self.assertEqual(following.snapshot()["position"], {"files": {}})
 
     def test_nothing_found_is_not_over(self) -> None:
         following = self.begin([self.path("*.log")])
         self.assertEqual(self.look(), [])
-        self.assertFalse(following.is_over)
+        self.assertTrue(following.is_endless)
 
 
 class Monitoring(FollowingCase):
@@ -247,10 +248,9 @@ class Monitoring(FollowingCase):
             self.assertTrue(processor.restore(found["processor"]))
         waiter = ManualWaiter(steps)
         made = Monitor(
-            [],
+            self.begin(names, found),
             processor,
             [seen],
-            following=self.begin(names, found),
             journal=journal,
             clock=self.clock,
             waiter=waiter,
@@ -314,8 +314,8 @@ class Monitoring(FollowingCase):
         processor = processor_for(OPTIONS)
         seen = Collecting()
         waiter = ManualWaiter([])
-        made = Monitor([], processor, [seen], following=self.begin([path]), clock=self.clock, waiter=waiter)
-        steps = iter([made.ask_for_report, lambda: None])
+        made = Monitor(self.begin([path]), processor, [seen], clock=self.clock, waiter=waiter)
+        steps = iter([made.request_report, lambda: None])
         waiter._at_end = lambda: next(steps, made.stop)()
         made.run()
         reports = [

@@ -19,7 +19,8 @@ from LogsMonitor2000.parse.lines.results import ResultsParser
 from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.parallel import ParallelInput, WorkerPool
-from LogsMonitor2000.pipeline.wiring import _recogniser, open_log
+from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.state.directory import SNAPSHOT
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
@@ -146,7 +147,7 @@ class Whole(TemporaryFiles):
 
     def by_workers(self, path: str, pool: WorkerPool) -> list[Event]:
         processor = self.processor()
-        return self.events(ParallelInput(path, _recogniser(processor, "auto", None), pool), processor)
+        return self.events(ParallelInput(path, Recogniser(processor), pool), processor)
 
     def test_what_is_counted_and_told(self) -> None:
         for number, (begin, end, malformed, changes) in enumerate(LOGS):
@@ -202,7 +203,7 @@ class Whole(TemporaryFiles):
         events = self.in_pieces(log, 5_000)
         notices = [event for event in events if isinstance(event, Notice)]
         self.assertEqual(len(notices), CHANGES_MAX)
-        self.assertIn("further changes are not told", notices[-1].text)
+        self.assertIn("further changes are not reported", notices[-1].text)
         with chunks_of_bytes(700):
             self.assertEqual(self.by_workers(self.path(content=log), InlinePool(1, 1 << 40)), events)
 

@@ -11,7 +11,9 @@ from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.event import Notice
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.pipeline.input import Input, latest
+from LogsMonitor2000.pipeline.input import Input
+from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.pipeline.stream import latest
 from LogsMonitor2000.source.base import Source
 from LogsMonitor2000.testing import PAUSE, ScriptedSource
 
@@ -27,19 +29,19 @@ def digester() -> Digester:
     return Digester(parser_named("csv").bind([]), Layouts({1: ()}), 2)
 
 
-class Recogniser:
+class Noting(Recogniser):
     """Notes what it is shown; knows the format once there is a line that is not blank."""
 
     def __init__(self) -> None:
         self.shown: list[bytes] = []
 
-    def __call__(self, name: str, blocks: list[bytes], before: str) -> tuple[Digester, Notice] | None:
+    def recognise(self, name: str, blocks: list[bytes], before: str = "") -> tuple[Digester, Notice] | None:
         self.shown.append(b"".join(blocks))
         return (digester(), Notice("known")) if self.shown[-1].strip() else None
 
 
-def input_of(source: Source) -> tuple[Input, Recogniser]:
-    recogniser = Recogniser()
+def input_of(source: Source) -> tuple[Input, Noting]:
+    recogniser = Noting()
     return Input(source, recogniser), recogniser
 
 
@@ -162,7 +164,7 @@ class TestInput(unittest.TestCase):
                 self.assertEqual((events, malformed), (2, 1))
 
     def test_blank_lines_before_the_first_are_looked_at_once(self) -> None:
-        recognise = Recogniser()
+        recognise = Noting()
         pieces = [b"\n \r\n" * 9] * 50
         source = Input(ScriptedSource([part for piece in pieces for part in (piece, PAUSE)] + [b"bad\n" + LINE]), recognise)
         digests = [source.digest(HORIZON, None) for _ in range(110)]
@@ -181,7 +183,7 @@ class TestInput(unittest.TestCase):
     def test_notices_are_told_once(self) -> None:
         source, _ = input_of(ScriptedSource([LINE]))
         source.source.warnings.append("broke off")
-        source.open()
+        source.digest(HORIZON, None)
         self.assertEqual([notice.text for notice in source.notices()], ["known", "broke off"])
         self.assertEqual(source.notices(), [])
 

@@ -271,6 +271,8 @@ class Running(unittest.TestCase):
 
     def test_actions_are_closed_whatever_happens(self) -> None:
         class Failing(Action):
+            essential = True
+
             def notify(self, event: Event) -> None:
                 raise RuntimeError
 
@@ -278,6 +280,18 @@ class Running(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             self.monitor([BURST], Failing(), seen).run()
         self.assertTrue(seen.closed)
+
+    def test_an_action_that_raises_does_not_end_the_run(self) -> None:
+        class Failing(Action):
+            def notify(self, event: Event) -> None:
+                raise RuntimeError("no luck")
+
+        seen = Collecting()
+        expected = list(self.monitor([BURST, csv_line(START + 60)]).events())
+        summary = self.monitor([BURST, csv_line(START + 60)], Failing(), seen).run()
+        self.assertEqual(summary, expected[-1])
+        self.assertEqual(numbers(seen.events), numbers(expected))
+        self.assertIn(Notice("action Failing: notify failed: RuntimeError: no luck; the run continues"), seen.events)
 
     def test_progress_is_told_of_lines_and_not_of_bytes_where_the_end_is_not_known(self) -> None:
         heard: list[tuple[int, int, int]] = []
@@ -293,18 +307,19 @@ class Running(unittest.TestCase):
         class Asking(Collecting):
             heard: list[tuple[int, int, list[str]]] = []
 
-            def watch(self, run: Run) -> None:
+            def start(self, run: Run) -> None:
                 self.run = run
-                self.heard.append((run.summary().lines, run.read_statistics().bytes, [alert.state for alert in run.firing()]))
+                self.progress(0, 0, run.status().summary.lines)
 
             def progress(self, read: int, total: int, lines: int) -> None:
-                self.heard.append((lines, self.run.read_statistics().bytes, [alert.state for alert in self.run.firing()]))
+                status = self.run.status()
+                self.heard.append((lines, status.read.bytes, [alert.state for alert in status.firing]))
 
         other = Collecting()
         burst = BURST + csv_line(START + 3)  # so that the burst's second closes
         made = self.monitor([burst, PAUSE, PAUSE, csv_line(START + 60)], asking := Asking(), other, endless=True)
         made.run()
-        self.assertEqual(list(asking.run.actions), [asking, other])
+        self.assertEqual(asking.run.actions, (asking, other))
         self.assertEqual(asking.heard[:2], [(0, 0, []), (21, len(burst), ["firing"])])
         self.assertEqual(asking.heard[-1], (22, len(burst + csv_line(START)), []))
 

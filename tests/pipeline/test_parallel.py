@@ -13,9 +13,10 @@ from unittest import mock
 from LogsMonitor2000.analyze.digest import Digester
 from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.errors import FormatError, InputError, WorkerError
+from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.pipeline.parallel import ParallelInput, WorkerPool, digest_chunk, splittable
-from LogsMonitor2000.pipeline.wiring import _recogniser
+from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.source.file import FileSource
 
 from ..logs import START, csv_line
@@ -142,7 +143,7 @@ class Chunks(TemporaryFiles):
 
 class Inputs(TemporaryFiles):
     def inputs(self, pool: WorkerPool, *paths: str, log_format: str = "auto") -> list[ParallelInput]:
-        return [ParallelInput(path, _recogniser(processor_for(OPTIONS), log_format, None), pool) for path in paths]
+        return [ParallelInput(path, Recogniser(processor_for(OPTIONS), Choice(log_format)), pool) for path in paths]
 
     def test_only_a_few_chunks_are_digested_ahead(self) -> None:
         with chunks_of_bytes(len(LINE)):

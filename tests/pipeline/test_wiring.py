@@ -67,11 +67,11 @@ class TestBuild(TemporaryFiles):
         self, *files: str, out: io.StringIO | None = None, errors: io.StringIO | None = None, **settings: object
     ) -> Monitor:
         monitor = build(Settings(files=files, **settings), out or io.StringIO(), errors or io.StringIO())  # type: ignore[arg-type]
-        self.addCleanup(lambda: [source.close() for source in monitor.inputs])
+        self.addCleanup(lambda: monitor.streams.close())
         return monitor
 
     def names(self, *files: str, **settings: object) -> list[str]:
-        return [os.path.basename(source.name) for source in self.built(*files, **settings).inputs]
+        return [os.path.basename(source.name) for source in self.built(*files, **settings).streams.current]
 
     def test_files_in_the_order_they_were_named_and_globs_sorted(self) -> None:
         for name in ("b.log", "a.log", "c.txt"):
@@ -95,7 +95,7 @@ class TestBuild(TemporaryFiles):
 
     def test_no_files_are_standard_input_unless_that_is_a_terminal(self) -> None:
         with mock.patch("sys.stdin", io.StringIO()):
-            (source,) = self.built().inputs
+            (source,) = self.built().streams.current
         assert isinstance(source.source, PipeSource)
         self.assertEqual((source.name, source.fileno()), ("standard input", 0))
         for terminal in (Terminal(), None):
@@ -104,9 +104,9 @@ class TestBuild(TemporaryFiles):
 
     def test_kinds_of_sources(self) -> None:
         path = self.path(content=b"")
-        self.assertEqual(self.built(path, follow=True).inputs, [], "they come while it runs")
-        self.assertIsInstance(self.built(path).inputs[0].source, FileSource)
-        self.assertIsInstance(self.built(os.devnull).inputs[0].source, PipeSource)
+        self.assertEqual(self.built(path, follow=True).streams.current, [], "they come while it runs")
+        self.assertIsInstance(self.built(path).streams.current[0].source, FileSource)
+        self.assertIsInstance(self.built(os.devnull).streams.current[0].source, PipeSource)
 
     def test_inputs_that_cannot_be_opened(self) -> None:
         os.symlink(self.path("nowhere"), self.path("dangling"))
@@ -138,7 +138,7 @@ class TestBuild(TemporaryFiles):
         ):
             with mock.patch("LogsMonitor2000.pipeline.wiring.JOB_BYTES_MIN", half), mock.patch("os.cpu_count", return_value=4):
                 with mock.patch("os.sched_getaffinity", return_value={0, 1, 2, 3}, create=True):
-                    (source,) = self.built(*files, **settings).inputs
+                    (source,) = self.built(*files, **settings).streams.current
             with self.subTest(files=files, settings=settings):
                 self.assertEqual(isinstance(source, ParallelInput), parallel)
 

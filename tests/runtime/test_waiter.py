@@ -62,7 +62,7 @@ class TestWaiter(unittest.TestCase):
         """Its handler wakes nobody; what must end the wait is the signal itself, and only this one."""
         self.addCleanup(os.close, self.writer)
         self.addCleanup(signal.signal, signal.SIGUSR2, signal.signal(signal.SIGUSR2, lambda number, frame: None))
-        self.waiter.hear_signals()
+        self.waiter.wake_on_signals()
         signal.raise_signal(signal.SIGUSR2)
         self.waiter.wait([self.reader], None)
         begun = time.monotonic()

@@ -63,7 +63,7 @@ class JournalCase(TemporaryFiles):
         return self.journal
 
     def release(self, *events: Event, run: object = None, has_changed: bool = False, at_once: bool = False) -> list[Event]:
-        return self.journal.release(events, lambda: run, has_changed=has_changed, at_once=at_once)
+        return self.journal.commit(events, lambda: run, has_changed=has_changed, at_once=at_once)
 
     def later(self, *events: Event, run: object = None) -> list[Event]:
         """What is released once a snapshot is due."""
@@ -109,11 +109,11 @@ class Releasing(JournalCase):
 
         for has_changed, expected in ((False, 0), (True, 1), (False, 1)):
             self.clock.advance(2 * STATE_SECONDS)
-            self.journal.release([], snapshot, has_changed=has_changed)
+            self.journal.commit([], snapshot, has_changed=has_changed)
             self.assertEqual(len(asked), expected)
-        self.journal.release([], snapshot, has_changed=True)  # too early, but not forgotten
+        self.journal.commit([], snapshot, has_changed=True)  # too early, but not forgotten
         self.clock.advance(STATE_SECONDS)
-        self.journal.release([], snapshot)
+        self.journal.commit([], snapshot)
         self.assertEqual(len(asked), 2)
 
     def test_the_snapshot_is_of_the_moment_and_covers_what_is_released(self) -> None:
@@ -135,22 +135,22 @@ class Restarting(JournalCase):
         self.assertEqual(self.release(stats(2)), [stats(0), stats(1), stats(2)])
         self.restart()  # it was not noted this time either
         self.assertEqual(self.release(), [stats(0), stats(1), stats(2)])
-        self.journal.told()
+        self.journal.emitted()
         self.restart()
         self.assertEqual(self.later(), [])
 
     def test_what_was_noted_as_told_is_not_told_again(self) -> None:
         self.later(stats(0))
-        self.journal.told()
+        self.journal.emitted()
         self.later(stats(1), run=7)
-        self.journal.told()
+        self.journal.emitted()
         self.assertEqual(self.restart().found, 7)
         self.assertEqual(self.later(), [])
         self.assertEqual(self.later(stats(2)), [stats(2)])
 
     def test_of_several_releases_only_what_was_not_noted(self) -> None:
         self.later(stats(0))
-        self.journal.told()
+        self.journal.emitted()
         self.later(stats(1))
         self.restart()
         self.assertEqual(self.release(stats(2)), [stats(1), stats(2)])
@@ -168,7 +168,7 @@ class Restarting(JournalCase):
     def test_a_note_from_before_damage_swallows_nothing(self) -> None:
         for _ in range(3):
             self.later(stats(0))
-            self.journal.told()
+            self.journal.emitted()
         with open(os.path.join(self.state, SNAPSHOT), "wb") as file:
             file.write(b"\0" * 100)
         self.assertIsNone(self.restart().found)
@@ -182,7 +182,7 @@ class Restarting(JournalCase):
     def test_a_note_that_is_lost_or_damaged_repeats_but_loses_nothing(self) -> None:
         for damage in (None, b"", b"\0" * 20, b"garbage"):
             self.later(stats(0))
-            self.journal.told()
+            self.journal.emitted()
             note = os.path.join(self.state, NOTE)
             os.unlink(note)
             if damage is not None:
@@ -191,7 +191,7 @@ class Restarting(JournalCase):
             self.restart()
             with self.subTest(damage=damage):
                 self.assertEqual(self.release(), [stats(0)])
-                self.journal.told()
+                self.journal.emitted()
                 self.restart()
                 self.assertEqual(self.release(), [])
 
@@ -238,7 +238,7 @@ class Remembering(JournalCase):
 
     def test_a_note_is_private(self) -> None:
         self.later(stats(0))
-        self.journal.told()
+        self.journal.emitted()
         for name in os.listdir(self.state):
             self.assertEqual(os.stat(os.path.join(self.state, name)).st_mode & 0o777, 0o600, name)
 
@@ -249,7 +249,7 @@ class Failing(JournalCase):
         with mock.patch.object(StateDirectory, "_write", side_effect=OSError(errno.ENOSPC, "No space left on device")):
             for number in range(3):
                 self.assertEqual(self.later(stats(number)), [stats(number)])
-                self.journal.told()
+                self.journal.emitted()
                 said += [notice.text for notice in self.journal.notices()]
         self.assertEqual(len(said), 1)
         self.assertIn(self.state, said[0])
@@ -261,10 +261,10 @@ class Failing(JournalCase):
 
     def test_where_a_snapshot_failed_and_its_note_did_not(self) -> None:
         self.later(stats(0), run="old")
-        self.journal.told()
+        self.journal.emitted()
         with mock.patch.object(StateDirectory, "_write", side_effect=OSError(errno.ENOSPC, "No space left on device")):
             self.later(stats(1), run="lost")
-            self.journal.told()
+            self.journal.emitted()
         self.assertEqual(self.restart().found, "old")
         self.assertEqual(self.later(stats(2), run="new"), [stats(2)])
         self.assertEqual(self.restart().found, "new")
@@ -273,7 +273,7 @@ class Failing(JournalCase):
     def test_a_note_that_cannot_be_written_stops_nothing(self) -> None:
         self.later(stats(0))
         with mock.patch("os.pwrite", side_effect=OSError(errno.EROFS, "Read-only file system")):
-            self.journal.told()
+            self.journal.emitted()
         self.restart()
         self.assertEqual(self.release(), [stats(0)])
 

@@ -20,9 +20,10 @@ from unittest import mock
 from LogsMonitor2000.action.base import Action
 from LogsMonitor2000.analyze.digest import Digest
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Stats, Summary
+from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.monitor import Monitor
-from LogsMonitor2000.pipeline.wiring import _recogniser
+from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.state.directory import SNAPSHOT, StateDirectory
 from LogsMonitor2000.state.journal import NOTE, Journal
@@ -108,9 +109,9 @@ class FatalJournal(Journal):
         super().__init__(directory, clock)
         self._record = record
 
-    def told(self) -> None:
+    def emitted(self) -> None:
         self._record.fate.point()
-        super().told()
+        super().emitted()
         self._record.noted()
         self._record.fate.point()
 
@@ -157,16 +158,14 @@ class Lives(TemporaryFiles):
         if found is not None:
             assert processor.restore(found["processor"])
         sources = SourceSet(names, position=found and found["position"], last_line=False, clock=self.clock)
-        following = Following(sources, _recogniser(processor, options.log_format, None), found and found["inputs"])
+        following = Following(sources, Recogniser(processor, Choice(options.log_format)), found and found["inputs"])
 
         def wait() -> None:
             fate.point()
             step(made)
 
         waiter = ManualWaiter([], at_end=wait)
-        made = Monitor(
-            [], processor, [self.record], following=following, journal=journal, skew_max=86_400, clock=self.clock, waiter=waiter
-        )
+        made = Monitor(following, processor, [self.record], journal=journal, skew_max=86_400, clock=self.clock, waiter=waiter)
         try:
             return made.run()
         except Killed:

@@ -18,7 +18,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from LogsMonitor2000.action.base import Action
+from LogsMonitor2000.action.base import Action, Status
 from LogsMonitor2000.analyze.publisher import BucketPublisher
 from LogsMonitor2000.config.settings import Settings, parse_arguments
 from LogsMonitor2000.config.table import ConfigError, Table
@@ -61,14 +61,8 @@ class Standing:
         self.told = Summary(lines=7, events=5, malformed=2, last=START)
         self._firing = firing
 
-    def summary(self) -> Summary:
-        return self.told
-
-    def read_statistics(self) -> ReadStatistics:
-        return ReadStatistics.from_json({"bytes": 1234, "rotations": 1})
-
-    def firing(self) -> Iterable[Alert]:
-        return self._firing
+    def status(self) -> Status:
+        return Status(self.told, ReadStatistics.from_json({"bytes": 1234, "rotations": 1}), tuple(self._firing), ())
 
 
 def listening(**given: object) -> ActionSpec:
@@ -140,9 +134,9 @@ class TestAction(unittest.TestCase):
             counts = Counter({("sent", ""): 9})
 
         standing = Standing(self.action, Delivering(), Nameless(), firing=[FIRING._replace(group=())])
-        self.action.watch(standing)
+        self.action.start(standing)
         self.action.progress(0, 0, 7)
-        for event in (TRAFFIC, FIRING, standing.summary()):
+        for event in (TRAFFIC, FIRING, standing.status().summary):
             self.action.notify(event)
         before = values(scrape(self.action))
         standing.told = Summary(lines=9)
@@ -183,7 +177,7 @@ class TestAction(unittest.TestCase):
     @unittest.skipUnless(PROMTOOL, "promtool is not installed")
     def test_promtool_finds_nothing_wrong(self) -> None:
         assert PROMTOOL is not None
-        self.action.watch(Standing(self.action))
+        self.action.start(Standing(self.action))
         self.action.progress(0, 0, 0)
         for event in (TRAFFIC, FIRING):
             self.action.notify(event)
@@ -223,7 +217,7 @@ class TestRuns(TemporaryFiles):
                 )
                 monitor = build(settings, io.StringIO(), io.StringIO())
                 (action,) = (action for action in monitor.actions if isinstance(action, PrometheusAction))
-                monitor.actions.append(scraping := Scraping(action))
+                monitor.actions += (scraping := Scraping(action),)
                 summary = monitor.run()
                 self.assertGreater(len(scraping.scrapes), 5)
                 for earlier, later in zip(scraping.scrapes, scraping.scrapes[1:]):
@@ -296,7 +290,7 @@ class TestRuns(TemporaryFiles):
         assert PROMETHEUS is not None
         action = PrometheusAction(port=0)
         self.addCleanup(action.close)
-        action.watch(Standing(action))
+        action.start(Standing(action))
         action.progress(0, 0, 0)
         for event in (TRAFFIC, FIRING):
             action.notify(event)

@@ -30,6 +30,8 @@ KINDS = {"alert": "Alert", "stats": "Stats", "summary": "Summary"}
 class TerminalAlerts(Action):
     """Writes the alerts that `is_wanted` to `terminal`, in words."""
 
+    wants = frozenset({Alert})
+
     def __init__(
         self, terminal: TextIO, formatter: MessageFormatter, is_wanted: Callable[[Alert], bool], *, color: bool = False
     ) -> None:
