@@ -9,13 +9,15 @@ from LogsMonitor2000.analyze.derived import Raw
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.layouts import Layouts
 from LogsMonitor2000.analyze.measure import UNPARSED
+from LogsMonitor2000.analyze.most_common import MostCommonCalculator
+from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.tally import Rows
-from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.parse.base import Malformed
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.parse.registry import LINES as LINE_FORMATS
 from LogsMonitor2000.parse.registry import RECORDS
 from LogsMonitor2000.pipeline.input import Input
+from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.testing import ScriptedSource
 
 from ..alert.making import random_lines, read
@@ -74,7 +76,7 @@ class Placing(unittest.TestCase):
             data = [b"garbage\n" if line is None else csv_line(line.second) for line in lines]
             cut = rng.randrange(len(data) + 1)
             with self.subTest(seed=seed, cut=cut):
-                source = Input(ScriptedSource([]), lambda name, blocks: None)
+                source = Input(ScriptedSource([]), Recogniser(AnalyticsProcessor([])))
                 total: dict[int, int] = {}
                 for part in (data[:cut], data[cut:]):
                     digest = digester().digest([b"".join(part)] if rng.random() < 0.5 else part, FAR_FUTURE, source.newest)
@@ -102,18 +104,20 @@ class Placing(unittest.TestCase):
         self.assertGreater(held, 15)
 
     def test_what_leads_waits_for_the_first_event_over_a_restart(self) -> None:
-        first = Input(ScriptedSource([]), lambda name, blocks: None)
+        first = Input(ScriptedSource([]), Recogniser(AnalyticsProcessor([])))
         first.join(digester().digest([b"garbage\n" * 3], FAR_FUTURE))
-        second = Input(ScriptedSource([]), lambda name, blocks: None)
+        second = Input(ScriptedSource([]), Recogniser(AnalyticsProcessor([])))
         second.restore(first.snapshot())
         digest = digester().digest([b"garbage\n" + csv_line(START)], FAR_FUTURE)
         second.join(digest)
         self.assertEqual(unparsed(digest), {START: 4})
 
     def test_lines_that_no_format_fits_are_malformed_too(self) -> None:
-        source = Input(ScriptedSource([b"what is this?\n" * 5000, csv_line(START)]), lambda name, blocks: None)
-        source._first_blocks = [b"what is this?\n" * 300]
-        refused = source.refuse(FormatError("no known log format fits"))
+        processor = AnalyticsProcessor([MostCommonCalculator()])
+        log = [b"what is this?\n" * 20_000, csv_line(START)]
+        source = Input(ScriptedSource(log, endless=True), Recogniser(processor), tolerant=True)
+        refused = source.digest(FAR_FUTURE, None)
+        assert refused is not None
         self.assertGreater(refused.malformed, 100)
         source.join(refused)
         digest = digester().digest([csv_line(START)], FAR_FUTURE)
