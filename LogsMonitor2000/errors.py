@@ -17,6 +17,11 @@ class MonitorError(Exception):
 
     exit_status = 1
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What to show of it, a line each."""
+        return (str(self),)
+
 
 class UsageError(MonitorError):
     """The settings make no sense; nothing has been read."""

@@ -24,7 +24,10 @@ from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.totals import TotalsCalculator
+from LogsMonitor2000.command.arguments import settings_of
 from LogsMonitor2000.command.main import main
+from LogsMonitor2000.command.verbs import DEFAULT
+from LogsMonitor2000.config.settings import Settings
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.wiring import open_log
@@ -181,6 +184,11 @@ def command(*arguments: str, stdin: bytes | None = None, cwd: str = ROOT, **more
         cwd=cwd,
         env=environment(**more),
     )
+
+
+def settings_from(*arguments: str) -> Settings:
+    """The settings that a command line of the default verb asks for."""
+    return settings_of(DEFAULT.parser().parse(arguments))
 
 
 def in_process(*arguments: str, cwd: str = ROOT) -> tuple[int, str, str]:

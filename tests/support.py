@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 import os
+import re
 import tempfile
 import time
 import unittest
@@ -67,3 +68,8 @@ def quickest(work: Callable[[], object], runs: int = 3) -> float:
         work()
         times.append(time.process_time() - start)
     return min(times)
+
+
+def without_lines(message: str) -> str:
+    """A message about a configuration file without the numbers of lines in it, where a test is about something else."""
+    return re.sub(r"^([^:]+):\d+: ", r"\1: ", message, flags=re.MULTILINE)

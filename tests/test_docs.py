@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from LogsMonitor2000.config.settings import parse_arguments
+from LogsMonitor2000.config.settings import options
 
 from .running import environment
 
@@ -98,7 +98,7 @@ class Docs(unittest.TestCase):
             with self.subTest(command):
                 self.assertEqual(self.run_command(*command.split()), text)
         (self.folder / "rules_test.toml").write_text(tests.replace("+96s", "+90s"), encoding="utf-8")
-        self.assertEqual(self.run_command("--test_rules", "rules_test.toml")[: len(difference)], difference)
+        self.assertEqual(self.run_command("test", "rules_test.toml")[: len(difference)], difference)
 
     def test_links_between_pages_lead_somewhere(self) -> None:
         for name, text in PAGES.items():
@@ -116,14 +116,14 @@ class Docs(unittest.TestCase):
     def test_every_option_of_the_table_exists_with_its_default(self) -> None:
         rows = [re.split(r"(?<!\\)\|", row)[1:3] for row in PAGES["options.md"].splitlines() if row.startswith("| `--")]
         self.assertGreater(len(rows), 12)
-        defaults = parse_arguments([])._asdict()
+        defaults = {name: option.default for name, option in options().items()} | {"config": None}
         for names, default in rows:
             for name in re.findall(r"--(\w+)", names):
                 with self.subTest(option=name):
                     self.assertIn(name, defaults)
                     stated = default.strip().strip("`").split(",")[0]
-                    if stated and name not in ("max_skew", "jobs"):
-                        self.assertEqual(str(defaults[name]).removesuffix(".0"), stated)
+                    if stated and name != "max_skew":
+                        self.assertEqual(str("auto" if defaults[name] is None else defaults[name]).removesuffix(".0"), stated)
 
 
 if __name__ == "__main__":

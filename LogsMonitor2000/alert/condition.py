@@ -14,7 +14,8 @@ import re
 from typing import Any, NamedTuple
 
 from ..analyze.derived import address_of
-from ..config.table import UNITS, Table
+from ..config.durations import UNITS
+from ..config.table import Table
 from ..parse.base import FIELDS
 from ..parse.values.fields import seconds_of
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import re
 from typing import NamedTuple
 
-from ..config.table import ConfigError, Table, matches
+from ..config.table import ConfigError, Table, matches, read_each
 from ..errors import UsageError
 from ..runtime.clock import zone_named
 
@@ -51,7 +51,7 @@ class Mute(NamedTuple):
 
 def read_mutes(tables: Sequence[Table], zone: tzinfo | None, names: Sequence[str]) -> tuple[Mute, ...]:
     """The mutes of `[[mute]]` for alerts of these `names`; times are in `zone` unless they name one."""
-    return tuple(_read_mute(table, zone, names) for table in tables)
+    return tuple(read_each(tables, lambda table: _read_mute(table, zone, names)))
 
 
 def _read_mute(table: Table, zone: tzinfo | None, names: Sequence[str]) -> Mute:
@@ -67,6 +67,7 @@ def _read_mute(table: Table, zone: tzinfo | None, names: Sequence[str]) -> Mute:
     for glob in alerts:
         if not any(fnmatchcase(name, glob.removeprefix("!")) for name in names):
             raise table.error("alerts", f"names {glob!r}, which is no alert; there are {', '.join(names) or 'none'}")
+    table.knows("timezone")
     if "timezone" in table:
         try:
             zone = zone_named(table.text("timezone"))

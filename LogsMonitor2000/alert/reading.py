@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ..analyze.derived import Derived, Raw, Subnet
-from ..config.table import Table
+from ..config.table import Table, read_each
 from ..event import SEVERITIES
 from ..limits import WINDOW_SECONDS_MAX
 from ..parse.base import FIELDS
@@ -21,7 +21,7 @@ _SUBNET = re.compile(r"source/([0-9]{1,3})(?:/([0-9]{1,3}))?")
 
 def read_rules(tables: Sequence[Table], built_in: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     """The rules of `[[alert]]`, no two of one name; they stand beside the `built_in` ones."""
-    rules = [read_rule(table) for table in tables]
+    rules = read_each(tables, read_rule)
     _check_names(rules, tables, built_in)
     return tuple(rules)
 
@@ -55,9 +55,7 @@ def _inhibiting(rule: Rule, names: dict[str, Rule]) -> set[str]:
 
 def read_rule(table: Table) -> Rule:
     """One rule."""
-    name = table.text("name")
-    if not _NAME.fullmatch(name):
-        raise table.error("name", f"must be letters, digits, _, - and ., not {name!r}")
+    name = table.text("name", pattern=_NAME, must="be letters, digits, _, - and .")
     measure = table.text("measure")
     kind = kind_of(measure)
     if kind is None:
@@ -78,10 +76,11 @@ def read_rule(table: Table) -> Rule:
         "description": table.text("description", ""),
     }
     if len(set(labels)) < len(labels):
-        raise table.error("by", "names a field twice")
+        table.report("by", "names a field twice")
     own = kind.keys(table, common)
     if "of" not in own and "of" in table:
-        raise table.error("of", "goes with a ratio")
+        table.report("of", "goes with a ratio")
+        table.knows("of")
     table.finish()
     return kind(**common | own)
 

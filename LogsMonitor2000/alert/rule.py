@@ -125,6 +125,7 @@ class Rule(ABC):
         comparison = comparison_of(table, cls.allowed)
         threshold = cls.level(table, comparison, comparison)
         found: dict[str, Any] = {"comparison": comparison, "threshold": threshold}
+        table.knows("recover")
         if "recover" in table:
             recover = found["recover"] = cls.level(table, "recover", comparison)
             is_high = comparison in HIGH
@@ -220,10 +221,13 @@ class Rule(ABC):
 
 def comparison_of(table: Table, allowed: tuple[str, ...]) -> str:
     """Which of the comparisons the table gives: exactly one."""
+    table.knows(*allowed)
     given = [key for key in COMPARISONS if key in table]
     if len(given) == 1 and given[0] in allowed:
         return given[0]
     problem = "is missing: give one of"
     if given:
         problem = "must be the only one of" if len(given) > 1 else "does not fit: give one of"
-    raise table.error(given[0] if given else "threshold", f"{problem} {', '.join(allowed)}")
+        raise table.error(given[0], f"{problem} {', '.join(allowed)}")
+    table.report(allowed[0], f"{problem} {', '.join(allowed)}")
+    return allowed[0]

@@ -12,7 +12,8 @@ from math import ceil, isclose
 from textwrap import dedent
 from typing import Any, NamedTuple
 
-from ..config.table import ConfigError, Table, matches
+from ..config.option import Seconds
+from ..config.table import ConfigError, Table, matches, read_each
 from ..errors import UsageError
 from ..event import Alert
 from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
@@ -84,11 +85,13 @@ class Scenario(NamedTuple):
 
 def read_scenarios(tables: Sequence[Table], rules: Sequence[Rule], zone: str) -> tuple[Scenario, ...]:
     """The tests of `[[test]]`, of these rules; times without an offset are in `zone`."""
-    return tuple(_read(table, number, rules, zone) for number, table in enumerate(tables, 1))
+    numbers = {id(table): number for number, table in enumerate(tables, 1)}
+    return tuple(read_each(tables, lambda table: _read(table, numbers[id(table)], rules, zone)))
 
 
 def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenario:
     name = table.text("name", f"test {number}")
+    table.knows("log", "file", "lines")
     given = [key for key in ("log", "file", "lines") if key in table]
     if len(given) != 1:
         raise table.error(" and ".join(given) or "log", "must be exactly one of log, file and lines")
@@ -154,8 +157,10 @@ def _moment(table: Table, key: str, zone: str, *default: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, str) and value.startswith("+"):
-        seconds = Table({key: value[1:]}, table.where).whole_seconds(key)
-        return Moment(seconds, True)
+        try:
+            return Moment(Seconds(least=0).check(value[1:]), True)
+        except ValueError as error:
+            raise table.error(key, str(error)) from None
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     try:
         return Moment(second_named(text, zone), False)

@@ -1,69 +1,50 @@
-"""python -m LogsMonitor2000.source: prints each line that the reading side yields, and nothing else.
+"""`cat FILE …`: prints each line that the reading side yields, and nothing else.
 
-So that reading can be tried and tested apart from parsing. Without `--follow` it is a `cat` that understands compression. With it,
-logs are followed through rotation and truncation until SIGINT or SIGTERM; what was counted for each file is told on standard error
-then, and on SIGUSR1. With `--state` reading goes on where it stopped. The position is saved after what was printed, at most a second
+So reading can be tried and tested apart from parsing. Without `--follow` it is a `cat` that understands compression. With it, logs are
+followed through rotation and truncation until SIGINT or SIGTERM; the read statistics of each file are shown on standard error then,
+and on SIGUSR1. With `--state` reading resumes where it stopped. The position is saved after what was printed, at most a second
 later: a reader that is killed prints the lines of that last second again, and leaves none out.
 """
 
 from __future__ import annotations
 
-import argparse
+from argparse import Namespace
 from collections.abc import Sequence
 import os
 import signal
-import sys
 from types import FrameType
-from typing import NoReturn
 
-from ..errors import MonitorError, UsageError
+from ..config.settings import Follow
 from ..limits import POLL_SECONDS, STATE_SECONDS
+from ..pipeline.wiring import named_files
 from ..runtime.clock import Clock
-from ..runtime.signals import INTERRUPTED, Stop
+from ..runtime.signals import Stop
 from ..runtime.waiter import Waiter
 from ..source.base import Source
 from ..source.follow.source_set import SourceSet
 from ..source.open import expanded, open_source
 from ..state.directory import StateDirectory
-from ..text import printable
+from .arguments import add_files, add_help, add_options, settings_of
+from .messages import say
+from .parser import Parser
 
-NAME = "python -m LogsMonitor2000.source"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0 at the end or after SIGTERM, 130 after SIGINT, 2 for wrong usage or input."""
-    try:
-        options = _parser().parse_args(arguments)
-        if options.follow:
-            return _Follower(options).run()
-        if options.state is not None or options.start != "begin":
-            raise UsageError("--state and --start are for --follow")
-        return _cat(options.files)
-    except MonitorError as error:
-        _tell(str(error))
-        return error.exit_status
-    except BrokenPipeError:  # `| head`: nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OSError as error:
-        _tell(str(error))
-        return 1
+USAGE = "[FILE ...] [options]"
+EPILOG = """\
+With --state a reader that was killed prints the lines of its last second again, and leaves none out.
+Signals: SIGTERM and SIGINT end it, SIGUSR1 shows how much of each file was read."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see --help)")
+def configure(parser: Parser) -> None:
+    group = parser.group("input")
+    add_files(group)
+    add_options(group, ("follow", "start", "state"))
+    add_help(parser.group("other"))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=NAME, description="Print the lines that the monitor would read.", allow_abbrev=False)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="paths or quoted globs; - is standard input")
-    parser.add_argument("--follow", action="store_true", help="keep reading what is appended")
-    parser.add_argument("--state", metavar="DIR", help="keep the position there, and go on from it")
-    parser.add_argument("--start", choices=("begin", "end"), default="begin", help="where to begin (%(default)s)")
-    return parser
+def run(options: Namespace) -> int:
+    settings = settings_of(options)
+    names = named_files(settings.reading.files)
+    return _Follower(names, settings.following).run() if settings.following.follow else _cat(names)
 
 
 def _cat(names: Sequence[str]) -> int:
@@ -83,14 +64,18 @@ def _cat(names: Sequence[str]) -> int:
 class _Follower:
     """Prints what comes until a signal ends it."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, names: Sequence[str], following: Follow) -> None:
         self._clock = Clock()
         self._waiter = Waiter()
         self._report_is_due = False
-        self._state = None if options.state is None else StateDirectory(options.state)
+        self._state = None if following.state is None else StateDirectory(following.state)
         saved = None if self._state is None else self._state.load()
         position = None if saved is None else saved.get("reader")
-        self._sources = SourceSet(options.files, start=options.start, position=position if isinstance(position, dict) else None)
+        self._sources = SourceSet(
+            names,
+            start="end" if following.start == "end" else "begin",
+            position=position if isinstance(position, dict) else None,
+        )
         self._saved = self._clock.elapsed()
         self._saved_position: object = None
 
@@ -102,7 +87,7 @@ class _Follower:
             while not stop.is_asked and not self._is_over():
                 is_new = self._sources.look()
                 has_read = [_print_chunk(source) for source in self._sources.sources]
-                self._tell_warnings()
+                self._show_warnings()
                 if is_new or self._clock.elapsed() - self._saved >= STATE_SECONDS:  # what is not known cannot be missed later
                     self._save()
                 if self._report_is_due:
@@ -115,7 +100,7 @@ class _Follower:
                 while _print_chunk(source):
                     pass
             self._save()
-            self._tell_warnings()
+            self._show_warnings()
             self._report()
         finally:
             self._sources.close()
@@ -134,19 +119,19 @@ class _Follower:
             if self._state.save({"reader": position}):
                 self._saved_position = position
 
-    def _tell_warnings(self) -> None:
+    def _show_warnings(self) -> None:
         for source in self._sources.sources:
             _warn(source)
         if self._state is not None:
             for warning in self._state.warnings:
-                _tell(warning)
+                say(warning)
             self._state.warnings.clear()
 
     def _report(self) -> None:
         for path, read in self._sources.statistics().items():
-            _tell(f"{path}: {read}")
+            say(f"{path}: {read}")
         if self._state is not None and self._state.failures:
-            _tell(f"{self._state.path}: the state could not be saved {self._state.failures} times")
+            say(f"{self._state.path}: the state could not be saved {self._state.failures} times")
 
 
 def _print_chunk(source: Source) -> bool:
@@ -162,13 +147,5 @@ def _print_chunk(source: Source) -> bool:
 
 def _warn(source: Source) -> None:
     for warning in source.warnings:
-        _tell(warning)
+        say(warning)
     source.warnings.clear()
-
-
-def _tell(text: str) -> None:
-    print(f"LogsMonitor2000: {printable(os.fsencode(text))}", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,10 @@
-"""Runs tests of rules, each by itself, and shows what was told against what was expected."""
+"""`test RULES_TEST`: runs tests of alert rules, each by itself, and shows the difference between expected and actual alerts."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
+import sys
 from typing import Any, NamedTuple, TextIO
 
 from ..action.formatter import MessageFormatter
@@ -12,11 +14,19 @@ from ..config.settings import Settings
 from ..config.table import ConfigError
 from ..errors import InputError, UsageError
 from ..event import Alert, MalformedLine, Summary
-from ..pipeline.wiring import rehearsal
+from ..pipeline.configuration import Loaded, load_tests
+from ..pipeline.lookback import rehearsal
 from ..runtime.clock import zone_named
 from ..source.open import open_source
 from ..testing import ScriptedSource
 from ..text import printable
+from .arguments import add_help, add_options, given_values
+from .parser import Parser
+
+USAGE = "RULES_TEST [options]"
+EPILOG = """\
+RULES_TEST holds the lines of small logs, and the alerts that each must raise. Exit status: 0 if all
+tests pass, 1 if one fails, 2 if the file is wrong."""
 
 
 class Pair(NamedTuple):
@@ -40,26 +50,37 @@ class Outcome(NamedTuple):
         return all(pair.is_met for pair in self.pairs)
 
 
-def run_tests(settings: Settings, out: TextIO) -> bool:
-    """Run the tests that `settings` name, a line each on `out`; returns whether all are ok."""
-    formatter = MessageFormatter(zone_named(settings.timezone))
+def configure(parser: Parser) -> None:
+    group = parser.group("tests")
+    group.add("tests", metavar="RULES_TEST", help="a TOML file with [[test]] tables", completes="file")
+    add_options(group, ("alerts", "timezone", "output"))
+    add_help(parser.group("other"))
+
+
+def run(options: Namespace) -> int:
+    loaded = load_tests(given_values(options), options.tests)
+    return 0 if run_tests(loaded, sys.stdout) else 1
+
+
+def run_tests(loaded: Loaded, out: TextIO) -> bool:
+    """Run the tests that were `loaded`, a line each on `out`; returns whether all passed."""
+    settings = loaded.settings
+    formatter = MessageFormatter(zone_named(settings.output.timezone))
+    is_json = settings.output.output == "json"
     failed = 0
-    for scenario in settings.scenarios:
-        outcome = run(settings, scenario)
+    for scenario in loaded.scenarios:
+        outcome = run_test(settings, scenario)
         failed += not outcome.is_ok
-        if settings.output == "json":
-            lines = [_json(scenario, outcome, formatter)]
-        else:
-            lines = list(_lines(scenario, outcome, formatter))
+        lines = [_json(scenario, outcome, formatter)] if is_json else list(_lines(scenario, outcome, formatter))
         out.write("".join(line + "\n" for line in lines))
         out.flush()
-    if settings.output != "json":
-        count = len(settings.scenarios)
+    if not is_json:
+        count = len(loaded.scenarios)
         out.write(f"{count} test{'s' if count != 1 else ''}, " + (f"{failed} failed\n" if failed else "all ok\n"))
     return not failed
 
 
-def run(settings: Settings, scenario: Scenario) -> Outcome:
+def run_test(settings: Settings, scenario: Scenario) -> Outcome:
     """One test, with alerts that know nothing of the others."""
     try:
         source = ScriptedSource([scenario.log], "log") if scenario.path is None else open_source(scenario.path)

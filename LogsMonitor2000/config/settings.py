@@ -1,182 +1,190 @@
-"""What the command was asked to do: read from its arguments here and nowhere else, and checked when it is made."""
+"""What a run was asked to do: frozen settings, one dataclass a concern, composed.
+
+Each option is declared once, as a field: its name, default, kind and help (`option.py`). Settings check themselves whenever they
+are made, also by `dataclasses.replace`; what cannot be raises a `UsageError`. They are plain data: they read no file, parse no
+arguments and build nothing.
+
+    settings = Settings.of(files=("access.log",), follow=True)
+    settings.reading.files, settings.following.follow, settings.alerting.high_traffic_threshold
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..limits import JOBS_MAX
-from ..version import VERSION
+from .option import Flag, Option, Real, Seconds, Text, Texts, Whole, option, option_of
 
-if TYPE_CHECKING:  # few runs need them and start-up counts
+if TYPE_CHECKING:
     from ..alert.mute import Mute
     from ..alert.rule import Rule
-    from ..alert.scenario import Scenario
+    from ..deliver.spec import ActionSpec
 
-EPILOG = """\
-examples:
-  python -m LogsMonitor2000 access.log                       statistics and alerts of a finished log
-  python -m LogsMonitor2000 access.log --follow              the same as it is being written
-  zcat old.gz | python -m LogsMonitor2000 --output json      events for another program
-
-Every option may also be spelled with hyphens. Times in a log are event time; see the README for what each number means.
-"""
+STATS_SECONDS = 10
+"""The length of an interval of statistics where it is not chosen by the span of the log."""
 
 
-class _Settings(NamedTuple):
+class Concern:
+    """Some settings that belong together."""
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):  # type: ignore[arg-type]
+            if (known := option_of(declared)) is not None:
+                _check(known, getattr(self, declared.name))
+
+
+def _check(known: Option, value: Any) -> None:
+    if value is None and known.default is None:
+        return
+    try:
+        known.kind.check(value)
+    except ValueError as error:
+        raise UsageError(f"--{known.name} {error}") from None
+
+
+@dataclass(frozen=True)
+class Reading(Concern):
+    """Which logs are read, as what, and which times in them are believed."""
+
     files: tuple[str, ...] = ()
-    log_format: str = "auto"
-    fields: str = ""
-    client_from: str = ""
-    nginx_conf: str = ""
-    explain_line: str = ""
-    follow: bool = False
-    start: str = "begin"
-    state: str | None = None
-    stats_interval: int = 10
-    top: int = 3
-    high_traffic_interval: int = 120
-    high_traffic_threshold: float = 10.0
-    buffer_time: int = 2
-    max_skew: int | None = None
-    output: str = "text"
-    timezone: str = "local"
-    color: str = "auto"
-    verbose: bool = False
-    jobs: int | None = None
-    parser: str | None = None
-    calculator: tuple[str, ...] = ()
-    action: tuple[str, ...] = ()
-    config: str | None = None
-    check_config: bool = False
-    alerts: str = "off"
-    explain: str | None = None
-    backtest: bool = False
-    test_rules: str | None = None
+    log_format: str = option("auto", Text("NAME"), "auto, a name (see: formats), or a definition as of nginx or Apache")
+    fields: str = option("", Text("FIELD=KEY,..."), "where JSON, LTSV or logfmt has a field: time=ts,status=res.code")
+    client_from: str = option(
+        "", Text(words=("x_forwarded_for",), optional=True), "take the client from X-Forwarded-For: the closest untrusted hop"
+    )
+    nginx_conf: str = option(
+        "", Text("FILE", completes="file"), "take the formats, and the logs if none is named, from nginx.conf"
+    )
+    parser: str | None = option(None, Text("MODULE:CLASS"), "use a parser of your own")
+    buffer_time: int = option(2, Seconds("SECONDS", least=0), "how far behind the newest line a line may be")
+    max_skew: int | None = option(
+        None, Seconds("SECONDS", auto=True, least=0), "how far ahead of the clock a time may be (auto: 1d, 60 with -f)"
+    )
+    jobs: int | None = option(
+        None, Whole("auto|N", auto=True, least=1, most=JOBS_MAX), "worker processes for plain files; auto: as many as pay off"
+    )
+
+
+@dataclass(frozen=True)
+class Follow(Concern):
+    """Whether logs are read on as they grow, and what is kept for a restart."""
+
+    follow: bool = option(False, Flag(), "keep reading what is appended, through rotations", short="f")
+    start: str = option("begin", Text(words=("begin", "end")), "where following begins in a file without a saved position")
+    state: str | None = option(None, Text("DIR", completes="directory"), "keep in DIR what a restart needs to resume")
+
+
+@dataclass(frozen=True)
+class Statistics(Concern):
+    """What is reported interval by interval."""
+
+    stats_interval: int | None = option(
+        None, Seconds("SECONDS", auto=True, least=0), "length of an interval (auto: by the span of the log; 0: off)"
+    )
+    top: int = option(3, Whole("N", least=1), "how many sections and sources to show")
+
+    @property
+    def seconds(self) -> int:
+        """The length of an interval where it does not depend on the span of the log; 0 is off."""
+        return STATS_SECONDS if self.stats_interval is None else self.stats_interval
+
+
+@dataclass(frozen=True)
+class Alerting(Concern):
+    """What is alerted on, and who hears of it: all that a reload replaces."""
+
+    high_traffic_threshold: float = option(10.0, Real("HITS", least=0), "alert above this many requests/s; 0: off")
+    high_traffic_interval: int = option(120, Seconds("SECONDS", least=0), "window of that alert; 0: off")
+    alerts: str = option("off", Text(words=("off", "default")), "default: add a set of rules that suits most sites")
     rules: tuple[Rule, ...] = ()
     mutes: tuple[Mute, ...] = ()
-    actions: tuple[Any, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
+    actions: tuple[ActionSpec, ...] = ()
+
+    @property
+    def has_high_traffic(self) -> bool:
+        """Whether the built-in alert is on."""
+        return bool(self.high_traffic_interval and self.high_traffic_threshold)
 
 
-class Settings(_Settings):
-    """Settings that are possible: making impossible ones raises a `UsageError`. None stands for "auto"."""
+@dataclass(frozen=True)
+class Output(Concern):
+    """How results are shown."""
 
-    __slots__ = ()
+    output: str = option("text", Text(words=("text", "json")), "text, or one JSON object a line")
+    timezone: str = option("local", Text("ZONE"), "zone of the times shown: local, UTC, Europe/Prague …")
+    color: str = option("auto", Text(words=("auto", "always", "never")), "auto: on a terminal, unless NO_COLOR is set")
+    verbose: bool = option(False, Flag(), "say which format was detected, show pending alerts", short="v")
 
-    def __new__(cls, *args: object, **kwargs: object) -> Settings:
-        self = super().__new__(cls, *args, **kwargs)  # type: ignore[arg-type]
-        for name in ("stats_interval", "high_traffic_interval", "high_traffic_threshold", "buffer_time", "max_skew"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < float("inf"):
-                raise UsageError(f"--{name} must not be negative or infinite: {value}")
-        if self.top < 1:
-            raise UsageError(f"--top must be at least 1: {self.top}")
-        if self.jobs is not None and not 1 <= self.jobs <= JOBS_MAX:
-            raise UsageError(f"--jobs must be auto or 1 to {JOBS_MAX}: {self.jobs}")
-        if not self.follow and (self.state is not None or self.start != "begin"):
+
+@dataclass(frozen=True)
+class Plugins(Concern):
+    """Classes of the user's own that are added to the usual ones."""
+
+    calculator: tuple[str, ...] = option((), Texts("MODULE:CLASS"), "add a calculator of your own")
+    action: tuple[str, ...] = option((), Texts("MODULE:CLASS"), "add an action of your own")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run. `config` is the file that some of them are from."""
+
+    reading: Reading = field(default_factory=Reading)
+    following: Follow = field(default_factory=Follow)
+    statistics: Statistics = field(default_factory=Statistics)
+    alerting: Alerting = field(default_factory=Alerting)
+    output: Output = field(default_factory=Output)
+    plugins: Plugins = field(default_factory=Plugins)
+    config: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.following.follow and (self.following.state is not None or self.following.start != "begin"):
             raise UsageError("--state and --start go with --follow")
-        if self.backtest and (self.follow or self.explain is not None):
-            raise UsageError("--backtest reads finished logs and goes with neither --follow nor --explain")
-        if self.explain is not None and self.state is not None:
-            raise UsageError("--explain does not go with --state, which is for the run that watches")
-        return self
+
+    @classmethod
+    def of(cls, **values: Any) -> Settings:
+        """Settings of the options that are named, whatever concern they belong to; the others have their defaults."""
+        return cls().but(**values)
+
+    def but(self, **values: Any) -> Settings:
+        """These settings, with the options that are named changed."""
+        changed: dict[str, Any] = {}
+        for concern in fields(self):
+            own = getattr(self, concern.name)
+            if isinstance(own, Concern):
+                names = [declared.name for declared in fields(own)]  # type: ignore[arg-type]
+                given = {name: values.pop(name) for name in names if name in values}
+                if given:
+                    changed[concern.name] = replace(own, **given)  # type: ignore[type-var]
+        return replace(self, **changed, **values)
+
+    @property
+    def adapts_interval(self) -> bool:
+        """Whether the length of an interval of statistics is chosen by the span of the log: text about finished, named files."""
+        is_finished = bool(self.reading.files) and "-" not in self.reading.files and not self.following.follow
+        return self.statistics.stats_interval is None and is_finished and self.output.output == "text"
 
 
-def parse_arguments(arguments: Sequence[str]) -> Settings:
-    """The settings that a command line asks for; a `UsageError` for what makes no sense."""
-    options = list(arguments)
-    end = options.index("--") if "--" in options else len(options)  # behind it stand files only
-    options, files = [_with_underscores(option) for option in options[:end]], options[end + 1 :]
-    given = vars(_parser().parse_intermixed_args(options))
-    if given["config"] is not None or given["test_rules"] is not None or given["alerts"] != "off":
-        from ..pipeline.configuration import from_config  # here, because few runs need it and start-up counts
-
-        given = from_config(_parser(), options, files)
-        files = []
-    given["files"] = (*given["files"], *files)
-    return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+def options() -> Mapping[str, Option]:
+    """Every option, by name."""
+    return {known.name: known for known in _options()}
 
 
-def _with_underscores(argument: str) -> str:
-    name, equals, value = argument.partition("=")
-    return "--" + name[2:].replace("-", "_") + equals + value if name.startswith("--") else argument
+def _options() -> Iterator[Option]:
+    for concern in (Reading, Follow, Statistics, Alerting, Output, Plugins):
+        for declared in fields(concern):
+            if (known := option_of(declared)) is not None:
+                yield known
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see --help)")
-
-
-def _jobs(text: str) -> int | None:
-    return None if text == "auto" else int(text)
-
-
-_jobs.__name__ = "number"  # as argparse calls it in its messages
-
-
-def _parser() -> argparse.ArgumentParser:
-    defaults = _Settings()
-    parser = _Parser(
-        prog="python -m LogsMonitor2000",
-        usage="%(prog)s [FILE ...] [options]",
-        description="Watch HTTP access logs: traffic statistics and high-traffic alerts.",
-        epilog=EPILOG,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=34, width=100),
-        allow_abbrev=False,
-        add_help=False,
-    )
-
-    group = parser.add_argument_group("input")
-    group.add_argument(
-        "files", nargs="*", metavar="FILE", help="paths or quoted globs; - is standard input; .gz, .bz2, .xz too"
-    )
-    group.add_argument("--follow", action="store_true", help="keep reading what is appended, through rotations")
-    group.add_argument("--start", choices=("begin", "end"), help="where following begins (%(default)s)")
-    group.add_argument("--state", metavar="DIR", help="keep there what a restart needs to go on where it was")
-    group.add_argument(
-        "--log_format",
-        default="auto",
-        metavar="NAME",
-        help="auto, a name, a definition like nginx's or Apache's, or list, which shows the names",
-    )
-    group.add_argument(
-        "--fields", metavar="FIELD=KEY,...", help="where JSON, LTSV or logfmt has a field: time=ts,status=res.code"
-    )
-    group.add_argument("--client_from", choices=("x_forwarded_for",), help="the client is its first hop that is not private")
-    group.add_argument("--nginx_conf", metavar="FILE", help="take log formats, and logs if none is named, from a configuration")
-    group.add_argument("--explain_line", metavar="LINE", help="show what each format makes of a line, and exit")
-    group.add_argument("--parser", metavar="MODULE:CLASS", help="a parser of your own instead")
-
-    group = parser.add_argument_group("statistics and alerts (0 turns them off)")
-    group.add_argument("--stats_interval", type=int, metavar="SECONDS", help="length of an interval (%(default)s)")
-    group.add_argument("--top", type=int, metavar="N", help="sections and sources shown (%(default)s)")
-    group.add_argument("--high_traffic_interval", type=int, metavar="SECONDS", help="the alert's window (%(default)s)")
-    group.add_argument("--high_traffic_threshold", type=float, metavar="HITS", help="hits a second (%(default)s)")
-    group.add_argument("--alerts", choices=("off", "default"), help="default adds a set of rules (%(default)s)")
-    group.add_argument("--explain", metavar="TIME", help="show what each alert was at that second, and why, and exit")
-    group.add_argument("--backtest", action="store_true", help="show how often each alert would have fired, and exit")
-    group.add_argument("--calculator", action="append", metavar="MODULE:CLASS", help="one of your own, too")
-
-    group = parser.add_argument_group("time")
-    group.add_argument("--buffer_time", type=int, metavar="SECONDS", help="how late a line may come (%(default)s)")
-    group.add_argument("--max_skew", type=int, metavar="SECONDS", help="how far ahead of the clock (86400; 60 with --follow)")
-    group.add_argument("--timezone", metavar="ZONE", help="local, UTC, or a name like Europe/Prague (%(default)s)")
-
-    group = parser.add_argument_group("output")
-    group.add_argument("--output", choices=("text", "json"), help="for people, or one JSON object a line (%(default)s)")
-    group.add_argument("--color", choices=("auto", "always", "never"), help="auto obeys NO_COLOR (%(default)s)")
-    group.add_argument("--action", action="append", metavar="MODULE:CLASS", help="one of your own, too")
-    group.add_argument("--verbose", action="store_true", help="say which format was recognised, and why")
-
-    group = parser.add_argument_group("other")
-    group.add_argument("--config", metavar="FILE", help="options, alert rules and actions, as TOML")
-    group.add_argument("--check_config", action="store_true", help="say what the configuration means, and exit")
-    group.add_argument("--test_rules", metavar="FILE", help="run the tests of alert rules in FILE, and exit")
-    group.add_argument("--jobs", type=_jobs, metavar="auto|N", help="processes that read (auto: as many as pay off)")
-    group.add_argument("--version", action="version", version=f"LogsMonitor2000 {VERSION}")
-    group.add_argument("--help", action="help", help="show this and exit")
-    parser.set_defaults(**{**defaults._asdict(), "calculator": [], "action": []})
-    return parser
+def values_of(settings: Settings) -> dict[str, Any]:
+    """The value of every option in `settings`, and `files`, by name."""
+    found: dict[str, Any] = {"files": settings.reading.files}
+    for concern in fields(settings):
+        own = getattr(settings, concern.name)
+        if isinstance(own, Concern):
+            known = (option_of(declared) for declared in fields(own))  # type: ignore[arg-type]
+            found |= {each.name: getattr(own, each.name) for each in known if each is not None}
+    return found

@@ -18,6 +18,7 @@ from .spec import ActionSpec, Context, Filter, Kind
 
 def _read_endpoint(table: Table, *, is_secret: bool = False) -> Endpoint:
     """The keys of what is reached by HTTP."""
+    table.knows("url")
     url = table.text("url") if "url" in table and not is_secret else table.secret("url")
     headers: dict[str, Secret | str] = {}
     user, password, token = table.text("user", None), table.secret("password", None), table.secret("token", None)

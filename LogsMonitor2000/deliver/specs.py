@@ -9,27 +9,32 @@ from collections.abc import Sequence
 import re
 
 from ..action.base import Action
-from ..config.table import Table
+from ..config.table import Table, read_each
 from ..event import SEVERITIES
 from .dispatch import Timing
 from .kinds import CHANNELS, LOCAL
 from .spec import ActionSpec, Context, Filter
 
+_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
 
 def read_actions(tables: Sequence[Table]) -> tuple[ActionSpec, ...]:
     """The actions that `tables` ask for; a `ConfigError` for what makes no sense."""
-    specs: list[ActionSpec] = []
-    for table in tables:
+    names: set[str] = set()
+
+    def read(table: Table) -> ActionSpec:
         kind = table.text("type", choices=sorted([*LOCAL, *CHANNELS]))
-        name = table.text("name", kind)
-        if not re.fullmatch(r"[\w.-]{1,64}", name, re.ASCII):
-            raise table.error("name", f"must consist of letters, digits and _ . -, not {name!r}")
-        if name in [spec.name for spec in specs]:
-            raise table.error("name", f"{name!r} is that of two actions; give each its own")
+        table.check()  # the other keys depend on it
+        name = table.text("name", kind, pattern=_NAME, must="consist of letters, digits and _ . -")
+        if name in names:
+            table.report("name", f"{name!r} is that of two actions; give each its own")
+        names.add(name)
         wanted = _read_filter(table)
-        specs.append(LOCAL[kind](table, name, wanted) if kind in LOCAL else _read_delivery(table, kind, name, wanted))
+        spec = LOCAL[kind](table, name, wanted) if kind in LOCAL else _read_delivery(table, kind, name, wanted)
         table.finish()
-    return tuple(specs)
+        return spec
+
+    return tuple(read_each(tables, read))
 
 
 def _read_delivery(table: Table, kind: str, name: str, wanted: Filter) -> ActionSpec:
@@ -63,7 +68,7 @@ def _read_filter(table: Table) -> Filter:
     severities = table.texts("severity", ())
     for severity in severities:
         if severity not in SEVERITIES:
-            raise table.error("severity", f"must be of {', '.join(SEVERITIES)}, not {severity!r}")
+            table.report("severity", f"must be of {', '.join(SEVERITIES)}, not {severity!r}")
     return Filter(table.texts("alerts", ()), severities)
 
 

@@ -1,117 +1,166 @@
-"""What `--config` says: options, rules, mutes and actions, out of one file."""
+"""From configuration files and the options of a command to settings.
+
+Values come typed from both sides: from TOML by the kinds of the options, from the command by its parsers. What the command says
+wins, except that lists are added up. All that is wrong with a file is reported at once.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..alert.high_traffic import built_in_rules
 from ..alert.mute import read_mutes
 from ..alert.reading import read_rules
-from ..alert.scenario import read_scenarios
-from ..config.settings import Settings
-from ..config.table import ConfigError, Table, parse_config, read_config
+from ..alert.scenario import Scenario, read_scenarios
+from ..config.option import shown
+from ..config.settings import Settings, options, values_of
+from ..config.table import ConfigError, Errors, Table, parse_config, read_config
 from ..deliver.specs import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
 
-COMMAND_ONLY = frozenset({"config", "check_config", "explain_line", "explain", "backtest", "test_rules", "help", "version"})
-"""Options that ask for something else than to monitor: they make no sense in a file."""
-
-MADE_HERE = frozenset({"rules", "mutes", "scenarios", "action", "actions"})
-"""Settings that are no options of a file: its tables are read for them."""
-
 FOLLOWING = frozenset({"follow", "start", "state"})
-"""Options that mean nothing to a run that looks back: what a file says of them is for the run that watches."""
+"""Options that mean nothing to a run that looks back: in a file they are for the run that watches."""
 
-PATHS = frozenset({"nginx_conf", "state"})
-"""Options that are paths, and so relative to the file, as `files` are."""
+NOT_IN_FILES = frozenset({"action"})
+"""Options whose name is that of tables in a file."""
 
 DEFAULT_ALERTS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "alert", "default.toml")
 
 
-def from_config(parser: argparse.ArgumentParser, options: Sequence[str], named: Sequence[str] = ()) -> dict[str, Any]:
-    """What the files that the command's `options` name say, and then these themselves; a later one wins.
+class Loaded(NamedTuple):
+    """Settings, the rule tests that came with them, and the tables of the files they are from, the one that wins last."""
 
-    `named` are logs that the command names besides.
+    settings: Settings
+    tables: tuple[Table, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is risky about the files, though not wrong."""
+        return [warning for table in self.tables for warning in table.origin.warnings]
+
+
+def load(given: Mapping[str, Any], config: str | None = None, *, looks_back: bool = False) -> Loaded:
+    """The settings of the options `given` and of the file `config`; a `ConfigError` names all that is wrong with it.
+
+    A run that `looks_back`, at finished logs, leaves out what the file says of following, and sends nothing.
     """
-    own = vars(parser.parse_intermixed_args(list(options)))
-    tables = [] if own["config"] is None else [read_config(own["config"])]
-    tests: list[Table] = []
-    if own["test_rules"] is not None:
-        table = read_config(own["test_rules"])
-        tests = table.tables("test")
-        if not tests:
-            raise ConfigError(f"{table.where}: has no [[test]]")
-        base = table.path("config", None)
-        tables += [table] if base is None else [read_config(base), table]
-    names = frozenset(own) - MADE_HERE - COMMAND_ONLY
-    defaults = vars(parser.parse_intermixed_args([]))
-    told: list[str] = []
-    files: list[str] = []
+    return _load(given, [] if config is None else [read_config(config)], config, looks_back=looks_back)
+
+
+def load_tests(given: Mapping[str, Any], path: str) -> Loaded:
+    """The rule tests of the file at `path`, and the settings that it gives or names a `config` for."""
+    table = read_config(path)
+    if not has_tests(table):
+        raise ConfigError(f"{path}: has no [[test]]")
+    base = table.path("config", None)
+    return _load(given, [table] if not base else [read_config(base), table], path, looks_back=True, tests=table)
+
+
+def has_tests(table: Table) -> bool:
+    """Whether it is a file of rule tests."""
+    return bool(table.peek("test"))
+
+
+def _load(
+    given: Mapping[str, Any], tables: Sequence[Table], path: str | None, *, looks_back: bool, tests: Table | None = None
+) -> Loaded:
+    errors = Errors()
+    values: dict[str, Any] = {}
     for table in tables:
-        files = [os.path.join(table.directory, file) if file != "-" else file for file in table.texts("files", ())] or files
-        for name in sorted(names - {"files"}):
-            if name in table:
-                told += _option(parser, table, name, defaults[name])
-    looks_back = bool(tests) or own["backtest"] or own["explain"] is not None
-    if looks_back:
-        told = [argument for argument in told if argument[2:].partition("=")[0] not in FOLLOWING]
-    given = vars(parser.parse_intermixed_args([*told, *options]))
-    given["files"] = [*given["files"], *named] or files
-    rules = [rule for table in tables for rule in table.tables("alert")]
-    if given["alerts"] == "default":
-        with open(DEFAULT_ALERTS, "rb") as file:
-            rules += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
-    built_in = built_in_rules(given["high_traffic_interval"], given["high_traffic_threshold"])
-    given["rules"] = read_rules(rules, built_in)
+        with errors:
+            _add(values, _options(table, looks_back=looks_back))
+    _add(values, given)
+    alerts = [alert for table in tables for alert in table.tables("alert")]
     mutes = [mute for table in tables for mute in table.tables("mute")]
-    given["mutes"] = read_mutes(mutes, zone_named(given["timezone"]), [rule.name for rule in (*built_in, *given["rules"])])
     actions = [action for table in tables for action in table.tables("action")]
-    given["actions"] = () if looks_back else read_actions(actions)  # what they need, secrets perhaps, need not be there
-    for table in tables:
-        table.finish()
-    if tests:
-        given["scenarios"] = read_scenarios(tests, [*built_in, *given["rules"]], given["timezone"])
-    return given
-
-
-def _option(parser: argparse.ArgumentParser, table: Table, name: str, default: Any) -> list[str]:
-    """The option `name` of a file as the command would be given it; checked by itself, so that what is wrong is told of the file."""
-    if default is False:
-        return [f"--{name}"] if table.flag(name) else []
-    if name in PATHS:
-        values = [table.path(name)]
-    else:
-        values = table.texts(name) if isinstance(default, list) else [table.anything(name)]
-    if any(isinstance(value, bool) or not isinstance(value, (str, int, float)) for value in values):
-        raise table.error(name, f"cannot be {values[0]!r}")
-    arguments = [f"--{name}={value}" for value in values]
+    scenarios = tests.tables("test") if tests is not None else []
+    for table in tables:  # the keys of the file itself come before those of its tables
+        with errors:
+            table.finish()
     try:
-        value = vars(parser.parse_intermixed_args(arguments))[name]
-        Settings(follow=True, **{name: value})
-        if name == "timezone":
-            zone_named(value)
+        settings = Settings.of(**values, config=path)
+        zone = zone_named(settings.output.timezone)
+    except UsageError:
+        errors.check()
+        raise
+    if settings.alerting.alerts == "default":
+        with open(DEFAULT_ALERTS, "rb") as file:
+            alerts += parse_config(file.read(), DEFAULT_ALERTS).tables("alert")
+    built_in = built_in_rules(settings.alerting.high_traffic_interval, settings.alerting.high_traffic_threshold)
+    names = [rule.name for rule in built_in] + [name for table in alerts if isinstance(name := table.peek("name"), str)]
+    with errors:
+        settings = settings.but(rules=read_rules(alerts, built_in))
+    with errors:
+        settings = settings.but(mutes=read_mutes(mutes, zone, names))
+    if not looks_back:  # what receivers need, secrets perhaps, need not be there
+        for action in actions:
+            _check_alerts(action, names)
+        with errors:
+            settings = settings.but(actions=read_actions(actions))
+    read: tuple[Scenario, ...] = ()
+    with errors:
+        read = read_scenarios(scenarios, [*built_in, *settings.alerting.rules], settings.output.timezone)
+    errors.check()
+    return Loaded(settings, tuple(tables), read)
+
+
+def _options(table: Table, *, looks_back: bool) -> dict[str, Any]:
+    """The values of the options that a file gives."""
+    values: dict[str, Any] = {}
+    files = table.texts("files", ())
+    if files:
+        values["files"] = tuple(os.path.join(table.directory, file) if file != "-" else file for file in files)
+    for name, option in options().items():
+        table.knows(name)
+        if name in table and name not in NOT_IN_FILES:
+            value = table.option(option)
+            if name == "timezone" and isinstance(value, str):
+                _check_zone(table, value)
+            values[name] = value
+    return {name: value for name, value in values.items() if not (looks_back and name in FOLLOWING)}
+
+
+def _check_zone(table: Table, name: str) -> None:
+    try:
+        zone_named(name)
     except UsageError as error:
-        problem = str(error).removesuffix(" (see --help)").removeprefix(f"argument --{name}: ")
-        raise table.error(name, f"is wrong: {problem}") from None
-    return arguments
+        table.report("timezone", f"is wrong: {error}")
 
 
-def described(settings: Settings) -> list[str]:
-    """What settings mean, in words: the options that are not as they are by default, then a line for each table of a file."""
-    options = {name: value for name, value in settings._asdict().items() if name not in MADE_HERE | COMMAND_ONLY}
-    built_in = built_in_rules(settings.high_traffic_interval, settings.high_traffic_threshold)
+def _add(values: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Let `more` win over `values`; of what can be given several times there is more."""
+    known = options()
+    for name, value in more.items():
+        is_list = name in known and known[name].kind.is_list
+        values[name] = (*values.get(name, ()), *value) if is_list else value
+
+
+def _check_alerts(table: Table, names: Sequence[str]) -> None:
+    """Report patterns of a receiver that fit no rule: no alert would ever be sent for them."""
+    patterns = table.peek("alerts")
+    for pattern in [patterns] if isinstance(patterns, str) else patterns if isinstance(patterns, list) else []:
+        if isinstance(pattern, str) and not any(fnmatchcase(name, pattern.removeprefix("!")) for name in names):
+            table.report("alerts", f"names {pattern!r}, which is not an alert; there are {', '.join(names) or 'none'}")
+
+
+def described(loaded: Loaded) -> list[str]:
+    """What settings mean, in words: the options that differ from their defaults, then a line for each table of a file."""
+    settings, alerting = loaded.settings, loaded.settings.alerting
+    usual = values_of(Settings())
+    built_in = built_in_rules(alerting.high_traffic_interval, alerting.high_traffic_threshold)
     return [
-        *(f"option {name} = {_shown(value)}" for name, value in options.items() if value != settings._field_defaults[name]),
-        *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *settings.rules)),
-        *(f"mute {mute.name}: {mute.described}" for mute in settings.mutes),
-        *(f"action {spec.describe()}" for spec in settings.actions),
-        *(f"test {scenario.name}" for scenario in settings.scenarios),
+        *(f"option {name} = {_shown(value)}" for name, value in values_of(settings).items() if value != usual[name]),
+        *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *alerting.rules)),
+        *(f"mute {mute.name}: {mute.described}" for mute in alerting.mutes),
+        *(f"action {spec.describe()}" for spec in alerting.actions),
+        *(f"test {scenario.name}" for scenario in loaded.scenarios),
     ]
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(value) if isinstance(value, tuple) else shown(value) if isinstance(value, float) else str(value)

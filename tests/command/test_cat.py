@@ -1,4 +1,4 @@
-"""The real command on real files: `python -m LogsMonitor2000.source`."""
+"""The real command on real files: `cat`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from LogsMonitor2000.command.cat import main
+from LogsMonitor2000.command.main import main
 
 from ..running import environment
 from ..support import SCALE
@@ -27,7 +27,7 @@ class Reader:
     """The command as a process; `read` gives what it has printed once that ends with what is expected."""
 
     def __init__(self, directory: str, *arguments: str, limit: int = 0) -> None:
-        command = [sys.executable, "-m", "LogsMonitor2000.command.cat", *arguments]
+        command = [sys.executable, "-m", "LogsMonitor2000", "cat", *arguments]
         if limit:
             command = ["/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(
@@ -103,7 +103,6 @@ class ReaderCommand(unittest.TestCase):
         for arguments in (
             ["nothing"],
             ["."],
-            [],
             ["--state", "x", "a.log"],
             ["--bad"],
             ["--follow", "--state", "/dev/null/x", "a"],
@@ -111,7 +110,7 @@ class ReaderCommand(unittest.TestCase):
             with self.subTest(arguments):
                 out, errors = io.StringIO(), io.StringIO()
                 with chdir(self.directory), redirect_stdout(out), redirect_stderr(errors):
-                    status = main(arguments)
+                    status = main(["cat", *arguments])
                 said = errors.getvalue()
                 self.assertEqual((out.getvalue(), status, said.count("\n")), ("", 2, 1), said)
 

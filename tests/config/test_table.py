@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.config.table import ConfigError, Table, parse_config, read_config
+from LogsMonitor2000.config.table import ConfigError, Errors, Table, parse_config, read_config, read_each
 from LogsMonitor2000.errors import InputError
 
 from ..support import TemporaryFiles
@@ -45,22 +46,28 @@ class Reading(unittest.TestCase):
 
     def test_what_is_wrong_names_file_key_and_what_is_allowed(self) -> None:
         for text, ask, message in (
-            ("top = 'x'", lambda t: t.whole("top"), "monitor.toml: top must be a whole number, not 'x'"),
-            ("top = true", lambda t: t.number("top"), "monitor.toml: top must be a number, not True"),
-            ("top = 0", lambda t: t.whole("top", least=1), "monitor.toml: top must be at least 1, not 0"),
-            ("top = 9", lambda t: t.number("top", most=8), "monitor.toml: top must be at most 8, not 9"),
-            ("top = nan", lambda t: t.number("top"), "monitor.toml: top must be a finite number, not nan"),
+            ("top = 'x'", lambda t: t.whole("top"), "monitor.toml:1: top must be a whole number, not 'x'"),
+            ("top = true", lambda t: t.number("top"), "monitor.toml:1: top must be a number, not True"),
+            ("top = 0", lambda t: t.whole("top", least=1), "monitor.toml:1: top must be at least 1, not 0"),
+            ("top = 9", lambda t: t.number("top", most=8), "monitor.toml:1: top must be at most 8, not 9"),
+            ("top = nan", lambda t: t.number("top"), "monitor.toml:1: top must be a finite number, not nan"),
             ("", lambda t: t.text("name"), "monitor.toml: name is missing"),
-            ("kind = 'x'", lambda t: t.text("kind", choices=("a", "b")), "monitor.toml: kind must be one of a, b, not 'x'"),
-            ("for = '5 fortnights'", lambda t: t.seconds("for"), "monitor.toml: for must be seconds, or a text like '30s'"),
-            ("for = 0.5", lambda t: t.whole_seconds("for"), "monitor.toml: for must be whole seconds, not 0.5"),
-            ("by = [1]", lambda t: t.texts("by"), "monitor.toml: by must be a text or a list of texts"),
-            ("alert = 1", lambda t: t.tables("alert"), "monitor.toml: alert must be written as [[alert]]"),
-            ("alert = [1]", lambda t: t.tables("alert"), "monitor.toml: alert must be written as [[alert]]"),
-            ("of = 1", lambda t: t.table("of"), "monitor.toml: of must be a table, not 1"),
+            ("kind = 'x'", lambda t: t.text("kind", choices=("a", "b")), "monitor.toml:1: kind must be a or b, not 'x'"),
+            (
+                "for = '5 fortnights'",
+                lambda t: t.seconds("for"),
+                "monitor.toml:1: for must be seconds, or a duration like 90s, 5m or 2h, not '5 fortnights'",
+            ),
+            ("for = 0.5", lambda t: t.whole_seconds("for"), "monitor.toml:1: for must be whole seconds, not 0.5"),
+            ("by = [1]", lambda t: t.texts("by"), "monitor.toml:1: by must be a string or a list of strings, not [1]"),
+            ("alert = 1", lambda t: t.tables("alert"), "monitor.toml:1: alert must be written as [[alert]]"),
+            ("alert = [1]", lambda t: t.tables("alert"), "monitor.toml:1: alert must be written as [[alert]]"),
+            ("of = 1", lambda t: t.table("of"), "monitor.toml:1: of must be a table, not 1"),
         ):
             with self.subTest(text=text), self.assertRaises(ConfigError) as caught:
-                ask(table(text))
+                read = table(text)
+                ask(read)
+                read.finish()
             self.assertIn(message, str(caught.exception))
 
     def test_unknown_keys_are_refused_with_those_that_are_known(self) -> None:
@@ -71,13 +78,81 @@ class Reading(unittest.TestCase):
             read.finish()
         self.assertEqual(
             str(caught.exception),
-            "monitor.toml: alert 'errors': abvoe is not known; did you mean above? allowed are above, name",
+            "monitor.toml:3: alert 'errors': unknown key 'abvoe'; did you mean above?",
         )
+
+    def test_all_that_is_wrong_is_told_at_once_unknown_keys_first(self) -> None:
+        read = table("[[alert]]\nname = 'errors'\nabvoe = 3\nwindow = 'x'\n[alert.where]\nstauts = 5").tables("alert")[0]
+        read.text("name")
+        read.text("measure")
+        read.number("above")
+        self.assertEqual((read.seconds("window", 60), read.seconds("for", least=2)), (60, 2), "stand-ins")
+        where = read.table("where")
+        where.text("status", None)
+        with self.assertRaises(ConfigError) as caught:
+            where.finish()
+        self.assertEqual(
+            caught.exception.messages[0][:70], "monitor.toml:6: alert 'errors': where: unknown key 'stauts'; did you m"
+        )
+        with self.assertRaises(ConfigError) as caught:
+            read.finish()
+        self.assertEqual(
+            caught.exception.messages,
+            (
+                "monitor.toml:3: alert 'errors': unknown key 'abvoe'; did you mean above?",
+                "monitor.toml:1: alert 'errors': measure is missing",
+                "monitor.toml:4: alert 'errors': window must be seconds, or a duration like 90s, 5m or 2h, not 'x'",
+                "monitor.toml:1: alert 'errors': for is missing",
+            ),
+        )
+        self.assertEqual(str(caught.exception).split("\n"), list(caught.exception.messages))
+
+    def test_the_first_problem_of_a_key_is_the_one_that_counts(self) -> None:
+        read = table("top = 0\nmore = 1")
+        read.whole("top", least=1)
+        read.report("top", "must be odd")
+        error = read.error("more", "must be less")
+        self.assertEqual(error.messages, ("monitor.toml:1: top must be at least 1, not 0", "monitor.toml:2: more must be less"))
+        with self.assertRaises(ConfigError):
+            read.check()
+
+    def test_errors_of_several_tables_are_one_error(self) -> None:
+        def read(each: Table) -> str:
+            name = each.text("name")
+            each.finish()
+            return str(name)
+
+        self.assertEqual(read_each(table("[[a]]\nname='x'\n[[a]]\nname='y'").tables("a"), read), ["x", "y"])
+        with self.assertRaises(ConfigError) as caught:
+            read_each(table("[[a]]\nname=1\n[[a]]\nname='y'\n[[a]]\nnmae='z'").tables("a"), read)
+        self.assertEqual(
+            [message.split(": ", 2)[0] for message in caught.exception.messages],
+            ["monitor.toml:2", "monitor.toml:6"],
+        )
+        with self.assertRaises(InputError), Errors():
+            raise InputError("another kind")
+
+    def test_to_look_for_a_key_is_not_to_ask_for_it(self) -> None:
+        read = table("a = 1")
+        self.assertIn("a", read)
+        self.assertEqual(read.peek("a"), 1)
+        with self.assertRaisesRegex(ConfigError, "unknown key 'a'"):
+            read.finish()
+        read.knows("a")
+        read.finish()
+
+    def test_texts_by_a_pattern(self) -> None:
+        read = table("a = 'ok'\nb = 'not ok'")
+        pattern = re.compile(r"[a-z]+")
+        self.assertEqual(read.text("a", pattern=pattern, must="be letters"), "ok")
+        read.text("b", pattern=pattern, must="be letters")
+        with self.assertRaisesRegex(ConfigError, "b must be letters, not 'not ok'"):
+            read.finish()
 
     def test_tables_are_named_by_name_type_or_place(self) -> None:
         read = table("[[action]]\nname = 'a'\n[[action]]\ntype = 'b'\n[[action]]\n")
         wheres = [each.where for each in read.tables("action")]
-        self.assertEqual(wheres, ["monitor.toml: action 'a'", "monitor.toml: action 'b'", "monitor.toml: action 3"])
+        self.assertEqual(wheres, ["monitor.toml:1: action 'a'", "monitor.toml:3: action 'b'", "monitor.toml:5: action 3"])
 
     def test_what_is_no_toml_is_told(self) -> None:
         for text in (b"a = ", b"\xff", b"a = 1\na = 2", b"a = " + b"[" * 50_000):
@@ -104,6 +179,22 @@ class Files(TemporaryFiles):
             self.assertEqual(table('token_env = "TOKEN"').secret("token").reveal(), "s4cret")
         self.assertIsNone(table("").secret("token", None))
 
+    def test_what_every_user_can_read_or_change_is_warned_of(self) -> None:
+        secret = self.path("token", b"s3cret")
+        path = self.path("monitor.toml", b'token_file = "token"')
+        for mode, config_mode, expected in (
+            (0o600, 0o644, []),
+            (0o640, 0o664, []),
+            (0o644, 0o600, [f"{secret}: every user can read this secret; chmod o-r {secret}"]),
+            (0o600, 0o666, [f"{path}: every user can change this configuration; chmod o-w {path}"]),
+        ):
+            os.chmod(secret, mode)
+            os.chmod(path, config_mode)
+            with self.subTest(mode=oct(mode), config_mode=oct(config_mode)):
+                read = read_config(path)
+                self.assertEqual(read.secret("token").reveal(), "s3cret")
+                self.assertEqual(read.origin.warnings, expected)
+
     def test_secrets_are_refused_in_the_file_and_where_they_are_missing(self) -> None:
         for text, message in (
             ('token = "s3cret"', "is a secret and must not stand here: give token_file or token_env"),
@@ -111,14 +202,16 @@ class Files(TemporaryFiles):
             ('token_env = "NOT_SET_AT_ALL"', "token_env names the variable NOT_SET_AT_ALL, which is not set"),
             ('token_env = "EMPTY"', "token_env names the variable EMPTY, which is empty"),
             ('token_env = "A"\ntoken_file = "b"', "cannot both be given"),
-            ("", "token_file or token_env is missing"),
+            ("", "token is missing: give token_file or token_env"),
         ):
             with (
                 self.subTest(text=text),
                 mock.patch.dict(os.environ, {"EMPTY": " "}),
                 self.assertRaises(ConfigError) as caught,
             ):
-                table(text).secret("token")
+                read = table(text)
+                read.secret("token")
+                read.finish()
             self.assertIn(message, str(caught.exception))
             self.assertNotIn("s3cret", str(caught.exception))
 

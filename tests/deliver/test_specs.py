@@ -146,10 +146,10 @@ class Reading(Delivering):
             (hook + 'name = "a b"', "name must consist of letters, digits and _ . -, not 'a b'"),
             (hook + f"[[action]]\n{hook}", "name 'webhook' is that of two actions; give each its own"),
             (hook + 'severity = "urgent"', "severity must be of info, warning, error, critical, not 'urgent'"),
-            (hook + "grup_wait = 1", "grup_wait is not known; did you mean group_wait?"),
+            (hook + "grup_wait = 1", "unknown key 'grup_wait'; did you mean group_wait?"),
             (hook + "timeout = 0", "timeout must be at least 0.1, not 0"),
             (hook + "max_age = -1", "max_age must be at least 0, not -1"),
-            ('type = "webhook"', "url_file or url_env is missing"),
+            ('type = "webhook"', "url is missing: give url_file or url_env"),
             (
                 'type = "webhook"\nbody = "slack"\nurl = "https://x"',
                 "url is a secret and must not stand here: give url_file or url_env",
@@ -180,11 +180,11 @@ class Reading(Delivering):
             ),
             ('type = "command"\ncommand = []', 'command must be a list of texts, like ["/usr/local/bin/page", "--loud"]'),
             ('type = "command"\ncommand = ["a\\u0000"]', "command must be a list of texts"),
-            ('type = "command"\ncommand = "x"\ngroup_by = []', "group_by is not known"),
+            ('type = "command"\ncommand = "x"\ngroup_by = []', "unknown key 'group_by'"),
             ('type = "syslog"\naddress = "x"', "address must be like unix:/dev/log, udp://host:514 or tcp://host:601, not 'x'"),
             ('type = "json_lines"', "path is missing"),
             ('type = "json_lines"\npath = "x"\nevents = ["lines"]', "events must be of alert, stats, summary, not 'lines'"),
-            ('type = "alertmanager"\nurl = "http://x"\nrepeat = 1', "repeat is not known"),
+            ('type = "alertmanager"\nurl = "http://x"\nrepeat = 1', "unknown key 'repeat'"),
         ):
             with self.subTest(text=text), self.assertRaises(ConfigError) as caught:
                 specs(f"[[action]]\n{text}", self.path("monitor.toml"))

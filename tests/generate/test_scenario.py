@@ -52,7 +52,7 @@ class Scenarios(unittest.TestCase):
                 tests = os.path.join(self.folder, f"{name}.toml")
                 with open(tests, "w") as file:
                     file.write(truth.as_rule_tests(path))
-                self.assertEqual(in_process("--test_rules", tests)[::2], (0, ""))
+                self.assertEqual(in_process("test", tests)[::2], (0, ""))
 
     def test_no_lines_expect_nothing(self) -> None:
         self.assertEqual(list(Truth(SCENARIOS["flood"], RATE).transitions()), [])

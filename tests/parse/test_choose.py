@@ -198,17 +198,19 @@ class Shown(unittest.TestCase):
         return out.getvalue()
 
     def test_the_table(self) -> None:
-        text = self.told("--log_format", "list")
+        text = self.told("formats")
         for row in (*LINES, *RECORDS):
             self.assertIn(f"\n{row.name:16} " if row is not LINES[0] else row.name, text)
         self.assertTrue(text.isprintable() or all(line.isprintable() for line in text.splitlines()))
 
     def test_one_line_explained(self) -> None:
-        text = self.told("--explain_line", LINES[2].example.decode())
+        text = self.told("formats", "--explain", LINES[2].example.decode())
         self.assertIn("combined: yes (taken)\n    time       2000-10-10T20:55:36+00:00", text)
         self.assertIn("    section    /apache_pb.gif", text)
         self.assertIn("squid: no: the time does not fit at byte 1", text)
-        text = self.told("--explain_line", "<34>Oct 11 22:14:15 h nginx: " + LINES[2].example.decode().replace("200", "2x0"))
+        text = self.told(
+            "formats", "--explain", "<34>Oct 11 22:14:15 h nginx: " + LINES[2].example.decode().replace("200", "2x0")
+        )
         self.assertIn("behind syslog: 192.0.2.7", text)
         self.assertIn("combined: no: the status is not three digits", text)
 

@@ -10,13 +10,13 @@ import signal
 import unittest
 
 from LogsMonitor2000.command.main import main
-from LogsMonitor2000.config.settings import Settings, parse_arguments
+from LogsMonitor2000.config.settings import Settings
 from LogsMonitor2000.errors import InputError, UsageError
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.runtime.clock import second_named
 
 from ..logs import START, csv_line
-from ..running import Running, command, in_process
+from ..running import Running, command, in_process, settings_from
 from ..support import TemporaryFiles, clf_line
 
 RULE = '[[alert]]\nname = "many"\nmeasure = "count"\nwindow = 5\nabove = 10\n'
@@ -27,7 +27,7 @@ class ConfigCase(TemporaryFiles):
         return self.path("monitor.toml", text.encode())
 
     def settings(self, text: str, *options: str) -> Settings:
-        return parse_arguments(["--config", self.config(text), *options])
+        return settings_from("--config", self.config(text), *options)
 
 
 class Options(ConfigCase):
@@ -56,7 +56,7 @@ class Options(ConfigCase):
             verbose = true
             jobs = 4
         """
-        expected = Settings(
+        expected = Settings.of(
             config=os.path.join(self.directory, "monitor.toml"),
             files=(os.path.join(self.directory, "a.log"), "/var/log/*.log", "-"),
             log_format="csv",
@@ -85,104 +85,95 @@ class Options(ConfigCase):
     def test_the_command_line_wins(self) -> None:
         text = 'files = "a.log"\ntop = 7\nbuffer_time = 9\noutput = "json"\njobs = "auto"\ncalculator = "m:A"'
         settings = self.settings(text, "b.log", "--top", "2", "--output=text", "--calculator", "m:B")
-        self.assertEqual((settings.files, settings.top, settings.buffer_time, settings.output), (("b.log",), 2, 9, "text"))
-        self.assertEqual((settings.jobs, settings.calculator), (None, ("m:A", "m:B")), "what can be there twice is added")
-        self.assertEqual(self.settings(text, "--", "--b.log").files, ("--b.log",))
+        reading, output = settings.reading, settings.output.output
+        self.assertEqual((reading.files, settings.statistics.top, reading.buffer_time, output), (("b.log",), 2, 9, "text"))
+        self.assertEqual((reading.jobs, settings.plugins.calculator), (None, ("m:A", "m:B")), "lists are added up")
+        self.assertEqual(self.settings(text, "--", "--b.log").reading.files, ("--b.log",))
 
     def test_files_are_no_options(self) -> None:
         path = self.config('files = ["--follow", "a b.log"]')
         here = os.getcwd()
         os.chdir(self.directory)
         try:
-            settings = parse_arguments(["--config", os.path.basename(path)])
+            settings = settings_from("--config", os.path.basename(path))
         finally:
             os.chdir(here)
-        self.assertEqual((settings.files, settings.follow), (("--follow", "a b.log"), False))
+        self.assertEqual((settings.reading.files, settings.following.follow), (("--follow", "a b.log"), False))
 
     def test_false_and_a_file_of_nothing(self) -> None:
-        self.assertEqual(self.settings("follow = false\nverbose = false")._replace(config=None), Settings())
-        self.assertEqual(self.settings("")._replace(config=None), Settings())
+        self.assertEqual(self.settings("follow = false\nverbose = false").but(config=None), Settings())
+        self.assertEqual(self.settings("").but(config=None), Settings())
 
     def test_wrong(self) -> None:
         for text, message in (
-            ("top = 0", "top is wrong: --top must be at least 1: 0"),
-            ('top = "many"', "top is wrong: invalid int value: 'many'"),
-            ("top = true", "top cannot be True"),
-            ("top = [1, 2]", "top cannot be [1, 2]"),
-            ("top = 2026-01-01", "top cannot be datetime.date(2026, 1, 1)"),
-            ("buffer_time = -1", "buffer_time is wrong: --buffer_time must not be negative or infinite: -1"),
-            ("buffer_time = 1.5", "buffer_time is wrong: invalid int value: '1.5'"),
-            (
-                "high_traffic_threshold = nan",
-                "high_traffic_threshold is wrong: --high_traffic_threshold must not be negative or infinite: nan",
-            ),
-            ("jobs = 65", "jobs is wrong: --jobs must be auto or 1 to 64: 65"),
+            ("top = 0", "top must be at least 1, not 0"),
+            ('top = "many"', "top must be a whole number, not 'many'"),
+            ("top = true", "top must be a whole number, not True"),
+            ("top = [1, 2]", "top must be a whole number, not [1, 2]"),
+            ("top = 2026-01-01", "top must be a whole number, not datetime.date(2026, 1, 1)"),
+            ("buffer_time = -1", "buffer_time must be at least 0, not -1"),
+            ("buffer_time = 1.5", "buffer_time must be whole seconds, not 1.5"),
+            ("high_traffic_threshold = nan", "high_traffic_threshold must be a finite number, not nan"),
+            ("jobs = 65", "jobs must be at most 64, not 65"),
             ("follow = 1", "follow must be true or false, not 1"),
             ('verbose = "yes"', "verbose must be true or false, not 'yes'"),
-            ("files = 5", "files must be a text or a list of texts, not 5"),
-            ("files = [5]", "files must be a text or a list of texts"),
-            ("calculator = [5]", "calculator must be a text or a list of texts"),
+            ("files = 5", "files must be a string or a list of strings, not 5"),
+            ("files = [5]", "files must be a string or a list of strings, not [5]"),
+            ("calculator = [5]", "calculator must be a string or a list of strings, not [5]"),
             (
                 'timezone = "Mars"',
                 "timezone is wrong: no time zone is called 'Mars' (give local, UTC, or a name like Europe/Prague)",
             ),
             ("alert = 5", "alert must be written as [[alert]], not 5"),
             ("mute = [5]", "mute must be written as [[mute]]"),
-        ):
-            with self.subTest(text=text), self.assertRaises(UsageError) as caught:
-                self.settings(text)
-            self.assertEqual(str(caught.exception), f"{self.directory}/monitor.toml: {message}")
-
-    def test_wrong_choices_say_which_there_are(self) -> None:
-        for text, start, choices in (
-            ('output = "xml"', "output is wrong: invalid choice: 'xml'", ("text", "json")),
-            ('alerts = "on"', "alerts is wrong: invalid choice: 'on'", ("off", "default")),
-            ("explain = 5", "explain is not known; allowed are action, alert, alerts, buffer_time", ("verbose",)),
-            ("topp = 5", "topp is not known; did you mean top? allowed are action, ", ("timezone",)),
-            ('rules = "x"', "rules is not known; ", ("alert",)),
+            ('output = "xml"', "output must be text or json, not 'xml'"),
+            ('alerts = "defualt"', "alerts must be off or default, not 'defualt'; did you mean default?"),
+            ("topp = 5", "unknown key 'topp'; did you mean top?"),
+            ('rules = "x"', "unknown key 'rules'; known are action, alert, alerts, buffer_time"),
         ):
             with self.subTest(text=text), self.assertRaises(UsageError) as caught:
                 self.settings(text)
             told = str(caught.exception)
-            self.assertIn(f"{self.directory}/monitor.toml: {start}", told)
-            for choice in choices:
-                self.assertIn(choice, told)
+            expected = f"{self.directory}/monitor.toml:1: {message}"
+            self.assertEqual(told[: len(expected)], expected)
 
     def test_what_only_the_whole_can_tell(self) -> None:
         with self.assertRaisesRegex(UsageError, "--state and --start go with --follow"):
             self.settings('state = "x"')
         with self.assertRaises(InputError):
-            parse_arguments(["--config", self.path("nowhere.toml")])
+            settings_from("--config", self.path("nowhere.toml"))
 
 
 class Rules(ConfigCase):
     def test_of_the_file_and_the_default_ones(self) -> None:
-        self.assertEqual([rule.name for rule in self.settings(RULE).rules], ["many"])
-        both = self.settings(RULE, "--alerts", "default").rules
+        self.assertEqual([rule.name for rule in self.settings(RULE).alerting.rules], ["many"])
+        both = self.settings(RULE, "--alerts", "default").alerting.rules
         self.assertEqual([rule.name for rule in both][:2], ["many", "server_errors_critical"])
-        self.assertEqual(both[1:], parse_arguments(["--alerts", "default"]).rules)
-        self.assertEqual(self.settings('alerts = "default"\n' + RULE).rules, both)
+        self.assertEqual(both[1:], settings_from("--alerts", "default").alerting.rules)
+        self.assertEqual(self.settings('alerts = "default"\n' + RULE).alerting.rules, both)
         inhibited = RULE + 'inhibited_by = "unparsed_lines"\n'
-        self.assertEqual(self.settings(inhibited, "--alerts", "default").rules[0].inhibited_by, ("unparsed_lines",))
+        self.assertEqual(self.settings(inhibited, "--alerts", "default").alerting.rules[0].inhibited_by, ("unparsed_lines",))
 
     def test_a_name_of_the_default_ones_is_taken(self) -> None:
-        with self.assertRaisesRegex(UsageError, "default.toml: alert 'silence': name 'silence' is taken by another rule"):
+        with self.assertRaisesRegex(
+            UsageError, "default.toml:[0-9]+: alert 'silence': name 'silence' is taken by another rule"
+        ):
             self.settings(RULE.replace("many", "silence"), "--alerts", "default")
 
     def test_mutes_are_in_the_zone_of_the_options(self) -> None:
         mute = '[[mute]]\nfrom = "01:00"\nto = "02:00"\n'
         for options, zone in ((["--timezone", "UTC"], "UTC"), (["--timezone", "Europe/Prague"], "Europe/Prague")):
-            (found,) = self.settings(mute + RULE, *options).mutes
+            (found,) = self.settings(mute + RULE, *options).alerting.mutes
             self.assertEqual(str(found.zone), zone)
 
     def test_check_config(self) -> None:
         path = self.config(RULE + '[[mute]]\nname = "night"\nfrom = "22:00"\nto = "06:00"\n')
         out = io.StringIO()
         with redirect_stdout(out):
-            self.assertEqual(main(["--config", path, "--check_config"]), 0)
+            self.assertEqual(main(["check", path]), 0)
         self.assertEqual(
             out.getvalue(),
-            f"{path}: is right\n"
+            f"{path}: configuration OK\n"
             "alert high_traffic: rate above 10.00 hits/s over 120 s (warning)\n"
             "alert many: count above 10 over 5 s (warning)\n"
             "mute night: 22:00 to 06:00 on every day (local time), all alerts\n",
@@ -191,7 +182,7 @@ class Rules(ConfigCase):
     def test_the_default_ones_are_described(self) -> None:
         out = io.StringIO()
         with redirect_stdout(out):
-            self.assertEqual(main(["--alerts", "default", "--check_config"]), 0)
+            self.assertEqual(main(["check", "--alerts", "default"]), 0)
         self.assertEqual(len(out.getvalue().splitlines()), 12)
 
 
@@ -224,10 +215,18 @@ class Command(ConfigCase):
         path = self.config(RULE + "abov = 3")
         done = command("--config", path, stdin=b"")
         self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (2, b"", 1))
-        self.assertTrue(done.stderr.startswith(f"LogsMonitor2000: {path}: alert 'many': abov is not known; did you".encode()))
-        for text in (b"a = " + b"9" * 10_000, b"\xff", b"a = [", b"\x00", b"[[alert]]\nname = 0x" + b"f" * 100):
+        self.assertTrue(
+            done.stderr.startswith(f"LogsMonitor2000: {path}:6: alert 'many': unknown key 'abov'; did you".encode())
+        )
+        for text in (
+            b"a = " + b"9" * 10_000,
+            b"\xff",
+            b"a = [",
+            b"\x00",
+            b"[[alert]]\nmeasure = 'count'\nabove = 1\nname = 0x" + b"f" * 100,
+        ):
             with self.subTest(text=text[:20]), self.assertRaises(UsageError) as caught:
-                parse_arguments(["--config", self.path("monitor.toml", text)])
+                settings_from("--config", self.path("monitor.toml", text))
             self.assertNotIn("\n", str(caught.exception))
 
     def test_a_format_that_lacks_what_a_rule_needs_is_refused_unless_it_is_optional(self) -> None:
@@ -291,13 +290,13 @@ class Command(ConfigCase):
         ]
         for moment in (str(START + 22), "2019-02-07T22:11:22+01:00"):
             with self.subTest(moment=moment):
-                arguments = ("--config", path, log, "--explain", moment, "--timezone", "UTC", "--stats_interval", "0")
+                arguments = ("explain", moment, log, "--config", path, "--timezone", "UTC")
                 said = in_process(*arguments)[1].split("at 2019-02-07T21:11:22+00:00\n")[1].splitlines()
                 self.assertEqual([line.strip() for line in said[:5]], expected)
-        _, out, _ = in_process("--config", path, log, "--explain", str(START + 22), "--output", "json")
+        _, out, _ = in_process("explain", str(START + 22), log, "--config", path, "--output", "json")
         (found,) = [json.loads(line) for line in out.splitlines() if '"explanation"' in line]
         self.assertEqual((found["event"], found["time"], found["lines"]), ("explanation", START + 22, expected))
-        status, _, errors = in_process("--config", path, log, "--explain", "noon")
+        status, _, errors = in_process("explain", "noon", log, "--config", path)
         self.assertEqual(status, 2)
         self.assertIn("'noon' is no time", errors)
 
@@ -332,7 +331,7 @@ class DefaultSet(TemporaryFiles):
         log = self.path("access.log", b"".join(lines))
         options = ["--alerts", "default", "--output", "json", "--stats_interval", "0", "--high_traffic_interval", "0"]
         out = io.StringIO()
-        monitor = build(parse_arguments([log, *options]), out, io.StringIO())
+        monitor = build(settings_from(log, *options), out, io.StringIO())
         monitor.run()
         return {event["name"] for event in map(json.loads, out.getvalue().splitlines()) if event["event"] == "alert"}
 

@@ -66,7 +66,7 @@ class TestBuild(TemporaryFiles):
     def built(
         self, *files: str, out: io.StringIO | None = None, errors: io.StringIO | None = None, **settings: object
     ) -> Monitor:
-        monitor = build(Settings(files=files, **settings), out or io.StringIO(), errors or io.StringIO())  # type: ignore[arg-type]
+        monitor = build(Settings.of(files=files, **settings), out or io.StringIO(), errors or io.StringIO())
         self.addCleanup(lambda: monitor.streams.close())
         return monitor
 
@@ -99,7 +99,7 @@ class TestBuild(TemporaryFiles):
         assert isinstance(source.source, PipeSource)
         self.assertEqual((source.name, source.fileno()), ("standard input", 0))
         for terminal in (Terminal(), None):
-            with mock.patch("sys.stdin", terminal), self.assertRaisesRegex(UsageError, "no log file is named"):
+            with mock.patch("sys.stdin", terminal), self.assertRaisesRegex(UsageError, "no log file given"):
                 self.built()
 
     def test_kinds_of_sources(self) -> None:
@@ -143,9 +143,9 @@ class TestBuild(TemporaryFiles):
                 self.assertEqual(isinstance(source, ParallelInput), parallel)
 
     def test_how_far_ahead_a_time_may_lie(self) -> None:
-        for settings, seconds in ((Settings(), 86_400), (Settings(follow=True), 60), (Settings(follow=True, max_skew=0), 0)):
+        for settings, seconds in (({}, 86_400), ({"follow": True}, 60), ({"follow": True, "max_skew": 0}, 0)):
             with self.subTest(settings=settings):
-                self.assertEqual(skew_max(settings), seconds)
+                self.assertEqual(skew_max(Settings.of(**settings)), seconds)
 
     def test_actions(self) -> None:
         path = self.path(content=b"")
@@ -220,8 +220,8 @@ class OwnClasses(TemporaryFiles):
 
     def test_each_kind(self) -> None:
         log = self.path(content=b"100;/a\n100;/b\nbad\n101;/a\n")
-        settings = Settings(
-            (log,), parser="own_classes:Semicolons", calculator=("own_classes:Busiest",), action=("own_classes:Keeping",)
+        settings = Settings.of(
+            files=(log,), parser="own_classes:Semicolons", calculator=("own_classes:Busiest",), action=("own_classes:Keeping",)
         )
         monitor = build(settings, io.StringIO(), io.StringIO())
         summary = monitor.run()
@@ -245,12 +245,12 @@ class OwnClasses(TemporaryFiles):
             ("own_classes:Needy", "cannot be made without arguments"),
         ):
             with self.subTest(name=name), self.assertRaisesRegex(UsageError, message):
-                build(Settings((log,), calculator=(name,)), io.StringIO(), io.StringIO())
+                build(Settings.of(files=(log,), calculator=(name,)), io.StringIO(), io.StringIO())
         with self.assertRaisesRegex(UsageError, "cannot be made without arguments"):
-            build(Settings((log,), action=("LogsMonitor2000:Action",)), io.StringIO(), io.StringIO())
+            build(Settings.of(files=(log,), action=("LogsMonitor2000:Action",)), io.StringIO(), io.StringIO())
 
     def test_the_stand_ins_can_be_named_too(self) -> None:
-        settings = Settings((self.path(content=csv_line(START)),), action=("LogsMonitor2000.testing:Collecting",))
+        settings = Settings.of(files=(self.path(content=csv_line(START)),), action=("LogsMonitor2000.testing:Collecting",))
         monitor = build(settings, io.StringIO(), io.StringIO())
         monitor.run()
         assert isinstance(monitor.actions[-1], Collecting)

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 from LogsMonitor2000.action.base import Action, Status
 from LogsMonitor2000.analyze.publisher import BucketPublisher
-from LogsMonitor2000.config.settings import Settings, parse_arguments
+from LogsMonitor2000.config.settings import Settings
 from LogsMonitor2000.config.table import ConfigError, Table
 from LogsMonitor2000.deliver.spec import ActionSpec
 from LogsMonitor2000.deliver.specs import read_actions
@@ -30,7 +30,7 @@ from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import Collecting
 from LogsMonitor2000.web.prometheus import PrometheusAction, PrometheusSpec, read_prometheus
 
-from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, wait_until
+from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, settings_from, wait_until
 from ..support import SCALE, TemporaryFiles, clf_line
 from .test_exposition import read
 from .test_metrics import traffic
@@ -92,10 +92,10 @@ class TestSettings(unittest.TestCase):
             ({"listen": "::1:9117"}, "listen must be"),
             ({"listen": "127.0.0.1:65536"}, "listen must be"),
             ({"listen": "127.0.0.1:http"}, "listen must be"),
-            ({"listen": 9117}, "listen must be a text"),
+            ({"listen": 9117}, "listen must be a string"),
             ({"sections": 0}, "sections must be at least 1"),
             ({"sections": 10**6}, "sections must be at most 10000"),
-            ({"section": 5}, "section is not known; did you mean sections?"),
+            ({"section": 5}, "unknown key 'section'; did you mean sections?"),
             ({"severity": "critical"}, "severity makes no difference to metrics"),
         ):
             with self.subTest(given=given), self.assertRaisesRegex(ConfigError, f"f.toml: action prometheus: {problem}"):
@@ -114,7 +114,7 @@ class TestSettings(unittest.TestCase):
 
     def test_traffic_is_counted_only_for_metrics(self) -> None:
         for actions in ((), (ANYWHERE,), (ANYWHERE, ANYWHERE)):
-            monitor = build(Settings(files=(os.devnull,), actions=actions), io.StringIO(), io.StringIO())
+            monitor = build(Settings.of(files=(os.devnull,), actions=actions), io.StringIO(), io.StringIO())
             monitor.run()
             counting = [w for w in monitor.processor._windows if isinstance(w.calculator, BucketPublisher)]
             self.assertEqual(len(counting), min(1, len(actions)))
@@ -212,7 +212,7 @@ class TestRuns(TemporaryFiles):
         log = self.path(content=b"".join(lines))
         for jobs in (1, 2):
             with self.subTest(jobs=jobs), chunks_of_bytes(20_000):
-                settings = Settings(
+                settings = Settings.of(
                     files=(log,), log_format="common", jobs=jobs, actions=(listening(listen="127.0.0.1:0", sections=8),)
                 )
                 monitor = build(settings, io.StringIO(), io.StringIO())
@@ -258,7 +258,7 @@ class TestRuns(TemporaryFiles):
 
     def test_settings_are_read_from_the_file(self) -> None:
         config, port = self.config("sections = 3\n")
-        (spec,) = parse_arguments(["--config", config]).actions
+        (spec,) = settings_from("--config", config).alerting.actions
         self.assertEqual(spec.describe(), f"prometheus: http://127.0.0.1:{port}/metrics, of at most 3 sections")
 
     def test_an_alert_is_still_known_to_fire_after_a_restart(self) -> None:

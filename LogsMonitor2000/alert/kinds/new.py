@@ -34,6 +34,7 @@ class New(Rule):
     @classmethod
     def keys(cls, table: Table, common: Mapping[str, Any]) -> dict[str, Any]:
         window = table.whole_seconds("window", 60, least=1, most=WINDOW_SECONDS_MAX)
+        table.knows("recover", *cls.allowed)
         has_threshold = any(key in table for key in COMPARISONS)
         found = cls.threshold_keys(table) if has_threshold else {"comparison": "at_least", "threshold": 1.0}
         top = table.whole("top", 10, least=1, most=1000)

@@ -1,0 +1,64 @@
+"""Monitors that look back at finished logs: they evaluate the alerts and send nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from ..action.backtest_report import BacktestReport
+from ..action.base import Action
+from ..action.explanation_report import Explainer
+from ..action.formatter import MessageFormatter
+from ..action.progress import ProgressLine
+from ..alert.backtest import BacktestCalculator
+from ..alert.calculator import RuleCalculator
+from ..alert.rule import Rule
+from ..analyze.calculator import StreamCalculator
+from ..analyze.processor import AnalyticsProcessor
+from ..config.settings import Settings
+from ..errors import UsageError
+from ..runtime.clock import second_named, zone_named
+from ..source.base import Source
+from .input import Input
+from .monitor import Monitor
+from .recogniser import Recogniser
+from .wiring import all_rules, choice_of, inputs_of, output_action, own_parser, skew_max
+
+
+def build_backtest(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
+    """What reports how often each alert would have fired."""
+    rules = _some_rules(settings)
+    formatter = MessageFormatter(zone_named(settings.output.timezone))
+    is_json, verbose = settings.output.output == "json", settings.output.verbose
+    report = BacktestReport(out, errors, formatter, rules, is_json=is_json, verbose=verbose)
+    return _built(settings, BacktestCalculator(rules, settings.alerting.mutes), report, errors)
+
+
+def build_explanation(settings: Settings, time: str, out: TextIO, errors: TextIO) -> Monitor:
+    """What reports the state of each alert at `time`, and why."""
+    rules = _some_rules(settings)
+    formatter = MessageFormatter(zone_named(settings.output.timezone))
+    second = second_named(time, settings.output.timezone)
+    calculator = RuleCalculator(rules, settings.alerting.mutes, second, causes=False)
+    return _built(settings, calculator, Explainer(output_action(settings, out, errors, formatter), second, formatter), errors)
+
+
+def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, Monitor]:
+    """A monitor of one source for nothing but its alerts, whatever the clock says, and its processor."""
+    rules = RuleCalculator(all_rules(settings), settings.alerting.mutes, causes=False)
+    processor = AnalyticsProcessor([rules], settings.reading.buffer_time)
+    recogniser = Recogniser(processor, choice_of(settings), own_parser(settings))
+    return processor, Monitor([Input(source, recogniser)], processor, skew_max=1 << 40)
+
+
+def _some_rules(settings: Settings) -> Sequence[Rule]:
+    rules = all_rules(settings)
+    if not rules:
+        raise UsageError("no alert rules: give --config FILE or --alerts default")
+    return rules
+
+
+def _built(settings: Settings, calculator: StreamCalculator, report: Action, errors: TextIO) -> Monitor:
+    processor = AnalyticsProcessor([calculator], settings.reading.buffer_time)
+    actions = [*([ProgressLine(errors)] if errors.isatty() else []), report]
+    return Monitor(inputs_of(settings, processor), processor, actions, skew_max=skew_max(settings))
