@@ -91,6 +91,24 @@ the rename, and a process that is busy with a request comes later still."""
 LOOK_SECONDS = 0.5
 """How often a directory is searched again while something there is not settled, and a glob is expanded: noticed within a second."""
 
+RELIST_SECONDS = 10
+"""How often a directory is listed even if it seems unchanged: some network file systems do not keep its time of modification."""
+
+BUSY_SECONDS = 10
+"""A file that had something new this recently is polled at every turn: longer than servers take between two writes of a buffer."""
+
+QUIET_POLLS_PER_SECOND = 1_000
+"""Polls of quiet files, all together; each costs some microseconds, all of them less than a hundredth of a core."""
+
+QUIET_POLL_SECONDS_MAX = 2.0
+"""But no quiet file waits longer than the default buffer time, or its first lines would be late."""
+
+STAMP_SECONDS = 2
+"""The coarsest time stamps of files, those of FAT: a file written after another may seem as much older as this."""
+
+POSITIONS_MAX = 10_000
+"""Positions kept of logs that are not followed now, about a kilobyte each: more were found by a glob over names that never return."""
+
 RACY_SECONDS = 0.1
 """A file that changed this shortly before it was looked at may change again without another time stamp: a kernel tick, and some."""
 
@@ -100,8 +118,8 @@ KNOWN_SECONDS = 60
 KNOWN_MAX = 200
 """Generations remembered for each followed name: more than any rotation keeps."""
 
-SETTLE_LOOKS_MAX = 10
-"""How often a compressed file that breaks off is looked at, each time twice as long after, before it counts as it is."""
+SETTLE_POLLS_MAX = 10
+"""How often a compressed file that breaks off is polled, each time twice as long after, before it counts as it is."""
 
 GONE_SECONDS = 60
 """How long a name that a glob found may be missing before it is followed no more; should it come back, the glob finds it."""

@@ -75,6 +75,7 @@ class _Follower:
             names,
             start="end" if following.start == "end" else "begin",
             position=position if isinstance(position, dict) else None,
+            last_line=self._state is None,  # else the next run reads it, once it is complete
         )
         self._saved = self._clock.elapsed()
         self._saved_position: object = None
@@ -85,8 +86,9 @@ class _Follower:
         signal.signal(signal.SIGUSR1, self._ask_for_report)
         try:
             while not stop.is_asked and not self._is_over():
-                is_new = self._sources.look()
-                has_read = [_print_chunk(source) for source in self._sources.sources]
+                is_new = self._sources.poll()
+                now = self._clock.elapsed()
+                has_read = [_print_chunk(source) for source in self._sources.sources if source.next_poll <= now]
                 self._show_warnings()
                 if is_new or self._clock.elapsed() - self._saved >= STATE_SECONDS:  # what is not known cannot be missed later
                     self._save()

@@ -23,7 +23,7 @@ class Following(StreamSet):
         self._restored = dict(restored) if restored is not None else {}
 
     def poll(self) -> list[DigestStream]:
-        arrived: list[DigestStream] = [Input(source, self._recogniser, tolerant=True) for source in self._sources.look()]
+        arrived: list[DigestStream] = [Input(source, self._recogniser, tolerant=True) for source in self._sources.poll()]
         for stream in arrived:
             if (snapshot := self._restored.pop(stream.name, None)) is not None:
                 stream.restore(snapshot)

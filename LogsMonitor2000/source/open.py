@@ -28,6 +28,11 @@ def expanded(names: Sequence[str]) -> list[str]:
     return list(paths.values())
 
 
+def directory_message(path: str) -> str:
+    """What to do instead of naming a directory."""
+    return f"{path}: is a directory; to read the logs in it, name a quoted glob such as '{os.path.join(path, '*.log')}'"
+
+
 def open_source(path: str) -> Source:
     """The source of the kind that `path` is; an `InputError` when it cannot be opened."""
     if path == STANDARD_INPUT:
@@ -35,7 +40,7 @@ def open_source(path: str) -> Source:
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: is a directory")
+            raise InputError(directory_message(path))
         if not stat.S_ISREG(mode):
             return PipeSource(path, os.open(path, os.O_RDONLY))
     except OSError as error:

@@ -106,6 +106,7 @@ class ReaderCommand(unittest.TestCase):
             ["--state", "x", "a.log"],
             ["--bad"],
             ["--follow", "--state", "/dev/null/x", "a"],
+            ["--follow", "."],
         ):
             with self.subTest(arguments):
                 out, errors = io.StringIO(), io.StringIO()
@@ -206,7 +207,7 @@ class ReaderCommand(unittest.TestCase):
 
     def test_idle_it_uses_next_to_no_time(self) -> None:
         self.write(b"1\n")
-        reader = self.start("--follow", "a.log", "missing.log", ".")
+        reader = self.start("--follow", "a.log", "missing.log")
         self.check(reader, b"1\n")
         before = _cpu_seconds(reader.process.pid)
         time.sleep(0.7)

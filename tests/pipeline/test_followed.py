@@ -16,6 +16,7 @@ from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.state.directory import StateDirectory
 from LogsMonitor2000.state.journal import Journal
@@ -47,7 +48,7 @@ class FollowingCase(TemporaryFiles):
         self.close()
         recogniser = Recogniser(processor_for(OPTIONS), Choice(log_format))
         position = saved["position"] if saved is not None else None
-        sources = SourceSet(names, position=position, last_line=False, clock=self.clock)
+        sources = SourceSet(names, position=position, last_line=False, environment=Environment(self.clock))
         self.following = Following(sources, recogniser, saved["inputs"] if saved is not None else None)
         return self.following
 

@@ -24,6 +24,7 @@ from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.state.directory import SNAPSHOT, StateDirectory
 from LogsMonitor2000.state.journal import NOTE, Journal
@@ -157,7 +158,7 @@ class Lives(TemporaryFiles):
         found = journal.found
         if found is not None:
             assert processor.restore(found["processor"])
-        sources = SourceSet(names, position=found and found["position"], last_line=False, clock=self.clock)
+        sources = SourceSet(names, position=found and found["position"], last_line=False, environment=Environment(self.clock))
         following = Following(sources, Recogniser(processor, Choice(options.log_format)), found and found["inputs"])
 
         def wait() -> None:

@@ -1,6 +1,6 @@
-"""The calls of the operating system that following makes, and how many files it holds open.
+"""The operating system's calls that following makes, and the bound on the files it holds open.
 
-They are in one place so that a test can make one of them fail; everything else works on real files.
+They are in one place so that a test can inject faults into them; everything else works on real files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Files:
         return os.listdir(path)
 
     def open(self, path: str) -> int:
-        """Without waiting, should it have become a FIFO in the meantime."""
+        """Without blocking, should it have become a FIFO in the meantime."""
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def pread(self, descriptor: int, size: int, offset: int) -> bytes:
@@ -44,19 +44,25 @@ class Files:
 
 
 class Holder(Protocol):
-    """What holds a descriptor that may be taken from it, to be opened again when it is needed."""
+    """Holds a descriptor that may be taken away, since the file can be opened again."""
 
     def release(self) -> bool:
         """Close the descriptor; False when the file could not be opened again."""
 
 
 class Descriptors:
-    """A bound on the files held open by all sources that share it: the one that was not used for longest is closed."""
+    """A bound on the files that all sources hold open together: the least recently used one is closed."""
 
     def __init__(self, limit: int | None = None) -> None:
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.limit = limit or max(1, min(DESCRIPTORS_MAX, soft // 2))
+        self.allowed = _allowed()
+        """Descriptors that the system allows this process (`ulimit -n`)."""
+        self.limit = limit or max(1, min(DESCRIPTORS_MAX, self.allowed // 2))
         self._holders: OrderedDict[Holder, None] = OrderedDict()
+
+    @property
+    def is_scarce(self) -> bool:
+        """The system allows fewer than following would use."""
+        return self.limit < DESCRIPTORS_MAX
 
     def use(self, holder: Holder) -> None:
         """`holder` has a descriptor, and has just used it."""
@@ -70,8 +76,22 @@ class Descriptors:
         self._holders.pop(holder, None)
 
     def relieve(self) -> None:
-        """Close what can be closed, down to the limit and at least one, but not what was used last."""
+        """Close down to the limit, at least one if possible, but not the one used last."""
         excess = max(1, len(self._holders) - self.limit)
         for holder in list(self._holders)[:-1]:
             if excess and holder.release():
                 excess -= 1
+
+
+def _allowed() -> int:
+    """The soft limit, which is raised as far as following can use it and the hard limit permits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * DESCRIPTORS_MAX
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    except (OSError, ValueError):
+        return soft
+    return raised

@@ -1,12 +1,11 @@
-"""Which file is which generation: what is known of a log's files is matched with what lies in its directory now.
+"""Rotation tracking: what is known of the files that a followed name has had, and the search for what became of them.
 
-This happens when following begins, and whenever the name has another file, none, or one that was truncated. In order:
+A search takes place when following begins, and whenever the name has another file, none, or one that was truncated. It lists the
+directory, opens what may matter (`Probe`) and matches it with what is known (`Matching`).
 
-1. A file whose device, inode and content are those of a mark is that generation, under whatever name.
-2. A file with the content of a generation whose own file is gone has taken its place: it was compressed, copied before a
-   truncation, or saved by an editor. While the own file is still there, it is a copy, and not read.
-3. Any other file is a new generation. All of them are read from their start, the oldest first: so no rotation is missed,
-   however many there were between two looks.
+A directory may hold hundreds of old rotations. They need not be known one by one: after a complete search, whatever was last written
+before it is accounted for (`known_until`) and never taken for new. So only newer files are opened, those whose inode is known, and
+more, newest first, as long as a file that was read is missing: it may have been compressed.
 """
 
 from __future__ import annotations
@@ -15,229 +14,229 @@ from collections.abc import Callable, Collection, Sequence
 import os
 from typing import NamedTuple
 
-from ...limits import KNOWN_MAX, KNOWN_SECONDS, SETTLE_LOOKS_MAX
-from .files import Files
-from .fingerprint import Key, Mark, Probe
-from .generation import Generation
-from .siblings import File, is_backup, siblings, without_compression
+from ...limits import KNOWN_MAX, KNOWN_SECONDS, SETTLE_POLLS_MAX, STAMP_SECONDS
+from .environment import Environment
+from .fingerprint import Fingerprint, Probe
+from .generation import FileGeneration
+from .matching import Matching
+from .open_file import Key, key_of
+from .siblings import File, siblings
 
 
 class Found(NamedTuple):
-    """What a search has come to. Whoever asked closes the probes."""
+    """What a search has come to. The caller closes the probes that it does not hand to a generation."""
 
     probes: list[Probe]
-    continued: list[tuple[Probe, Mark]]
-    """Files that are to be read on from a mark."""
+    continued: list[tuple[Probe, Fingerprint]]
     begun: list[Probe]
-    """New generations, the oldest first."""
-    replaced: list[Generation]
-    """Generations that are being read whose place was taken by the file at the followed name, from their mark on."""
+    replaced: list[FileGeneration]
     failed: bool
-    """Something could not be opened: look again soon."""
+    """Something could not be listed or opened: search again soon."""
     undecided: bool
-    """Some file is not whole yet: look again later."""
+    """Some file is not complete yet: search again later."""
 
 
-class Lineage:
-    """The marks of one followed name, the oldest first. `failed` is told of what cannot be opened."""
+class RotationTracking:
+    """The fingerprints of one followed name, the oldest first. `failed` is called with what cannot be listed or opened."""
 
-    def __init__(self, files: Files, path: str, failed: Callable[[OSError], None]) -> None:
-        self.marks: list[Mark] = []
-        self._files = files
+    def __init__(self, environment: Environment, path: str, failed: Callable[[OSError], None]) -> None:
+        self.fingerprints: list[Fingerprint] = []
+        self._known_until = 0
+        self._files, self._descriptors = environment.files, environment.descriptors
+        self._listings, self._clock = environment.listings, environment.clock
         self._path = path
-        self._failed = failed
-        self._missed_since: dict[Mark, float] = {}
-        self._unsettled_looks: dict[Key, int] = {}
+        self._report = failed
+        self._failures = 0
+        self._pending: set[Key] = set()  # files older than `known_until` that are not accounted for
+        self._unopened: set[Key] = set()  # in this search
+        self._complete_until = 0  # `known_until` when there were none
+        self._missing_since: dict[Fingerprint, float] = {}
+        self._unsettled_polls: dict[Key, int] = {}
 
-    def leave_out(self, read: Collection[str]) -> None:
-        """What lies beside the file when it is first followed is no part of it, but for the names in `read`."""
-        for path, status in siblings(self._files, self._path):
-            if path not in read:
+    # ---- what is kept over a restart
+
+    @property
+    def known_until(self) -> int:
+        """Everything that was last written before is accounted for; nanoseconds since the epoch, by the file system's clock."""
+        return self._complete_until
+
+    def restore(self, fingerprints: Sequence[Fingerprint], known_until: int) -> None:
+        self.fingerprints = list(fingerprints)[-KNOWN_MAX:]
+        if known_until <= self._clock.now() * 1e9:  # else the clock was set back: nothing can be said by time
+            self._known_until = self._complete_until = known_until
+
+    # ---- fingerprints
+
+    def add(self, known: Fingerprint) -> None:
+        self.fingerprints = [*self.fingerprints, known][-KNOWN_MAX:]
+
+    def remove(self, known: Fingerprint) -> None:
+        self.fingerprints.remove(known)
+
+    def amend(self, old: Fingerprint, handed: int) -> None:
+        """Of the unfinished line of `old`, so many bytes were handed on."""
+        self.fingerprints = [known._replace(handed=handed) if known == old else known for known in self.fingerprints]
+
+    # ---- searching
+
+    def start(self, rotated: Collection[str]) -> bool:
+        """What lies beside the file when it is first followed is not part of it, except for the names in `rotated`.
+
+        The newest may still be written, so their content is noted; of the others it is enough that they are old. False when the
+        directory cannot be listed now.
+        """
+        failures = self._failures
+        files = siblings(self._files, self._listings, self._path, self._failed)
+        if self._failures > failures:
+            return False
+        others = [file for file in files if file[0] not in rotated]
+        for path, status in others[-(KNOWN_MAX // 2) :]:
+            try:
+                probe = Probe(self._files, self._descriptors, path, status)
                 try:
-                    probe = Probe(self._files, path, status)
-                except OSError as error:
-                    self._failed(error)
-                    continue
-                self.add(probe.foreign_mark())
-                probe.close()
+                    self.add(probe.foreign_fingerprint())
+                finally:
+                    probe.close()
+            except OSError as error:
+                self._failed(error)
+        self._pending = {key_of(status) for path, status in files if path in rotated}
+        self._account_for(others)
+        return True
 
-    def amend(self, old: Mark, handed: int) -> None:
-        """Of the unfinished line of `old`, so much was handed on."""
-        self.marks = [mark._replace(handed=handed) if mark == old else mark for mark in self.marks]
+    def search(self, at_path: os.stat_result | None, generations: Sequence[FileGeneration], last_poll: float) -> Found:
+        """Search the directory. Fingerprints of files to be read on are taken out; `retry` those that cannot be.
 
-    def add(self, mark: Mark) -> None:
-        self.marks = [*self.marks, mark][-KNOWN_MAX:]
-
-    def search(self, at_path: os.stat_result | None, generations: Sequence[Generation], now: float) -> Found:
-        """Look through the directory. Marks that are continued are taken out; `now` is a clock that only goes forward."""
-        files: list[File] = siblings(self._files, self._path)
+        `last_poll` is when the name was polled last, by the time of day as the clock has it now: if it was set back since, nothing
+        that was written after that may count as old.
+        """
+        failures = self._failures
+        self._known_until = min(self._known_until, _nanoseconds(last_poll - STAMP_SECONDS))
+        files: list[File] = siblings(self._files, self._listings, self._path, self._failed)
         if at_path is not None:
             files.append((self._path, at_path))
-        held_by_key = {generation.key: generation for generation in generations if generation.overwritten is None}
-        held: list[Generation] = []
-        probes: list[Probe] = []
-        seen: set[Key] = set()
-        failed = False
-        for path, status in reversed(files):  # of two names of one file, the followed one counts
-            key = (status.st_dev, status.st_ino)
-            if key in seen:
-                continue
-            seen.add(key)
-            generation = held_by_key.get(key)
-            if generation is not None and generation.is_open:
-                generation.path = path
-                held.append(generation)
-                continue
-            try:
-                probe = Probe(self._files, path, status)
-                if generation is not None and generation.is_still(probe):
-                    probe.close()
-                    generation.path = path
-                    held.append(generation)
-                    continue
-                probes.append(probe)
-                if generation is not None:
-                    generation.out_of_sight = True  # its inode was given to another file
-            except OSError as error:
-                failed = True
-                self._failed(error)
-        probes.reverse()
+        is_listed = self._failures == failures
+        self._unopened = set()
+        held, probes, older = self._sorted_out(files, generations)
         for generation in generations:
             if generation.out_of_sight and generation not in held:
                 self.add(generation.lose())
             generation.out_of_sight = False
-        match = _Match(
-            self._path, self.marks, held, [g for g in generations if g.overwritten is None and g not in held], probes[:]
-        )
-        try:
-            match.by_inode()
-            match.by_content({path for path, _ in files}, self._is_patient)
-        except OSError as error:
-            failed = True
+        unlinked = [each for each in generations if each.overwritten is None and each not in held]
+        matching = Matching(self._path, self.fingerprints, held, unlinked, self._is_recent, self._is_patient)
+        names = {path for path, _ in files}
+        matching.match(probes, names)
+        while older and matching.missing():
+            if (probe := self._probe(*older.pop())) is not None:
+                probes.append(probe)
+                matching.match([probe], names)
+        for probe, error in matching.failed:
+            self._unopened.add(probe.key)
             self._failed(error)
-        self._remember(match, now)
-        return Found(probes, match.continued, match.begun, match.replaced, failed, match.undecided)
+        self._remember(matching, probes)
+        self._pending = self._unopened | {probe.key for probe in matching.pending}
+        if is_listed:
+            self._account_for(files)
+        failed = self._failures > failures
+        return Found(probes, matching.continued, matching.begun, matching.replaced, failed, bool(matching.pending))
+
+    def retry(self, probe: Probe, known: Fingerprint | None) -> None:
+        """The file could not be read after all: the next search is to find it again."""
+        if known is not None:
+            self.add(known)
+        self._pending.add(probe.key)
+
+    def _failed(self, error: OSError) -> None:
+        self._failures += 1
+        self._report(error)
+
+    def _probe(self, path: str, status: os.stat_result) -> Probe | None:
+        try:
+            return Probe(self._files, self._descriptors, path, status)
+        except OSError as error:
+            self._unopened.add(key_of(status))
+            self._failed(error)
+            return None
+
+    def _sorted_out(
+        self, files: Sequence[File], generations: Sequence[FileGeneration]
+    ) -> tuple[list[FileGeneration], list[Probe], list[File]]:
+        """Generations that were found under their present names, files that may matter, and older ones; both oldest first."""
+        being_read = {generation.key: generation for generation in generations if generation.overwritten is None}
+        known_keys = {known.key for known in self.fingerprints}
+        held: list[FileGeneration] = []
+        probes: list[Probe] = []
+        older: list[File] = []
+        seen: set[Key] = set()
+        for path, status in reversed(files):  # of two names of one file, the followed one counts
+            key = key_of(status)
+            if key in seen:
+                continue
+            seen.add(key)
+            generation = being_read.get(key)
+            if generation is not None and generation.file.is_open:
+                generation.file.path = path
+                held.append(generation)
+            elif generation is None and key not in known_keys and not self._may_be_new(path, status):
+                older.append((path, status))
+            elif (probe := self._probe(path, status)) is None:
+                pass
+            elif generation is not None and self._is_still(generation, probe):
+                probe.close()
+                generation.file.path = path
+                held.append(generation)
+            else:
+                probes.append(probe)
+                if generation is not None:
+                    generation.out_of_sight = True  # its inode was given to another file
+        probes.reverse()
+        older.reverse()
+        return held, probes, older
+
+    def _is_still(self, generation: FileGeneration, probe: Probe) -> bool:
+        try:
+            return generation.is_still(probe)
+        except OSError as error:
+            self._failed(error)
+            return True  # it will be verified before anything is read from it
+
+    def _may_be_new(self, path: str, status: os.stat_result) -> bool:
+        return path == self._path or status.st_mtime_ns > self._known_until or key_of(status) in self._pending
+
+    def _is_recent(self, probe: Probe) -> bool:
+        return self._may_be_new(probe.path, probe.status)
 
     def _is_patient(self, probe: Probe) -> bool:
-        """Whether to wait for a compressed file to become whole."""
-        looks = self._unsettled_looks.get(probe.key, 0)
-        self._unsettled_looks[probe.key] = looks + 1
-        return looks < SETTLE_LOOKS_MAX
+        """Whether to wait for a compressed file to become complete."""
+        polls = self._unsettled_polls.get(probe.key, 0)
+        self._unsettled_polls[probe.key] = polls + 1
+        return polls < SETTLE_POLLS_MAX
 
-    def _remember(self, match: _Match, now: float) -> None:
-        """Keep the marks of what is there, under the inode it has now; those of what is nowhere only for a while."""
-        kept: list[Mark] = []
-        missed: dict[Mark, float] = {}
-        for mark in self.marks:
-            if mark in match.moved:
-                kept += match.moved[mark]
+    def _account_for(self, files: Sequence[File]) -> None:
+        """All of `files` are known or being read now, or pending."""
+        if files:
+            newest = max(status.st_mtime_ns for _, status in files)
+            self._known_until = min(newest, _nanoseconds(self._clock.now() - STAMP_SECONDS))
+        if not self._pending:
+            self._complete_until = self._known_until
+
+    def _remember(self, matching: Matching, probes: Sequence[Probe]) -> None:
+        """Keep the fingerprints of what is there, under the inode it has now; those of what is nowhere only for a while."""
+        now = self._clock.elapsed()
+        kept: list[Fingerprint] = []
+        missing: dict[Fingerprint, float] = {}
+        for known in self.fingerprints:
+            if known in matching.moved:
+                kept += matching.moved[known]
                 continue
-            since = self._missed_since.get(mark, now)
-            if match.undecided or now - since < KNOWN_SECONDS:
-                kept.append(mark)
-                missed[mark] = since
-        self.marks = (kept + match.foreign)[-KNOWN_MAX:]
-        self._missed_since = missed
-        self._unsettled_looks = {key: looks for key, looks in self._unsettled_looks.items() if key in match.keys}
+            since = self._missing_since.get(known, now)
+            if matching.pending or now - since < KNOWN_SECONDS:
+                kept.append(known)
+                missing[known] = since
+        self.fingerprints = (kept + matching.foreign)[-KNOWN_MAX:]
+        self._missing_since = missing
+        keys = {probe.key for probe in probes}
+        self._unsettled_polls = {key: polls for key, polls in self._unsettled_polls.items() if key in keys}
 
 
-class _Match:
-    """One search: every probe ends in `continued`, `begun`, among the known, or undecided."""
-
-    def __init__(
-        self, path: str, marks: Sequence[Mark], held: Sequence[Generation], unlinked: Sequence[Generation], probes: list[Probe]
-    ) -> None:
-        self.continued: list[tuple[Probe, Mark]] = []
-        self.begun: list[Probe] = []
-        self.replaced: list[Generation] = []
-        self.foreign: list[Mark] = []
-        self.moved: dict[Mark, list[Mark]] = {}
-        """What becomes of the marks whose file was found: nothing where it is read on, else the mark as it is now."""
-        self.undecided = False
-        self._path = path
-        self._marks = marks
-        self._held = held
-        self._unlinked = unlinked
-        self._probes = probes
-        self._at: dict[Mark, Probe] = {}
-        self.keys = {probe.key for probe in probes}
-
-    def by_inode(self) -> None:
-        """Step 1 of the module's list."""
-        for probe in self._probes[:]:
-            agreeing = [mark for mark in self._marks if mark.key == probe.key and mark not in self.moved]
-            agreeing = [mark for mark in agreeing if _has_content(mark, probe) and probe.agrees(mark)]
-            if agreeing:
-                self._is(probe, max(agreeing, key=lambda mark: mark.seen))
-
-    def by_content(self, names: set[str], is_patient: Callable[[Probe], bool]) -> None:
-        """Steps 2 and 3. `names` are all there are."""
-        for probe in self._probes[:]:
-            plain = without_compression(probe.path)
-            if plain in names and plain != self._path:
-                self.undecided |= is_patient(probe)  # it is being compressed; what it was before is there
-                continue
-            if any(self._is_copy(probe, generation) for generation in (*self._held, *self._unlinked)):
-                if is_backup(probe.path):
-                    self.foreign.append(probe.foreign_mark())
-                continue
-            if self._replaces(probe):
-                continue
-            answers = [(mark, probe.agrees(mark)) for mark in self._marks if mark not in self.moved and mark.seen]
-            agreeing = [mark for mark, agrees in answers if agrees]
-            if agreeing:
-                self._is(probe, max(agreeing, key=lambda mark: mark.seen))
-            elif any(agrees is None for _, agrees in answers) and is_patient(probe):
-                self.undecided = True
-            elif is_backup(probe.path) and any(_begins(other, probe) for other in self._at.values()):
-                self.foreign.append(probe.foreign_mark())
-            else:
-                self.begun.append(probe)
-
-    def _is(self, probe: Probe, mark: Mark) -> None:
-        self._at[mark] = probe
-        moved = mark._replace(device=probe.key[0], inode=probe.key[1])
-        if probe.kind is not None and mark.is_handed_on and probe.is_all_of(mark):
-            moved = moved._replace(packed=probe.size)
-        unread = moved.packed != probe.size if probe.kind is not None else probe.size > mark.offset + mark.handed
-        if probe.path == self._path or mark.own and unread:
-            self.continued.append((probe, moved))
-            self.moved[mark] = []
-        else:
-            self.moved[mark] = [moved]
-        self._probes.remove(probe)
-
-    def _is_copy(self, probe: Probe, generation: Generation) -> bool:
-        """Whether a file beside the followed one is a copy of what is read from another, in which nothing more can be."""
-        if probe.path == self._path:
-            return False
-        if generation in self._unlinked:
-            return generation.agrees_as(probe) or generation.is_whole(probe)
-        if generation.path == self._path or is_backup(probe.path):
-            return generation.agrees_as(probe) or generation.begins_with(probe)
-        return without_compression(probe.path) == generation.path
-
-    def _replaces(self, probe: Probe) -> bool:
-        """Whether the file at the followed name has the content of one that was deleted, as an editor does it."""
-        if probe.path != self._path:
-            return False
-        edited = [generation for generation in self._held if generation.path == self._path + "~"]
-        for generation in (*edited, *reversed(self._unlinked)):
-            if generation.agrees_as(probe):
-                self.replaced.append(generation)
-                self.continued.append((probe, generation.mark()._replace(device=probe.key[0], inode=probe.key[1])))
-                return True
-        return False
-
-
-def _has_content(mark: Mark, probe: Probe) -> bool:
-    """Whether the mark says anything: of a file that was empty only the inode is known, which may be any file's now."""
-    return mark.head_bytes > 0 or probe.size == 0 or (probe.kind is not None and probe.size == mark.packed)
-
-
-def _begins(whole: Probe, part: Probe) -> bool:
-    """Whether the plain file `part` is a copy of the beginning of `whole`."""
-    if part.kind is not None or not 0 < part.size <= whole.size:
-        return False
-    mark = part.foreign_mark()
-    return whole.agrees(mark) is True
+def _nanoseconds(seconds: float) -> int:
+    return max(0, int(seconds * 1e9))

@@ -1,12 +1,12 @@
 """A log that is being written: one pathname looks like one endless source, whatever becomes of the file behind it.
 
-The log is a sequence of generations, oldest first. Each look asks what file the name has now. As long as it is the same one and
-what was read of it has not changed, its new bytes are read. Otherwise the directory is searched (`lineage`) for what became of the
-old file and for what came in between. A generation whose name has passed on is read to its end, and for a grace time longer,
-since its writer may not know yet; then its unfinished last line counts as a line.
+The log is a sequence of file generations, oldest first. Each poll asks what file the name has now. As long as it is the same one and
+what was read of it has not changed, its new bytes are read. Otherwise the directory is searched (`rotation`) for what became of the
+old file and for what came in between. A generation whose name has passed on is read to its end, and for a grace period longer,
+since its writer may not have reopened its log yet; then its unfinished last line counts as a line.
 
-Nothing that happens to a file ends following: what fails is counted, told once, and tried again. Nothing here sleeps: where there
-is nothing to read, `chunk` yields nothing, and whoever follows waits.
+Nothing that happens to a file ends following: failures are counted, reported once, and retried. Nothing here sleeps: where there
+is nothing to read, `chunk` yields nothing, and the caller waits; `next_poll` says until when.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ import stat
 from typing import Literal
 
 from ...limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, LOOK_SECONDS, POLL_SECONDS
-from ...runtime.clock import Clock
 from ..base import Source
 from ..statistics import ReadStatistics
-from .files import Descriptors, Files
-from .fingerprint import Key, Mark, Probe, key_of
-from .generation import Generation, Overwritten
-from .rotation import Found, Lineage
+from .content import Overwritten
+from .environment import Environment
+from .fingerprint import Fingerprint, Probe
+from .generation import FileGeneration
+from .generations import Generations
+from .identity import identity_of, recognised
+from .open_file import FileState, Key, key_of, state_of
+from .rotation import RotationTracking
 
 Start = Literal["begin", "end"]
 
@@ -32,10 +35,10 @@ Start = Literal["begin", "end"]
 class FollowSource(Source):
     """Follows `path`, which need not exist yet.
 
-    `position` is what `position()` gave earlier: reading goes on there. Without one it begins at the file's `start`, with the
+    `position` is an earlier answer of `position()`: reading resumes there. Without one it begins at the file's `start`, with the
     files named in `rotated`, which it was rotated to before, in front. `elsewhere` says of a file whether another source reads
-    it. With `last_line` an unfinished last line is handed on by `stop`; it is not handed on again after a restart unless it has
-    grown by then. Sources may share `descriptors`, the bound on open files.
+    it. With `last_line` an unfinished last line is handed on by `stop`; after a restart it is not handed on again unless it has
+    grown by then.
     """
 
     def __init__(
@@ -47,40 +50,42 @@ class FollowSource(Source):
         rotated: Collection[str] = (),
         elsewhere: Callable[[FollowSource, Probe], bool] | None = None,
         last_line: bool = True,
-        clock: Clock | None = None,
-        files: Files | None = None,
-        descriptors: Descriptors | None = None,
+        environment: Environment | None = None,
         block_bytes: int = BLOCK_BYTES,
-        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         super().__init__(path)
         self.path = path
-        self._read = ReadStatistics()
+        self.identity = identity_of(path)
         self.missing_since: float | None = None
         """Since when the name has no file."""
+        self._statistics = ReadStatistics()
         self._start = start
         self._rotated = rotated
-        self._elsewhere = elsewhere or (lambda source, probe: False)
         self._last_line = last_line
-        self._clock = clock or Clock()
-        self._files = files or Files()
-        self._descriptors = descriptors or Descriptors()
+        self._environment = environment or Environment()
+        self._clock, self._files = self._environment.clock, self._environment.files
         self._block_bytes = block_bytes
-        self._grace_seconds = grace_seconds
-        self._lineage = Lineage(self._files, path, self._failed)
-        self._generations: list[Generation] = []
-        self.reading: set[Key] = set()
-        """Devices and inodes of the files that are being read."""
-        self._reading: Generation | None = None  # whose lines are being taken
-        self._current: Generation | None = None  # whose file has the name
-        self._key: Key | None = None  # of the file that has the name, read or not
+        self._tracking = RotationTracking(self._environment, path, self._failed)
+        self._generations = Generations(
+            path,
+            self.identity,
+            self._environment,
+            self._tracking,
+            self._statistics,
+            elsewhere=lambda probe: elsewhere is not None and elsewhere(self, probe),
+            warn=self._warn,
+            failed=self._failed,
+        )
         self._handed_on = 0
-        self._looked = self._search_again = float("-inf")
+        self._polled = self._search_again = float("-inf")
+        self._polled_at = self._clock.now()  # the same by the time of day
         self._search_delay = LOOK_SECONDS
-        self._failure: int | None = None  # what went wrong last, so that it is told once
-        self._failed_since_look = False
+        self._news_at = self._clock.elapsed()  # when something was last read or found changed
+        self._quiet_as: FileState | None = None  # the file's state when it was read to its end and nothing was going on
+        self._failure: int | None = None  # what went wrong last, so that it is reported once
+        self._failed_since_poll = False
         self._is_first = True
-        self._has_begun = False
+        self._is_started = False
         self._stopping = False
         self._stop_room = CHUNK_BYTES
         if position is not None:
@@ -92,169 +97,184 @@ class FollowSource(Source):
     def offset(self) -> int:
         return self._handed_on
 
-    @property
-    def is_at_rest(self) -> bool:
-        """Nothing is open for reading: the name has no file, and all that it had was read."""
-        return self.missing_since is not None and not self._generations
-
     def position(self) -> dict[str, object]:
-        """Where to go on after all that `chunk` has given so far, as plain values for JSON."""
-        marks = [*self._lineage.marks, *(generation.mark() for generation in self._generations)]
+        known = [*self._tracking.fingerprints, *(generation.fingerprint() for generation in self._generations)]
         return {
             "offset": self._handed_on,
             "begun": not self._is_first,
-            "marks": [mark.as_json() for mark in marks],
-            "statistics": self._read.as_json(),
+            "known_until": self._tracking.known_until,
+            "fingerprints": [each.as_json() for each in known],
+            "statistics": self._statistics.as_json(),
         }
 
     def statistics(self) -> ReadStatistics:
-        return self._read
-
-    @property
-    def key(self) -> Key | None:
-        """Device and inode of the file that has the name, as it was last looked at."""
-        return self._key
-
-    @property
-    def has_looked(self) -> bool:
-        return self._looked > float("-inf")
-
-    @property
-    def has_marks(self) -> bool:
-        return bool(self._lineage.marks)
-
-    def mark_of(self, probe: Probe) -> Mark | None:
-        """The mark of the file that `probe` has open, if it was read here and is read no longer.
-
-        Only a compressed file is known by its content alone: two logs may well begin with the same lines.
-        """
-        for mark in reversed(self._lineage.marks):
-            if mark.own and mark.seen and (mark.key == probe.key or probe.kind) and probe.agrees(mark):
-                return mark
-        return None
-
-    def hand_over(self, mark: Mark) -> None:
-        """Another source goes on there."""
-        self._lineage.marks.remove(mark)
+        return self._statistics
 
     def stop(self) -> None:
         """Read what is there now, within reason, and end; see `last_line`."""
         if not self._stopping:
-            self._look()
+            self._poll()
             self._stopping = True
 
     def close(self) -> None:
-        for generation in self._generations:
-            generation.close()
+        self._generations.close()
+
+    # ---- what a set of sources asks
+
+    @property
+    def key(self) -> Key | None:
+        """Device and inode of the file that had the name at the last poll."""
+        return self._generations.key
+
+    @property
+    def was_polled(self) -> bool:
+        return self._polled > float("-inf")
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is being read: the name has no file, and all that it had was read."""
+        return self.missing_since is not None and not self._generations
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there are files that are read no longer."""
+        return bool(self._tracking.fingerprints)
+
+    def fingerprint_of(self, probe: Probe) -> Fingerprint | None:
+        """The fingerprint of the file of `probe`, if it was read here and is read no longer."""
+        return recognised(self._tracking.fingerprints, probe)
+
+    def hand_over(self, known: Fingerprint) -> dict[str, object]:
+        """The position from which another source reads that file on."""
+        self._tracking.remove(known)
+        until = self._tracking.known_until
+        return {"begun": True, "offset": known.offset, "known_until": until, "fingerprints": [known.as_json()]}
 
     # ---- lines
 
     def _take(self, room: int) -> bytes:
-        if self._reading is None:
+        if self._generations.taking_from is None:
             return b""
-        before = self._read.bytes
-        lines = self._reading.take(room)
-        self._handed_on += self._read.bytes - before
+        before = self._statistics.bytes
+        lines = self._generations.taking_from.take(room)
+        self._handed_on += self._statistics.bytes - before
         return lines
 
     def _fill(self) -> bool:
-        is_due = not self._stopping and self._clock.elapsed() - self._looked >= POLL_SECONDS
-        if is_due:
-            self._look()
-        if self._fill_one():
-            return True
         if self._stopping:
-            self.ended = True
-            return False
-        if is_due:
-            return False
-        self._look()
-        return self._fill_one()
+            self.ended = not self._fill_one()
+            return not self.ended
+        is_due = self._clock.elapsed() - self._polled >= POLL_SECONDS
+        has_news = not is_due or self._poll()
+        if has_news:
+            if self._fill_one() or (not is_due and self._poll() and self._fill_one()):
+                return True
+            self._note_quiet()
+        self.next_poll = self._polled + self._environment.schedule.delay(self._polled - self._news_at)
+        return False
+
+    def _note_quiet(self) -> None:
+        """There is nothing now: note by which state the file can be told to be unchanged at the next poll."""
+        current = self._generations.current
+        is_quiet = (
+            current is not None
+            and len(self._generations) == 1
+            and self._search_again == float("inf")
+            and not self._failed_since_poll
+            and current.is_settled
+            and current.at_end
+        )
+        self._quiet_as = current.state if is_quiet and current is not None else None
 
     def _fill_one(self) -> bool:
         """Read from the oldest generation that has something."""
-        for generation in self._generations[:]:
+        for generation in self._generations:
             if generation.finished:  # and all its lines are taken
-                self._let_go(generation)
+                self._generations.let_go(generation)
                 continue
             try:
                 if self._fill_from(generation):
-                    self._reading = generation
+                    self._generations.taking_from = generation
+                    self._news_at = self._polled
                     return True
             except (Overwritten, OSError) as error:
                 self._cannot_read(generation, error)
                 if generation.dead or generation.out_of_sight:
-                    self._look()  # before anything else is read: its content may be found elsewhere
+                    self._poll()  # before anything else is read: its content may be found elsewhere
                     return self._fill_one()
         return False
 
-    def _fill_from(self, generation: Generation) -> bool:
+    def _fill_from(self, generation: FileGeneration) -> bool:
         size = self._block_bytes
         if self._stopping:
             size = min(size, self._stop_room)
         if size and generation.fill(size):
             self._stop_room -= size if self._stopping else 0
-            generation.heard = self._clock.elapsed()
             return True
-        if generation is not self._current and generation.at_end and self._is_over(generation):
+        if generation is not self._generations.current and generation.at_end and self._is_over(generation):
             generation.expect_no_more()
             return generation.fill(self._block_bytes) or generation.finish()
         if self._stopping and self._last_line and generation.at_end:
             return generation.finish()
         return False
 
-    def _is_over(self, generation: Generation) -> bool:
+    def _is_over(self, generation: FileGeneration) -> bool:
+        """Whether nothing more will come, as far as the last poll showed: what happened since then, in a long pause, is not known."""
         if generation.dead:
             return True
-        since = max(generation.heard, generation.replaced if generation.replaced is not None else self._clock.elapsed())
-        return self._clock.elapsed() - since >= self._grace_seconds
+        if generation.replaced_since is None:
+            return False
+        return self._polled - max(generation.heard, generation.replaced_since) >= GRACE_SECONDS
 
-    # ---- files
+    # ---- polling
 
-    def _look(self) -> None:
-        """See what file the name has now, and what has become of the others."""
-        now = self._looked = self._clock.elapsed()
-        if not self._failed_since_look:
-            self._failure = None
-        self._failed_since_look = False
+    def _poll(self) -> bool:
+        """See what file the name has now, and what has become of the others; False when nothing has happened."""
+        now, wall = self._clock.elapsed(), self._clock.now()
+        last_poll = min(self._polled_at, wall - (now - self._polled)) if now - self._polled < float("inf") else self._polled_at
+        self._polled, self._polled_at = now, wall
         try:
             status: os.stat_result | None = self._files.stat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             status = None
         except OSError as error:
             self._failed(error)
-            return
+            return True
+        if status is not None and self._quiet_as is not None and self._quiet_as == state_of(status):
+            return False
+        if not self._failed_since_poll:
+            self._failure = None
+        self._failed_since_poll = False
         if status is not None and not stat.S_ISREG(status.st_mode):
-            self._failed(OSError(errno.EINVAL, "is no regular file; waiting for one"))
+            self._failed(OSError(errno.EINVAL, _not_a_log(self.path, status.st_mode)))
             status = None
         if status is not None:
             self.missing_since = None
         elif self.missing_since is None:
             self.missing_since = now
-            if self._is_first:
+            if self._is_first and not self._failed_since_poll:
                 self._warn("no such file yet; waiting for it")
         key = None if status is None else key_of(status)
-        for generation in self._generations[:]:
-            self._refresh(generation, status if generation is self._current and generation.key == key else None)
-        if self._is_first or key != self._key or now >= self._search_again:
-            if key != self._key:
+        for generation in self._generations:
+            self._poll_generation(generation, status if generation is self._generations.current else None)
+        if self._is_first or key != self._generations.key or now >= self._search_again:
+            if key != self._generations.key:
                 self._search_delay = LOOK_SECONDS
-            self._search(status)
+                self._news_at = now
+            self._search(status, last_poll)
+        return True
 
-    def _refresh(self, generation: Generation, status: os.stat_result | None) -> None:
+    def _poll_generation(self, generation: FileGeneration, status: os.stat_result | None) -> None:
         try:
-            if generation.refresh(status) and generation is self._current:
-                self._search_again = self._looked
+            if generation.poll(status) and generation is self._generations.current:
+                self._search_again = self._polled
         except (Overwritten, OSError) as error:
             self._cannot_read(generation, error)
 
-    def _cannot_read(self, generation: Generation, error: Exception) -> None:
-        """What was read of it is gone, or it is out of reach; or reading failed, and is tried again."""
+    def _cannot_read(self, generation: FileGeneration, error: Exception) -> None:
+        """What was read of it is gone, or it is out of reach; or reading failed, and will be retried."""
         if isinstance(error, Overwritten):
-            self._read.truncations += generation is self._current
-            self._lineage.add(generation.lose()._replace(device=0, inode=0))  # a copy may have been made before
-            if generation is self._current:
-                self._current = None
+            self._generations.lose(generation)
         elif isinstance(error, FileNotFoundError):
             generation.out_of_sight = True
         else:
@@ -263,105 +283,60 @@ class FollowSource(Source):
             if error.errno == errno.ESTALE:
                 generation.close()  # the server has forgotten it: open it again
             return
-        self._search_again = self._looked
+        self._search_again = self._polled
 
-    def _let_go(self, generation: Generation) -> None:
-        """All of it has been handed on."""
-        self._drop(generation)
-        if generation.overwritten is None:
-            self._lineage.add(generation.mark())
-        else:
-            self._read.lost_bytes += generation.lost_bytes
-            self._lineage.amend(generation.overwritten, generation.mark().handed)
+    # ---- generations
 
-    def _drop(self, generation: Generation) -> None:
-        self._generations.remove(generation)
-        self.reading = {other.key for other in self._generations}
-        generation.close()
-        if generation is self._reading:
-            self._reading = None
-
-    def _search(self, status: os.stat_result | None) -> None:
+    def _search(self, status: os.stat_result | None, last_poll: float) -> None:
         """Arrange the generations by what is in the directory; `status` is of the file that has the name."""
-        now = self._clock.elapsed()
-        if self._is_first and not self._lineage.marks:
-            self._lineage.leave_out(self._rotated)
+        if self._is_first and not self._is_started:
+            if not (self._tracking.fingerprints or self._tracking.start(self._rotated)):
+                self._search_again = self._polled + LOOK_SECONDS
+                return
+            self._is_started = True
         out_of_sight = [generation for generation in self._generations if generation.out_of_sight]
-        found = self._lineage.search(status, self._generations, now)
-        try:
-            self._arrange(found)
-        except OSError as error:
-            self._failed(error)
-            found = found._replace(failed=True)
-        finally:
-            for probe in found.probes:
-                probe.close()
-        self._key = None if status is None else key_of(status)
-        current = [
-            generation for generation in self._generations if generation.overwritten is None and generation.key == self._key
-        ]
-        self._current = current[-1] if current else None
-        for generation in self._generations:
-            if generation is self._current:
-                generation.replaced = None
-            elif generation.replaced is None:
-                generation.replaced = now
+        found = self._tracking.search(status, list(self._generations), last_poll)
+        is_arranged = self._generations.arrange(found, self._start == "end" and self._is_first, self._is_first)
+        self._generations.set_current(None if status is None else key_of(status), self._polled)
         for generation in out_of_sight:
-            self._refresh(generation, None)
-        self._is_first = self._is_first and found.failed
-        if found.failed or status is None:
-            self._search_again = now + LOOK_SECONDS
+            self._poll_generation(generation, None)
+        self._is_first = (
+            self._is_first and status is not None and self._generations.current is None and not self._is_foreign(status)
+        )
+        if found.failed or not is_arranged or status is None:
+            self._search_again = self._polled + LOOK_SECONDS
         elif found.undecided:
-            self._search_again = now + self._search_delay
+            self._search_again = self._polled + self._search_delay
             self._search_delay *= 2
         else:
             self._search_again = float("inf")
 
-    def _arrange(self, found: Found) -> None:
-        for generation in found.replaced:
-            self._drop(generation)
-        for probe, mark in found.continued:
-            if not mark.own and self._elsewhere(self, probe):
-                self._lineage.add(mark)
-                continue
-            for generation in self._generations[:]:
-                lost = generation.overwritten
-                if lost is not None and (lost.head, lost.tail, lost.offset) == (mark.head, mark.tail, mark.offset):
-                    self._drop(generation)
-            self._begin(probe, mark)
-        for probe in found.begun:
-            is_first = self._is_first and probe.path == self.path and self._start == "end"
-            if self._elsewhere(self, probe) or is_first and probe.kind is not None:
-                self._lineage.add(probe.foreign_mark())
-                continue
-            refills = probe.path == self.path and any(generation.overwritten for generation in self._generations)
-            self._read.rotations += self._has_begun and not self._is_first and not refills
-            self._begin(probe, None, probe.last_line_start() if is_first else 0)
-
-    def _begin(self, probe: Probe, mark: Mark | None, start: int = 0) -> None:
-        generation = Generation(self._files, self._descriptors, self._read, self._warn, probe, mark, start)
-        generation.heard = self._clock.elapsed()
-        self._generations.append(generation)
-        self.reading.add(generation.key)
-        self._has_begun = True
+    def _is_foreign(self, status: os.stat_result) -> bool:
+        """Whether the file is known and another source's."""
+        return any(known.key == key_of(status) for known in self._tracking.fingerprints)
 
     def _failed(self, error: OSError) -> None:
-        """Counted and told when it begins; while it lasts, that is once."""
-        self._failed_since_look = True
+        """Counted and reported when it begins; while it lasts, that is once."""
+        self._failed_since_poll = True
         if error.errno in (errno.EMFILE, errno.ENFILE):
-            self._descriptors.relieve()
+            self._environment.descriptors.relieve()
         if error.errno != self._failure:
             self._failure = error.errno
-            self._read.errors += 1
+            self._statistics.errors += 1
             self._warn(f"{error.strerror or error}; trying again")
 
     def _restore(self, position: Mapping[str, object]) -> None:
-        """Take over what is a position in `position`."""
-        marks, offset = position.get("marks"), position.get("offset")
-        for value in marks if isinstance(marks, list) else []:
-            if (mark := Mark.from_json(value)) is not None:
-                self._lineage.add(mark)
-                self._has_begun = self._has_begun or mark.own
+        """Take over what makes sense in `position`."""
+        values, offset, until = position.get("fingerprints"), position.get("offset"), position.get("known_until")
+        known = [Fingerprint.from_json(value) for value in values] if isinstance(values, list) else []
+        self._tracking.restore([each for each in known if each is not None], until if type(until) is int else 0)
+        self._generations.has_begun = any(each is not None and each.own for each in known)
         self._is_first = position.get("begun") is not True
         self._handed_on = offset if type(offset) is int and offset >= 0 else 0
-        self._read = ReadStatistics.from_json(position.get("statistics"))
+        self._statistics.add(ReadStatistics.from_json(position.get("statistics")))
+
+
+def _not_a_log(path: str, mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return f"is a directory; to follow the logs in it, name a quoted glob such as '{os.path.join(path, '*.log')}'"
+    return "is not a regular file; waiting for one"

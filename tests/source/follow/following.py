@@ -8,11 +8,13 @@ import gzip
 import os
 import shutil
 import tempfile
+import time
 from typing import Any
 import unittest
 
 from LogsMonitor2000.limits import GRACE_SECONDS, LOOK_SECONDS
-from LogsMonitor2000.source.follow.files import Files
+from LogsMonitor2000.source.follow.environment import Environment
+from LogsMonitor2000.source.follow.files import Descriptors, Files
 from LogsMonitor2000.source.follow.tail import FollowSource
 from LogsMonitor2000.testing import ManualClock
 
@@ -71,7 +73,7 @@ class FollowCase(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
         self.log = os.path.join(self.directory, "access.log")
-        self.clock = ManualClock()
+        self.clock = ManualClock(time.time())
         self.files = FailingFiles()
         self.source: FollowSource | None = None
         self.addCleanup(self.close)
@@ -83,9 +85,13 @@ class FollowCase(unittest.TestCase):
 
     def follow(self, path: str | None = None, position: Mapping[str, object] | None = None, **options: Any) -> FollowSource:
         self.close()
-        options = {"clock": self.clock, "files": self.files, **options}
+        options = {"environment": self.environment(), **options}
         self.source = FollowSource(path or self.log, position=position, **options)
         return self.source
+
+    def environment(self, limit: int = 100) -> Environment:
+        """That of a new process."""
+        return Environment(self.clock, self.files, Descriptors(limit))
 
     def new(self) -> bytes:
         assert self.source is not None
@@ -118,14 +124,26 @@ class FollowCase(unittest.TestCase):
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)
 
+    def stamp(self, path: str) -> None:
+        """The file was written now, by the clock that stands still."""
+        now = int(self.clock.now() * 1e9)
+        os.utime(path, ns=(now, now))
+
     def write(self, data: bytes, path: str | None = None) -> None:
         with open(path or self.log, "ab") as file:
             file.write(data)
+        self.stamp(path or self.log)
 
     def overwrite(self, data: bytes) -> None:
         """Truncate and fill again."""
         with open(self.log, "wb") as file:
             file.write(data)
+        self.stamp(self.log)
+
+    def copy(self, path: str) -> None:
+        """As the first half of logrotate's copytruncate."""
+        shutil.copyfile(self.log, path)
+        self.stamp(path)
 
     def rotate(self) -> None:
         """As logrotate does without `create`: every number goes up by one."""
@@ -140,6 +158,7 @@ class FollowCase(unittest.TestCase):
         name = f"{self.log}.{number}"
         with open(name, "rb") as file, gzip.open(name + ".gz", "wb") as packed:
             shutil.copyfileobj(file, packed)
+        shutil.copystat(name, name + ".gz")  # as gzip does
         os.unlink(name)
 
     def counts(self) -> dict[str, int]:

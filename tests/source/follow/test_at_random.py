@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import tempfile
+import time
 import unittest
 
 from LogsMonitor2000.limits import GRACE_SECONDS
-from LogsMonitor2000.source.follow.files import Descriptors
 from LogsMonitor2000.source.follow.tail import FollowSource
 from LogsMonitor2000.testing import ManualClock
 
-from .following import FollowCase
+from .following import FailingFiles, FollowCase
 
 SEEDS, STEPS = (range(50), 3000) if os.environ.get("LOGSMONITOR2000_LONG") else (range(5), 400)
 SEED = os.environ.get("LOGSMONITOR2000_SEED")
@@ -33,7 +32,8 @@ class World(FollowCase):
         super().__init__()
         self.random = random.Random(seed)
         self.directory = directory
-        self.clock = ManualClock()
+        self.clock = ManualClock(time.time())
+        self.files = FailingFiles()
         self.is_link = seed % 4 == 3
         self.log = os.path.join(directory, "access.log")
         self.source = None
@@ -58,8 +58,7 @@ class World(FollowCase):
         self.source = FollowSource(
             self.log,
             position=position,
-            clock=self.clock,
-            descriptors=Descriptors(self.random.choice([1, 2, 100])),
+            environment=self.environment(self.random.choice([1, 2, 100])),
             block_bytes=self.random.choice([16, 100, 4096]),
         )
         self.read()
@@ -197,8 +196,9 @@ class World(FollowCase):
     def do_copytruncate(self) -> None:
         if os.path.exists(self.log) and not self.is_link:
             self.shift()
-            shutil.copyfile(self.log, self.log + ".1")
+            self.copy(self.log + ".1")
             os.truncate(self.log, 0)
+            self.stamp(self.log)
             self.renamed = None
             self.next_generation()
 
@@ -206,6 +206,7 @@ class World(FollowCase):
         if os.path.exists(self.log):
             self.read_and_save()
             os.truncate(self.log, 0)
+            self.stamp(self.log)
             self.next_generation(destroyed=True)
             if self.random.random() < 0.5:
                 self.do_write()

@@ -72,7 +72,7 @@ class Restart(FollowCase):
     def test_copytruncated_while_stopped(self) -> None:
         _, position = self.stop()
         self.write(b"three\n")
-        shutil.copyfile(self.log, self.log + ".1")
+        self.copy(self.log + ".1")
         self.overwrite(b"four and so on, longer than it was\n")
         self.assertEqual(self.restart(position) + self.later(), b"three\nfour and so on, longer than it was\n")
 

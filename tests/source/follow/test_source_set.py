@@ -7,7 +7,6 @@ import os
 import unittest
 
 from LogsMonitor2000.limits import GONE_SECONDS, GRACE_SECONDS, LOOK_SECONDS
-from LogsMonitor2000.source.follow.files import Descriptors
 from LogsMonitor2000.source.follow.source_set import SourceSet
 
 from .following import FollowCase
@@ -29,16 +28,14 @@ class Sets(FollowCase):
             [self.path(name) for name in names],
             start="end" if start == "end" else "begin",
             position=json.loads(json.dumps(position)),
-            clock=self.clock,
-            files=self.files,
-            descriptors=Descriptors(limit),
+            environment=self.environment(limit),
         )
         return self.all_new()
 
     def all_new(self) -> bytes:
         assert self.set is not None
         found = b""
-        self.set.look()
+        self.set.poll()
         for self.source in self.set.sources:
             found += self.new()
         self.source = None
@@ -98,9 +95,9 @@ class Sets(FollowCase):
         self.assertEqual(self.all_later(), b"3\n")
 
     def test_rotated_files_that_match_too_are_read_before_and_never_again(self) -> None:
-        self.write(b"3\n")
-        self.write(b"2\n", self.log + ".1")
         self.write(b"1\n", self.log + ".2")
+        self.write(b"2\n", self.log + ".1")
+        self.write(b"3\n")
         self.compress(2)
         self.assertEqual(self.follow_all("*access*.log*"), b"1\n2\n3\n")
         for number in (4, 5, 6):

@@ -7,7 +7,6 @@ import shutil
 import unittest
 
 from LogsMonitor2000.limits import GRACE_SECONDS, LINE_BYTES_MAX, LOOK_SECONDS
-from LogsMonitor2000.source.follow.files import Descriptors
 from LogsMonitor2000.source.follow.tail import FollowSource
 
 from .following import EACCES, EIO, ESTALE, FollowCase
@@ -297,7 +296,7 @@ class Truncation(FollowCase):
 
     def test_copytruncate(self) -> None:
         self.write(b"three\n")
-        shutil.copyfile(self.log, self.log + ".1")
+        self.copy(self.log + ".1")
         self.overwrite(b"four\n")
         self.assertEqual(self.new() + self.later(), b"three\nfour\n")
         self.assertEqual(self.counts()["truncations"], 1)
@@ -308,7 +307,7 @@ class Truncation(FollowCase):
         for number in range(4):
             self.write(b"%d\n" % number)
             self.rotate_copies()
-            shutil.copyfile(self.log, self.log + ".1")
+            self.copy(self.log + ".1")
             self.overwrite(b"")
             self.compress()
             found += self.new() + self.later()
@@ -323,7 +322,7 @@ class Truncation(FollowCase):
         self.write(b"thr")
         self.assertEqual(self.new(), b"")
         self.write(b"ee\n")
-        shutil.copyfile(self.log, self.log + ".1")
+        self.copy(self.log + ".1")
         self.overwrite(b"four\n")
         self.assertEqual(self.new() + self.later(), b"three\nfour\n")
 
@@ -331,7 +330,7 @@ class Truncation(FollowCase):
         self.overwrite(b"thr")
         self.assertEqual(self.new(), b"")
         self.write(b"ee\n")
-        shutil.copyfile(self.log, self.log + ".1")
+        self.copy(self.log + ".1")
         self.overwrite(b"four\n")
         self.assertEqual(self.new() + self.later(), b"three\nfour\n")
 
@@ -499,9 +498,7 @@ class Failures(FollowCase):
         os.utime(self.log)
         self.follow()
         self.new()
-        import time
-
-        time.sleep(0.12)  # until the file's time stamps can be trusted
+        self.clock.advance(1)  # until the file's time stamps can be trusted
         self.later()
         before = self.files.calls
         self.clock.advance(1)
@@ -509,9 +506,9 @@ class Failures(FollowCase):
         self.assertLessEqual(self.files.calls - before, 2)
 
     def test_few_descriptors_for_many_files(self) -> None:
-        descriptors = Descriptors(5)
+        environment = self.environment(limit=5)
         paths = [self.path(f"{number}.log") for number in range(40)]
-        sources = [FollowSource(path, clock=self.clock, files=self.files, descriptors=descriptors) for path in paths]
+        sources = [FollowSource(path, environment=environment) for path in paths]
         for turn in range(3):
             for path in paths:
                 self.write(b"%d\n" % turn, path)
