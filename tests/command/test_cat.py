@@ -155,15 +155,15 @@ class ReaderCommand(unittest.TestCase):
             self.assertEqual(reader.process.wait(SECONDS_MAX), 0)
             self.assertEqual(reader.process.stderr.read(), b"")
 
-    def test_state_over_clean_stops(self) -> None:
+    def test_state_over_clean_stops_an_unfinished_line_waits_for_its_end(self) -> None:
         self.write(b"1\n")
         for number, how in enumerate((signal.SIGTERM, signal.SIGINT)):
             reader = self.start("--follow", "--state", "state", "a.log")
-            self.check(reader, b"1\n" if number == 0 else b"2\n")
-            self.write(b"unfinished")
+            self.check(reader, b"1\n" if number == 0 else b"unfinished\n2\n")
+            self.write(b"unfin")
             time.sleep(0.3)
-            self.assertEqual(reader.end(how)[0], b"unfinished\n")
-            self.write(b"\n2\n")
+            self.assertEqual(reader.end(how)[0], b"")
+            self.write(b"ished\n2\n")
 
     def test_state_over_a_kill_leaves_no_line_out(self) -> None:
         self.write(b"start\n")
