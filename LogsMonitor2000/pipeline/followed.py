@@ -25,7 +25,7 @@ class Following(StreamSet):
     def poll(self) -> list[DigestStream]:
         arrived: list[DigestStream] = [Input(source, self._recogniser, tolerant=True) for source in self._sources.poll()]
         for stream in arrived:
-            if (snapshot := self._restored.pop(stream.name, None)) is not None:
+            if (snapshot := self._restored.pop(stream.identity, None)) is not None:
                 stream.restore(snapshot)
         self.current = [stream for stream in self.current if not stream.ended] + arrived
         return arrived
@@ -42,7 +42,7 @@ class Following(StreamSet):
 
     def snapshot(self) -> dict[str, Any]:
         """The positions of the sources, and what the inputs need besides; those of an earlier run that have not arrived are kept."""
-        inputs = self._restored | {stream.name: stream.snapshot() for stream in self.current}
+        inputs = self._restored | {stream.identity: stream.snapshot() for stream in self.current}
         return {"position": self._sources.position(), "inputs": inputs}
 
     def acknowledge(self, snapshot: Mapping[str, Any]) -> None:

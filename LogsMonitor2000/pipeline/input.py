@@ -34,6 +34,14 @@ class Input(DigestStream):
         self._is_given_up = False
 
     @property
+    def identity(self) -> str:
+        return self.source.identity
+
+    @property
+    def next_poll(self) -> float:
+        return self.source.next_poll
+
+    @property
     def ended(self) -> bool:
         return self.source.ended and (self._is_given_up or not self._first.blocks)
 

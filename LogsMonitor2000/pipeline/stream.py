@@ -28,6 +28,16 @@ class DigestStream(ABC):
         self.newest: int | None = None
 
     @property
+    def identity(self) -> str:
+        """What its snapshot is kept under: the same however the user spells the name."""
+        return self.name
+
+    @property
+    def next_poll(self) -> float:
+        """Before this time, by `Clock.elapsed`, it need not be asked for a digest: a quiet file among thousands."""
+        return 0.0
+
+    @property
     @abstractmethod
     def ended(self) -> bool:
         """Whether there will never be more."""
