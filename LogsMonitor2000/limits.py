@@ -274,6 +274,18 @@ DISCORD_CHARACTERS_MAX = 2_000
 TEAMS_BYTES_MAX = 24_000
 """Teams refuses a card of more than 28 KB, all of it counted."""
 
+SAVE_AGAIN_SECONDS = 1.0
+"""How often pending alerts that could not be saved are tried again: the disk was full, or another process held a lock."""
+
+OUTBOX_ROW_BYTES_MAX = 1 << 17
+"""A longer row of an outbox was not written by the monitor: an alert whose every byte is escaped has less than half of it."""
+
+DAMAGED_FILES_MAX = 10
+"""Damaged databases that are kept; the last one is overwritten, as a disk that fails would otherwise fill up."""
+
+MESSAGE_NAMES_MAX = 5
+"""Names of alerts in a headline; the others are counted."""
+
 SYSLOG_DATAGRAM_BYTES_MAX = 2_048
 """What every receiver of RFC 5424 should take."""
 
@@ -288,9 +300,6 @@ ALERTMANAGER_RESOLVED_SECONDS = 300
 
 COMMAND_OUTPUT_BYTES_MAX = 4_096
 """How much of a command's output is kept to show why it failed; the rest is read and thrown away."""
-
-LOCKED_SECONDS_MAX = 5.0
-"""How long a delivery waits for another one that is writing to the same file of what is to be sent."""
 
 PIECE_BYTES = 16 << 20
 """What a report maps at a time: a tenth of a second of work, so that handing it to a process costs nothing beside it."""

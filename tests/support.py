@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 import os
 import re
+import resource
 import tempfile
 import time
 import unittest
@@ -73,3 +74,19 @@ def quickest(work: Callable[[], object], runs: int = 3) -> float:
 def without_lines(message: str) -> str:
     """A message about a configuration file without the numbers of lines in it, where a test is about something else."""
     return re.sub(r"^([^:]+):\d+: ", r"\1: ", message, flags=re.MULTILINE)
+
+
+class no_descriptor_left:
+    """The system has no descriptor left for this process, until the block ends or `undo` is called."""
+
+    def __enter__(self) -> None:
+        self._before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, self._before[1]))
+
+    def __exit__(self, *exception: object) -> None:
+        self.undo()
+
+    def undo(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._before)

@@ -1,23 +1,25 @@
-"""An action that tells somebody of alerts without holding up the reading: it takes note of them, and a thread of its own sends.
+"""An action that sends alerts without holding up the reading: it accepts them, and a thread of its own sends them.
 
-The thread starts with the first alert there is to tell, long after any worker process was forked. It is the only one that talks to
-the receiver; what a person should know is written by the thread that reads, so that lines of text never mix.
+The thread starts with the first alert that is to be sent, long after any worker process was forked. It alone talks to the receiver;
+messages for the user are written by the thread that reads, so that lines of text never mix.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import threading
 from typing import TextIO
 
 from ..action.base import Action
 from ..alert.state import AlertState
 from ..event import Alert, Event, Summary
+from ..limits import SAVE_AGAIN_SECONDS
 from ..runtime.clock import Clock
 from ..text import printable
 from .channels.base import Channel, Refused, Retry
 from .dispatch import COALESCED, DROPPED, FAILED, RETRIED, SENT, Dispatch
+from .message import Message
 
 SLACK_SECONDS = 0.2
 """How much longer than it should the last attempt may take before it is given up."""
@@ -26,8 +28,9 @@ SLACK_SECONDS = 0.2
 class Delivery(Action):
     """Sends the alerts that `is_wanted` by `channel`, as `dispatch` says when.
 
-    `timeout` is for each attempt, `flush` for all there is to do once the run is over, in seconds. `is_firing`, if there is one, says
-    whether an alert that an earlier run left firing still has a rule that thinks so. With `threaded` off, `step` must be called.
+    `timeout` is for each attempt, `flush` for everything there is to do once the run is over, in seconds. `firing`, if there is one,
+    gives the alerts that fire now: alerts of an earlier run that are not among them are sent as resolved. With `threaded` off, the
+    caller calls `step`.
     """
 
     wants = frozenset({Alert, Summary})
@@ -42,7 +45,7 @@ class Delivery(Action):
         timeout: float = 10,
         flush: float = 5,
         clock: Clock | None = None,
-        is_firing: Callable[[Alert], bool] | None = None,
+        firing: Callable[[], Iterable[Alert]] | None = None,
         threaded: bool = True,
     ) -> None:
         self.name = dispatch.receiver
@@ -54,14 +57,15 @@ class Delivery(Action):
         self._flush = flush
         self._clock = clock or Clock()
         self._zero = self._clock.now() - self._clock.elapsed()
-        self._is_firing = is_firing
+        self._firing = firing
         self.threaded = threaded
         self._thread: threading.Thread | None = None
-        self._changed = threading.Condition()  # also guards all that both threads use: dispatch, news, trouble, ends
-        self._news: list[str] = []
-        self._trouble = ""
+        self._changed = threading.Condition()  # also guards all that both threads use: dispatch, reports, problem, ends
+        self._reports: list[str] = []  # for the user
+        self._problem = ""
         self._ends: float | None = None
-        self._has_begun = self._has_reconciled = self._has_given_up = self._is_closed = False
+        self._next_try = 0.0  # to save what could not be saved
+        self._is_restored = self._is_reconciled = self._has_given_up = self._is_closed = False
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
@@ -75,20 +79,23 @@ class Delivery(Action):
         if not isinstance(event, Alert) or event.state == AlertState.PENDING or not self._is_wanted(event):
             return
         with self._changed:
-            self._begin()
+            self._restore()
             self._dispatch.add(event, self._now(), self._clock.now())
             self._wake()
 
     def progress(self, read: int, total: int, lines: int) -> None:
-        if not self._has_reconciled:
-            self._has_reconciled = True
+        if not self._is_reconciled or self._clock.elapsed() >= self._next_try:
+            self._next_try = self._clock.elapsed() + SAVE_AGAIN_SECONDS
             with self._changed:
-                self._begin()
-                if self._is_firing is not None:
-                    self._dispatch.reconcile(self._is_firing, self._now())
+                self._restore()
+                if self._is_restored and not self._is_reconciled:
+                    self._is_reconciled = True
+                    if self._firing is not None:
+                        self._dispatch.reconcile(self._firing(), self._now())
+                self._dispatch.save_again()
                 self._wake()
-        if self._news:
-            self._tell()
+        if self._reports:
+            self._write_reports()
 
     def close(self) -> None:
         if self._is_closed:
@@ -102,12 +109,13 @@ class Delivery(Action):
             self._has_given_up = True
         self._channel.close()
         with self._changed:
-            self._tell()
-            report = self._report()
             if not self._thread or not self._thread.is_alive():
                 self._dispatch.close()
-        if report:
-            self._write(f"{self.name}: {report}")
+            self._reports += self._dispatch.warnings()
+            self._write_reports()
+            summary = self._summary()
+        if summary:
+            self._write(f"{self.name}: {summary}")
 
     def step(self) -> bool:
         """Send one message if one is due, and return whether one was."""
@@ -116,42 +124,51 @@ class Delivery(Action):
             left = self._timeout if self._ends is None else self._ends - self._now()
         if message is None:
             return False
-        problem: Retry | Refused | None = None
-        try:
-            self._channel.send(message, max(0.001, min(self._timeout, left)))
-        except (Retry, Refused) as error:
-            problem = error
-        except Exception as error:  # what a channel did not think of must not end the thread, nor be shown: it may hold secrets
-            problem = Refused(f"failed by {type(error).__name__}")
+        problem = self._attempt(message, max(0.001, min(self._timeout, left)))
         with self._changed:
             if problem is not None and self._has_given_up:
-                return False  # cut short by `close`: it is still to be told, by the next run if there is one
+                return False  # cut short by `close`: still to be sent, by the next run if there is one
             if problem is None:
                 self._dispatch.sent(message, self._now())
                 self._note("")
             elif isinstance(problem, Retry):
                 self._dispatch.retry(message, self._now(), problem.reason, problem.after)
-                self._note(problem.reason, "trying again")
+                self._note(problem.reason, "retrying")
             else:
                 self._dispatch.refused(message, self._now(), problem.reason)
                 self._note(problem.reason, problem.detail)
         return True
 
+    def _attempt(self, message: Message, seconds: float) -> Retry | Refused | None:
+        """Send `message`; why it was not accepted, if it was not. What an exception says is not shown: it may hold secrets."""
+        try:
+            self._channel.send(message, seconds)
+        except (Retry, Refused) as error:
+            return error
+        except (OSError, MemoryError) as error:  # of the machine and not of the message: no descriptor, no memory
+            return Retry(f"failed with {type(error).__name__}")
+        except Exception as error:  # what a channel did not expect must not end the thread
+            return Refused(f"failed with {type(error).__name__}")
+        return None
+
     def _now(self) -> float:
-        """The time of day as it was at the start, going on at the pace of a clock that nobody sets."""
+        """The time of day as it was at the start, going on at the pace of a clock that is never set."""
         return self._zero + self._clock.elapsed()
 
-    def _begin(self) -> None:
-        if not self._has_begun:
-            self._has_begun = True
-            self._dispatch.restore(self._now())
+    def _restore(self) -> None:
+        if not self._is_restored:
+            self._is_restored = self._dispatch.restore(self._now())
 
     def _wake(self) -> None:
         """Let the thread see what has changed; start it if it has something to do for the first time."""
-        self._news += self._dispatch.warnings()
+        self._reports += self._dispatch.warnings()
         if self.threaded and self._thread is None and self._dispatch.due is not None:
-            self._thread = threading.Thread(target=self._work, name=f"delivery {self.name}", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name=f"delivery {self.name}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has none left for now; the next call tries again
+                return
+            self._thread = thread
         self._changed.notify_all()
 
     def _work(self) -> None:
@@ -165,31 +182,31 @@ class Delivery(Action):
                     self._changed.wait(None if due is None else due - now)
 
     def _end(self) -> None:
-        """The run is over: from now on there are `flush` seconds for what is still to be told."""
+        """The run is over: from now on there are `flush` seconds for what is still to be sent."""
         with self._changed:
             if self._ends is None:
                 self._ends = self._now() + self._flush
                 self._dispatch.end(self._now())
                 self._changed.notify_all()
 
-    def _note(self, trouble: str, detail: str = "") -> None:
-        """Tell a person when a receiver begins to fail, fails in another way, or works again."""
-        self._news += self._dispatch.warnings()
-        if trouble != self._trouble:
-            text = f"failing: {trouble}{f' ({detail})' if detail else ''}" if trouble else "working again"
-            self._news.append(f"{self.name}: {text}")
-        self._trouble = trouble
+    def _note(self, problem: str, detail: str = "") -> None:
+        """Report when a receiver begins to fail, fails in another way, or works again."""
+        self._reports += self._dispatch.warnings()
+        if problem != self._problem:
+            text = f"failing: {problem}{f' ({detail})' if detail else ''}" if problem else "working again"
+            self._reports.append(f"{self.name}: {text}")
+        self._problem = problem
 
-    def _tell(self) -> None:
-        while self._news:
-            self._write(self._news.pop(0))
+    def _write_reports(self) -> None:
+        while self._reports:
+            self._write(self._reports.pop(0))
 
     def _write(self, text: str) -> None:
         erase = "\r\x1b[K" if self._errors.isatty() else ""  # a progress line that may stand there
         self._errors.write(erase + printable(text.encode("utf-8", "surrogateescape")) + "\n")
         self._errors.flush()
 
-    def _report(self) -> str:
+    def _summary(self) -> str:
         """`3 sent, 2 retried (HTTP 503 twice), 1 failed (HTTP 404)`; "" if there was nothing to do."""
         parts = []
         for outcome in (SENT, RETRIED, FAILED, COALESCED, DROPPED):

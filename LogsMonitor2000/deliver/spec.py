@@ -1,8 +1,8 @@
-"""What an `[[action]]` table is turned into: a spec, which builds the action once it is known how the run looks."""
+"""What an `[[action]]` table is turned into: a spec, which builds the action once the run is known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import sys
 from typing import NamedTuple, TextIO
@@ -12,41 +12,41 @@ from ..action.formatter import MessageFormatter
 from ..config.table import matches
 from ..event import Alert
 from ..runtime.clock import Clock
-from .channels.base import Channel
-from .dispatch import Timing
+from .outbox import Outbox
+
+
+def _forgetful(delivery: str) -> Outbox:
+    return Outbox()
 
 
 class Context(NamedTuple):
-    """What an action needs of the run. `is_firing`: whether a rule thinks that of an alert that an earlier run told to be firing."""
+    """What an action needs of the run. `outbox` makes the outbox of the delivery with that name; `firing` gives the alerts that
+    fire now, so that a delivery can close those of an earlier run whose rule is gone."""
 
     formatter: MessageFormatter
     errors: TextIO = sys.stderr
-    state: str | None = None
+    outbox: Callable[[str], Outbox] = _forgetful
     clock: Clock = Clock()
     color: bool = False
-    is_firing: Callable[[Alert], bool] | None = None
+    firing: Callable[[], Iterable[Alert]] | None = None
 
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """An action as it was asked for. `description` is one line without secrets."""
+    """An action as it was configured. `description` is one line without secrets."""
 
     type: str
     name: str
     description: str
-    wanted: Filter
-    make: Callable[[Context], Action]
+    build: Callable[[Context], Action]
+    """Makes the action. What cannot work on this machine, an unreadable CA file for instance, raises a `MonitorError`."""
 
     def describe(self) -> str:
         return self.description
 
-    def build(self, context: Context) -> Action:
-        """The action. What cannot work here, a file of authorities that is none, raises a `MonitorError`."""
-        return self.make(context)
 
-
-class Filter(NamedTuple):
-    """Which alerts an action is for: `alerts` are patterns of names, of which those with `!` exclude; empty is all."""
+class AlertFilter(NamedTuple):
+    """Which alerts an action takes: `alerts` are glob patterns of names, those with `!` exclude; empty means all."""
 
     alerts: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
@@ -61,12 +61,3 @@ class Filter(NamedTuple):
         parts = [f"alerts {' '.join(self.alerts)}"] if self.alerts else []
         parts += [f"severity {' '.join(self.severities)}"] if self.severities else []
         return f" ({', '.join(parts)})" if parts else ""
-
-
-class Kind(NamedTuple):
-    """A channel as a table describes it: where to, for people; how to make it; what is different about its timing."""
-
-    where: str
-    make: Callable[[Context], Channel]
-    timing: Timing = Timing()
-    fixed: tuple[str, ...] = ()

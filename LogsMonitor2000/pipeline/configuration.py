@@ -18,9 +18,10 @@ from ..alert.scenario import Scenario, read_scenarios
 from ..config.option import shown
 from ..config.settings import Settings, options, values_of
 from ..config.table import ConfigError, Errors, Table, parse_config, read_config
-from ..deliver.specs import read_actions
+from ..deliver.registry import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
+from ..web.prometheus import read_prometheus
 
 FOLLOWING = frozenset({"follow", "start", "state"})
 """Options that mean nothing to a run that looks back: in a file they are for the run that watches."""
@@ -101,7 +102,7 @@ def _load(
         for action in actions:
             _check_alerts(action, names)
         with errors:
-            settings = settings.but(actions=read_actions(actions))
+            settings = settings.but(actions=read_actions(actions, {"prometheus": read_prometheus}))
     read: tuple[Scenario, ...] = ()
     with errors:
         read = read_scenarios(scenarios, [*built_in, *settings.alerting.rules], settings.output.timezone)

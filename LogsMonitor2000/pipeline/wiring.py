@@ -20,7 +20,6 @@ from ..analyze.processor import AnalyticsProcessor
 from ..analyze.totals import TotalsCalculator
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
-from ..event import Alert
 from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
 from ..parse.base import Parser
 from ..parse.choose import Choice, mapped_fields
@@ -116,10 +115,11 @@ def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, err
     if settings.alerting.actions:  # before what is printed: when nobody reads that any more, they must have been told
         from ..deliver.spec import Context  # here, because few runs need it and start-up counts
 
-        def is_firing(alert: Alert) -> bool:
-            return any((now.name, now.group) == (alert.name, alert.group) for now in processor.firing())
+        context = Context(formatter, errors, firing=processor.firing)
+        if settings.following.state is not None:
+            from ..deliver.store import OutboxFile
 
-        context = Context(formatter, errors, settings.following.state, is_firing=is_firing)
+            context = context._replace(outbox=OutboxFile(settings.following.state).outbox)
         actions += [spec.build(context) for spec in settings.alerting.actions]
     return [*actions, terminal, *(load_class(name, Action) for name in settings.plugins.action)]
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 import re
 import threading
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..action.base import Action, Run
 from ..config.table import Table
+from ..deliver.spec import ActionSpec, AlertFilter, Context
 from ..event import Alert, BucketClosed, Event, Summary
 from ..limits import SECTIONS_MAX
 from ..runtime.clock import Clock
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
 
 LISTEN = "127.0.0.1:9117"
 ADDRESS = re.compile(r"(?:\[([^]]+)\]|([^:\[\]]+)):(\d{1,5})")
-
-
-class Context(Protocol):
-    """What is needed of what actions are built with."""
-
-    @property
-    def clock(self) -> Clock: ...
 
 
 class PrometheusSpec(NamedTuple):
@@ -49,13 +43,16 @@ class PrometheusSpec(NamedTuple):
         return PrometheusAction(self.host, self.port, self.sections, context.clock)
 
 
-def read_prometheus(table: Table) -> PrometheusSpec:
-    """What `table` says of it; a `ConfigError` for what makes no sense."""
+def read_prometheus(table: Table, name: str, alerts: AlertFilter) -> ActionSpec:
+    """`listen` and `sections`."""
+    if alerts != AlertFilter():
+        raise table.error("alerts" if alerts.alerts else "severity", "does not apply to metrics, which are of all alerts")
     match = ADDRESS.fullmatch(listen := table.text("listen", LISTEN))
     if match is None or int(match[3]) > 65_535:
         raise table.error("listen", f"must be an address and a port like {LISTEN!r} or '[::1]:9117', not {listen!r}")
     sections = table.whole("sections", 100, least=1, most=SECTIONS_MAX)
-    return PrometheusSpec(match[1] or match[2], int(match[3]), sections)
+    spec = PrometheusSpec(match[1] or match[2], int(match[3]), sections)
+    return ActionSpec("prometheus", name, f"{name}: {spec.describe()}", spec.build)
 
 
 class PrometheusAction(Action):

@@ -8,8 +8,8 @@ from typing import Any
 from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.deliver.delivery import Delivery
+from LogsMonitor2000.deliver.registry import read_actions
 from LogsMonitor2000.deliver.spec import ActionSpec, Context
-from LogsMonitor2000.deliver.specs import read_actions
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.testing import ManualClock
 

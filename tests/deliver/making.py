@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from LogsMonitor2000.deliver.backoff import Backoff
-from LogsMonitor2000.deliver.dispatch import Dispatch, Timing
+from LogsMonitor2000.deliver.dispatch import Dispatch
 from LogsMonitor2000.deliver.message import Item, Message, bounded, fingerprint_of, message_id
 from LogsMonitor2000.deliver.outbox import Outbox
+from LogsMonitor2000.deliver.timing import Timing
 from LogsMonitor2000.event import Alert
 
 NOW = 1_600_000_000
@@ -36,8 +37,12 @@ def message(*alerts: Alert, receiver: str = "test", repeats: int = 0) -> Message
     return Message(message_id(items, repeats), receiver, f'{{alertname="{items[0].alert.name}"}}', labels, items, repeats)
 
 
-def dispatch(timing: Timing | None = None, outbox: Outbox | None = None, seed: int = 1, **more: Any) -> Dispatch:
-    return Dispatch("test", timing or Timing(**more), outbox, Backoff(Random(seed)))
+def dispatch(
+    timing: Timing | None = None, outbox: Outbox | None = None, seed: int = 1, room: int = 10**9, **more: Any
+) -> Dispatch:
+    """One whose messages have room for so many alerts."""
+    fit = lambda message: min(room, len(message.items))
+    return Dispatch("test", timing or Timing(**more), outbox, Backoff(Random(seed)), fit=fit)
 
 
 def states(sent: Message | None) -> list[str]:

@@ -72,7 +72,7 @@ class ByHand(unittest.TestCase):
             delivery.progress(0, 0, 0)
             self.clock.advance(1)
 
-    def test_what_is_not_to_be_told_is_not(self) -> None:
+    def test_what_is_not_to_be_sent_is_not(self) -> None:
         channel = Scripted()
         delivery = self.delivery(channel, is_wanted=lambda alert: alert.severity == "critical")
         for event in (firing(), Notice("x"), firing(severity="critical")._replace(state="pending")):
@@ -81,7 +81,7 @@ class ByHand(unittest.TestCase):
         self.work(delivery)
         self.assertEqual([states(message) for message in channel.taken], [["b firing"]])
 
-    def test_trouble_is_told_when_it_changes(self) -> None:
+    def test_trouble_is_sent_when_it_changes(self) -> None:
         channel = Scripted(*[Retry("HTTP 503")] * 3, Retry("timed out"), None, Refused("HTTP 404", "no \x1b such"))
         delivery = self.delivery(channel)
         delivery.notify(firing())
@@ -91,8 +91,8 @@ class ByHand(unittest.TestCase):
         self.assertEqual(
             self.errors.getvalue().splitlines(),
             [
-                "test: failing: HTTP 503 (trying again)",
-                "test: failing: timed out (trying again)",
+                "test: failing: HTTP 503 (retrying)",
+                "test: failing: timed out (retrying)",
                 "test: working again",
                 "test: failing: HTTP 404 (no \\x1b such)",
             ],
@@ -110,14 +110,14 @@ class ByHand(unittest.TestCase):
         delivery._errors = self.errors = Terminal()
         delivery.notify(firing())
         self.work(delivery)
-        self.assertEqual(self.errors.getvalue(), "\r\x1b[Ktest: failing: timed out (trying again)\n")
+        self.assertEqual(self.errors.getvalue(), "\r\x1b[Ktest: failing: timed out (retrying)\n")
 
-    def test_a_mistake_in_a_channel_is_told_without_what_it_says(self) -> None:
+    def test_a_mistake_in_a_channel_is_sent_without_what_it_says(self) -> None:
         delivery = self.delivery(Scripted(ValueError("the password is s3cr3t")))
         delivery.notify(firing())
         self.work(delivery)
-        self.assertEqual(self.errors.getvalue(), "test: failing: failed by ValueError\n")
-        self.assertEqual(delivery.counts, {("failed", "failed by ValueError"): 1})
+        self.assertEqual(self.errors.getvalue(), "test: failing: failed with ValueError\n")
+        self.assertEqual(delivery.counts, {("failed", "failed with ValueError"): 1})
 
     def test_nothing_to_do_is_nothing_to_say(self) -> None:
         channel = Scripted()
@@ -155,15 +155,15 @@ class ByHand(unittest.TestCase):
         self.assertEqual(channel.timeouts, [3, 2])
         self.assertEqual(len(channel.taken), 1)
 
-    def test_what_no_rule_knows_of_is_asked_once_the_first_events_are_told(self) -> None:
-        asked: list[Alert] = []
+    def test_what_no_rule_knows_of_is_asked_once_the_first_events_are_sent(self) -> None:
+        asked = []
 
-        def is_firing(alert: Alert) -> bool:
-            asked.append(alert)
-            return False
+        def now_firing() -> list[Alert]:
+            asked.append(True)
+            return []
 
         channel = Scripted()
-        delivery = self.delivery(channel, is_firing=is_firing)
+        delivery = self.delivery(channel, firing=now_firing)
         delivery.notify(firing())
         delivery.step()
         self.assertEqual(asked, [])
@@ -178,7 +178,7 @@ class WithItsThread(unittest.TestCase):
         self.addCleanup(delivery.close)
         return delivery
 
-    def test_it_starts_with_the_first_alert_that_is_to_be_told(self) -> None:
+    def test_it_starts_with_the_first_alert_that_is_to_be_sent(self) -> None:
         channel = Scripted()
         delivery = self.delivery(channel)
         delivery.progress(0, 0, 0)

@@ -12,12 +12,12 @@ from unittest import mock
 from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.deliver.channels.bodies import BODIES
-from LogsMonitor2000.deliver.channels.mail import Mail, Mailbox
-from LogsMonitor2000.deliver.dispatch import Timing
-from LogsMonitor2000.deliver.kinds import CHANNELS, LOCAL
-from LogsMonitor2000.deliver.specs import read_actions
+from LogsMonitor2000.deliver.channels.email import Mail, Mailbox
+from LogsMonitor2000.deliver.registry import MODULES, read_actions
+from LogsMonitor2000.deliver.timing import Timing
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.testing import ManualClock
+from LogsMonitor2000.web.prometheus import read_prometheus
 
 from .delivering import Delivering
 from .making import message, resolved
@@ -37,13 +37,16 @@ class Docs(Delivering):
         self.path("slack.url", b"https://hooks.slack.com/services/x")
         self.path("pager.token", b"x")
         with mock.patch.dict(os.environ, {"MAIL_PASSWORD": "x"}):
-            read = [read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action")) for text in blocks("toml")]
+            read = [
+                read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action"), {"prometheus": read_prometheus})
+                for text in blocks("toml")
+            ]
         self.assertEqual([len(specs) for specs in read], [4, 1, 1, 1, 1])
 
     def test_its_bodies_are_sent(self) -> None:
         plain, slack = (json.loads(text) for text in blocks("json"))
-        self.assertEqual(BODIES["plain"](message(FIRING, receiver="hook"), MessageFormatter()), plain)
-        self.assertEqual(BODIES["slack"](message(FIRING), MessageFormatter()), slack)
+        self.assertEqual(BODIES["plain"](MessageFormatter()).render(message(FIRING, receiver="hook")), plain)
+        self.assertEqual(BODIES["slack"](MessageFormatter()).render(message(FIRING)), slack)
         box = Mailbox("h", 25, "monitor@example.org", ("web@example.org",), "none")
         mail = Mail(box, MessageFormatter(), ManualClock(1549574045)).compose(message(ENDED))
         (shown,) = [text for text in re.findall(r"```\n(Subject.*?)```", DELIVERY, re.DOTALL)]
@@ -53,9 +56,7 @@ class Docs(Delivering):
         self.assertTrue(mail.get_content().replace("\r\n", "\n").startswith(text))
 
     def test_every_type_and_key_is_told(self) -> None:
-        self.assertEqual(
-            set(re.findall(r"^\| `(\w+)` \| [^|]*[a-z]{3} ", DELIVERY, re.MULTILINE)) & {*CHANNELS, *LOCAL}, {*CHANNELS, *LOCAL}
-        )
+        self.assertEqual(set(re.findall(r"^\| `(\w+)` \| [^|]*[a-z]{3} ", DELIVERY, re.MULTILINE)) & {*MODULES}, {*MODULES})
         defaults = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", DELIVERY, re.MULTILINE))
         timing = Timing()
         for key, value in (("group_wait", "0"), ("group_interval", "5 min"), ("max_age", "10 min"), ("deadline", "1 h")):

@@ -13,7 +13,7 @@ import time
 from typing import Any
 import unittest
 
-from LogsMonitor2000.deliver.outbox import FILE
+from LogsMonitor2000.deliver.store import FILE
 
 from ..logs import csv_line
 from ..running import Running, command, environment, in_process, wait_until
@@ -88,7 +88,7 @@ class EndToEnd(TemporaryFiles):
         self.assertEqual([body["status"] for body in bodies], ["firing"] * (len(bodies) - 1) + ["resolved"])
         self.assertEqual(len({body["id"] for body in bodies}), 2)
         self.assertEqual(bodies[-1]["alerts"][0]["started"], bodies[0]["alerts"][0]["started"])
-        self.assertIn("hook: failing: timed out (trying again)\n", errors)
+        self.assertIn("hook: failing: timed out (retrying)\n", errors)
         self.assertIn("hook: working again\n", errors)
         self.assertIn("hook: 2 sent, 1 retried (timed out)\n", errors)
         self.assertIn("High traffic generated an alert", errors)

@@ -22,8 +22,8 @@ from LogsMonitor2000.action.base import Action, Status
 from LogsMonitor2000.analyze.publisher import BucketPublisher
 from LogsMonitor2000.config.settings import Settings
 from LogsMonitor2000.config.table import ConfigError, Table
+from LogsMonitor2000.deliver.registry import read_actions
 from LogsMonitor2000.deliver.spec import ActionSpec
-from LogsMonitor2000.deliver.specs import read_actions
 from LogsMonitor2000.event import Alert, Event, Summary
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.source.statistics import ReadStatistics
@@ -67,7 +67,9 @@ class Standing:
 
 def listening(**given: object) -> ActionSpec:
     """What the keys `given` ask for."""
-    return read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")])[0]
+    return read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")], {"prometheus": read_prometheus})[
+        0
+    ]
 
 
 ANYWHERE = listening(listen="127.0.0.1:0")
@@ -83,7 +85,7 @@ class TestSettings(unittest.TestCase):
             ({"sections": 7}, PrometheusSpec(sections=7)),
         ):
             with self.subTest(given=given):
-                self.assertEqual(read_prometheus(Table(given, "f.toml: action prometheus")), spec)
+                self.assertEqual(listening(**given).describe(), f"prometheus: {spec.describe()}")
 
     def test_what_it_may_not(self) -> None:
         for given, problem in (
@@ -96,10 +98,12 @@ class TestSettings(unittest.TestCase):
             ({"sections": 0}, "sections must be at least 1"),
             ({"sections": 10**6}, "sections must be at most 10000"),
             ({"section": 5}, "unknown key 'section'; did you mean sections?"),
-            ({"severity": "critical"}, "severity makes no difference to metrics"),
+            ({"severity": "critical"}, "severity does not apply to metrics"),
         ):
             with self.subTest(given=given), self.assertRaisesRegex(ConfigError, f"f.toml: action prometheus: {problem}"):
-                read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")])
+                read_actions(
+                    [Table({"type": "prometheus", **given}, "f.toml: action prometheus")], {"prometheus": read_prometheus}
+                )
 
     def test_in_words(self) -> None:
         for given, text in (

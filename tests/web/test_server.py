@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import struct
 import threading
@@ -16,6 +15,7 @@ from LogsMonitor2000.testing import ManualClock
 from LogsMonitor2000.web.server import Reply, Server
 
 from ..running import wait_until
+from ..support import no_descriptor_left
 
 SECONDS_MAX = 10.0
 """A server that has not answered by then does not answer."""
@@ -205,22 +205,6 @@ class TestBadClients(ServerTest):
             asking.sendall(GET)
             self.assertTrue(received(asking).endswith(b"hello\n"))
         self.assertTrue(waited.is_set())
-
-
-class no_descriptor_left:
-    """The system has no descriptor left for this process, until the block ends or `undo` is called."""
-
-    def __enter__(self) -> None:
-        self._before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        free = os.dup(0)
-        os.close(free)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free, self._before[1]))
-
-    def __exit__(self, *exception: object) -> None:
-        self.undo()
-
-    def undo(self) -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._before)
 
 
 class TestListening(unittest.TestCase):

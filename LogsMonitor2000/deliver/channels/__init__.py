@@ -1,1 +1,1 @@
-"""One module a kind of receiver: how a message is sent to it, and which of its answers are worth a retry."""
+"""One module for each type of receiver: the keys of its table, how a message is sent, and which answers are worth a retry."""

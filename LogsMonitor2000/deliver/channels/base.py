@@ -1,4 +1,4 @@
-"""The interface of a channel: one kind of receiver, and what its answers mean."""
+"""The interface of a channel: one receiver, and what its answers mean."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..message import Message
 
 
 class Retry(Exception):
-    """The message was not taken, but may be later: in `after` seconds at the earliest, if the receiver said so.
+    """The message was not accepted but may be later: in `after` seconds at the earliest, if the receiver said so.
 
-    `reason` is one of few, short, and holds nothing that the receiver or the log can choose: it is counted by and shown.
+    `reason` is short, one of few, and holds nothing that the receiver or the log can choose: it is counted by and shown.
     """
 
     def __init__(self, reason: str, after: float | None = None) -> None:
@@ -20,7 +20,7 @@ class Retry(Exception):
 
 
 class Refused(Exception):
-    """The message was not taken and never will be. `detail` says more, for a person, and may come from the receiver."""
+    """The message was not accepted and never will be. `detail` explains, for the user, and may come from the receiver."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -29,11 +29,15 @@ class Refused(Exception):
 
 
 class Channel(ABC):
-    """Sends one message at a time. Called by one thread, `close` by another."""
+    """Sends one message at a time. `send` and `fit` are called by one thread, `close` by another."""
+
+    def fit(self, message: Message) -> int:
+        """How many items of `message`, from the first on, the receiver is shown; the others stay pending. By default all."""
+        return len(message.items)
 
     @abstractmethod
     def send(self, message: Message, timeout: float) -> None:
         """Return within about `timeout` seconds: the receiver has it, or `Retry`, or `Refused`."""
 
     def close(self) -> None:
-        """There will be no more messages; whatever is still under way is given up."""
+        """There will be no more messages; a send in progress is aborted."""

@@ -1,4 +1,4 @@
-"""Alerts as messages of syslog, RFC 5424, by UDP, TCP (counted octets, RFC 6587) or a local socket.
+"""`type = "syslog"`: alerts as messages of RFC 5424, by UDP, TCP (octet counting, RFC 6587) or a local socket.
 
 `logging.handlers.SysLogHandler` knows neither structured data nor framing, and has no time-out.
 """
@@ -12,13 +12,17 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ...action.formatter import MessageFormatter
+from ...config.table import Table
 from ...errors import UsageError
 from ...limits import SYSLOG_DATAGRAM_BYTES_MAX, SYSLOG_STREAM_BYTES_MAX
+from ...runtime.clock import Clock
 from ...text import printable
 from ..message import Item, Message, labels_of
+from ..options import EACH_ALERT, Receiver, delivery
+from ..spec import ActionSpec, AlertFilter, Context
 from .base import Channel, Retry
-from .bodies import rfc3339
 from .deadline import TimeLimit, connect, problem_of
+from .fields import rfc3339
 
 FACILITIES = {
     **{name: number for number, name in enumerate(("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news"))},
@@ -28,10 +32,25 @@ LEVELS = {"critical": 2, "error": 3, "warning": 4, "info": 6}
 NOTICE = 5
 PORT = 514
 ENTERPRISE = "32473"
-"""The number of RFC 5612, for whoever has none of their own."""
+"""The enterprise number that RFC 5612 reserves for examples."""
 
 
-class Receiver(NamedTuple):
+def read(table: Table, name: str, alerts: AlertFilter) -> ActionSpec:
+    """`address` and `facility`."""
+    facility = table.text("facility", "daemon", choices=tuple(FACILITIES))
+    try:
+        to = address_of(table.text("address", "unix:/dev/log"))
+    except UsageError as error:
+        raise table.error("address", str(error)) from None
+
+    def channel(context: Context) -> Channel:
+        return Syslog(to, context.formatter, facility, context.clock)
+
+    receiver = Receiver(str(to), channel, EACH_ALERT, ("group_by", "group_interval"))
+    return delivery(table, "syslog", name, alerts, receiver)
+
+
+class Address(NamedTuple):
     """`scheme` is "udp", "tcp" or "unix"; `host` is a path for the latter."""
 
     scheme: str
@@ -42,10 +61,10 @@ class Receiver(NamedTuple):
         return f"unix:{self.host}" if self.scheme == "unix" else f"{self.scheme}://{self.host}:{self.port}"
 
 
-def receiver(address: str) -> Receiver:
-    """What `unix:/dev/log`, `udp://host:514` or `tcp://host:601` names; a `UsageError` if it is none of these."""
+def address_of(address: str) -> Address:
+    """What `unix:/dev/log`, `udp://host:514` or `tcp://host:601` names; a `UsageError` for anything else."""
     if address.startswith("unix:/"):
-        return Receiver("unix", address.removeprefix("unix:"))
+        return Address("unix", address.removeprefix("unix:"))
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
@@ -53,21 +72,22 @@ def receiver(address: str) -> Receiver:
         host = port = None
     if host is None or parts.scheme not in ("udp", "tcp") or parts.path or parts.username is not None:
         raise UsageError(f"must be like unix:/dev/log, udp://host:514 or tcp://host:601, not {address!r}")
-    return Receiver(parts.scheme, host, port or PORT)
+    return Address(parts.scheme, host, port or PORT)
 
 
 class Syslog(Channel):
     """One syslog message for each alert."""
 
-    def __init__(self, to: Receiver, formatter: MessageFormatter, facility: str = "daemon") -> None:
+    def __init__(self, to: Address, formatter: MessageFormatter, facility: str = "daemon", clock: Clock | None = None) -> None:
         self._to = to
         self._formatter = formatter
         self._facility = FACILITIES[facility]
+        self._clock = clock or Clock()
         self._host = _word(socket.gethostname())
 
     def send(self, message: Message, timeout: float) -> None:
         sock: socket.socket | None = None
-        limit = TimeLimit(timeout, lambda: sock)
+        limit = TimeLimit(timeout, lambda: sock, self._clock)
         with limit:
             try:
                 sock = self._connect(limit)
@@ -125,6 +145,6 @@ def _value(text: str) -> str:
     return re.sub(r'(["\\\]])', r"\\\1", text)
 
 
-def _clipped(line: bytes, most: int) -> bytes:
+def _clipped(line: bytes, limit: int) -> bytes:
     """Not in the middle of a character."""
-    return line[:most].decode("utf-8", "ignore").encode() if len(line) > most else line
+    return line[:limit].decode("utf-8", "ignore").encode() if len(line) > limit else line

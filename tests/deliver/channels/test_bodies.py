@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 import unittest
 
 from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.deliver.channels.alertmanager import label_name
-from LogsMonitor2000.deliver.channels.bodies import BODIES, discord_text, fitted, headline, rfc3339, slack_text, to_json
+from LogsMonitor2000.deliver.channels.bodies import BODIES
+from LogsMonitor2000.deliver.channels.bodies.discord import escaped as discord_text
+from LogsMonitor2000.deliver.channels.bodies.slack import escaped as slack_text
+from LogsMonitor2000.deliver.channels.fields import rfc3339, to_json
+from LogsMonitor2000.deliver.channels.text import clipped, headline
+from LogsMonitor2000.deliver.message import Message
 from LogsMonitor2000.event import Alert
 
 from ..making import NASTY, NOW, firing, message, resolved
@@ -20,6 +26,12 @@ def many(count: int, **more: object) -> list[Alert]:
     return [firing(section=b"/%d" % number, lines=(b"a line " * 20,) * 5, **more) for number in range(count)]
 
 
+def rendered(form: str, told: Message) -> Any:
+    """What `told` is sent as, with as many of its alerts as there is room for."""
+    rendering = BODIES[form](FORMATTER)
+    return rendering.render(told.first(rendering.fit(told)))
+
+
 def texts_in(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -30,7 +42,7 @@ def texts_in(value: object) -> list[str]:
 class Plain(unittest.TestCase):
     def test_all_there_is_to_know(self) -> None:
         told = message(ALERT, resolved(firing("errors", NOW - 60), NOW), receiver="hook", repeats=2)
-        body = json.loads(to_json(BODIES["plain"](told, FORMATTER)))
+        body = json.loads(to_json(rendered("plain", told)))
         self.assertEqual(body["id"], told.id)
         self.assertEqual((body["action"], body["status"], body["reminder"], body["truncated"]), ("hook", "firing", 2, 0))
         first, second = body["alerts"]
@@ -40,17 +52,14 @@ class Plain(unittest.TestCase):
         self.assertEqual((second["state"], second["started"], second["ended"]), ("resolved", NOW - 60, NOW))
 
     def test_numbers_that_are_none(self) -> None:
-        body = json.loads(
-            to_json(BODIES["plain"](message(ALERT._replace(value=float("nan"), peak=float("inf"), time=9)), FORMATTER))
-        )
+        body = json.loads(to_json(rendered("plain", message(ALERT._replace(value=float("nan"), peak=float("inf"), time=9)))))
         self.assertEqual((body["alerts"][0]["value"], body["alerts"][0]["peak"]), (None, None))
 
 
 class AlertmanagerForm(unittest.TestCase):
     def test_version_4(self) -> None:
-        body = BODIES["alertmanager"](
-            message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook"), FORMATTER
-        )
+        told = message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook")
+        body = rendered("alertmanager", told)
         self.assertEqual(
             {
                 key: body[key]
@@ -87,59 +96,82 @@ class Chats(unittest.TestCase):
         self.assertEqual(headline(message(resolved(ALERT, NOW), resolved(firing(), NOW))), "RESOLVED: errors (2 alerts)")
 
     def test_slack(self) -> None:
-        body = BODIES["slack"](message(ALERT), FORMATTER)
+        body = rendered("slack", message(ALERT))
         self.assertEqual(body["text"], "FIRING: errors")
         (attachment,) = body["attachments"]
         self.assertEqual((attachment["color"], attachment["mrkdwn_in"]), ("danger", []))
         self.assertIn("(section /api)", attachment["text"])
-        self.assertEqual(BODIES["slack"](message(resolved(ALERT, NOW)), FORMATTER)["attachments"][0]["color"], "good")
+        self.assertEqual(rendered("slack", message(resolved(ALERT, NOW)))["attachments"][0]["color"], "good")
 
     def test_causes_and_lines_are_shown(self) -> None:
         alert = ALERT._replace(causes=(("source", b"10.0.0.9", 0.87, True), ("path", b"/x", 0.5, False)), lines=(b"GET /x",))
-        content = BODIES["slack"](message(alert), FORMATTER)["attachments"][0]["text"].splitlines()
+        content = rendered("slack", message(alert))["attachments"][0]["text"].splitlines()
         self.assertEqual(content[2:], ["  source 10.0.0.9: 87% of the change, new", "  path /x: 50% of the change", "  GET /x"])
 
     def test_nothing_from_a_log_is_markup_or_a_mention(self) -> None:
         alert = firing("e", NOW, NASTY, lines=(NASTY,), condition="<!here>", causes=(("source", NASTY, 0.5, True),))
         told = message(alert)
-        slack = json.dumps(BODIES["slack"](told, FORMATTER))
+        slack = json.dumps(rendered("slack", told))
         self.assertNotIn("<", slack)
         self.assertNotIn(">", slack)
-        discord = BODIES["discord"](told, FORMATTER)
+        discord = rendered("discord", told)
         self.assertEqual(discord["allowed_mentions"], {"parse": []})
         self.assertNotIn("@everyone", discord["content"])
         self.assertNotRegex(discord["content"].replace("\\\\", ""), r"(?<!\\)[<>*_`~|\[\]()]")
-        teams = json.loads(json.dumps(BODIES["teams"](told, FORMATTER)))
+        teams = json.loads(json.dumps(rendered("teams", told)))
         for block in teams["attachments"][0]["content"]["body"]:
             self.assertEqual(block["type"], "RichTextBlock")
             for run in block["inlines"]:
                 self.assertEqual(run["type"], "TextRun")
                 self.assertTrue(run["text"].isprintable())
-        for form in BODIES.values():
-            text = to_json(form(told, FORMATTER))
+        for form in BODIES:
+            text = to_json(rendered(form, told))
             self.assertTrue(text.isascii())
-            if form is not BODIES["plain"]:  # which is data, for programs
-                for shown in texts_in(json.loads(text)):
-                    self.assertTrue(shown.replace("\n", "").replace("\u200b", "").isprintable(), shown)
+            for shown in texts_in(json.loads(text)):
+                self.assertTrue(shown.replace("\n", "").replace("\u200b", "").isprintable(), shown)
 
     def test_limits_of_the_services(self) -> None:
         told = message(*many(500))
-        self.assertLessEqual(len(BODIES["discord"](told, FORMATTER)["content"]), 2000)
-        self.assertLessEqual(len(BODIES["slack"](told, FORMATTER)["attachments"][0]["text"]), 4000)
-        self.assertLessEqual(len(json.dumps(BODIES["teams"](told, FORMATTER))), 28_000)
+        self.assertLessEqual(len(rendered("discord", told)["content"]), 2000)
+        self.assertLessEqual(len(rendered("slack", told)["attachments"][0]["text"]), 4000)
+        self.assertLessEqual(len(json.dumps(rendered("teams", told))), 28_000)
         for name in ("plain", "alertmanager"):
-            body = BODIES[name](told, FORMATTER)
+            body = rendered(name, told)
             self.assertEqual(len(body["alerts"]), 100)
             self.assertEqual(body.get("truncated", body.get("truncatedAlerts")), 400)
             self.assertLess(len(to_json(body)), 1 << 20)
 
+    def test_what_is_not_shown_is_counted_in_words(self) -> None:
+        told = message(*many(120), *(resolved(alert, NOW + 9) for alert in many(3)))
+        for form in ("slack", "discord", "teams"):
+            with self.subTest(form=form):
+                fit = BODIES[form](FORMATTER).fit(told)
+                self.assertLess(fit, 120)
+                last = [text for text in texts_in(rendered(form, told)) if "more firing" in text][0].splitlines()[-1]
+                self.assertEqual(last.replace("\\", ""), f"... and {120 - fit} more firing, 3 more resolved")
+                shown = json.dumps(rendered(form, told))
+                self.assertTrue(all(f"/{number}" in shown for number in range(fit)), "each alert that counts as shown is")
+
+    def test_one_alert_is_always_shown(self) -> None:
+        hostile = b"\x01\x02*_`<>&" * 40
+        alert = firing("e" * 3000, NOW, hostile, lines=(hostile * 20,) * 5, causes=(("source", hostile, 0.5, True),) * 3)
+        told = message(alert, *many(5))
+        for form, limit in (("slack", 4000), ("discord", 2000), ("teams", 28_000)):
+            with self.subTest(form=form):
+                fit = BODIES[form](FORMATTER).fit(told)
+                texts = texts_in(rendered(form, told))
+                self.assertTrue(any("eee" in text for text in texts))
+                self.assertEqual(any(f"and {6 - fit} more firing" in text for text in texts), fit < 6)
+                if form != "teams":
+                    self.assertLessEqual(max(len(text) for text in texts), limit)
+
     def test_cutting_never_cuts_an_escape(self) -> None:
-        lines = ["<" * 10, ">" * 10, "&" * 10]
-        for limit in range(30, 160):
-            text = fitted(lines, slack_text, limit)
+        lines = ["<" * 10, ">" * 30, "&" * 10, "... and 3 more"]
+        for limit in range(60, 260):
+            text = clipped(lines, slack_text, limit)
             self.assertLessEqual(len(text), limit)
-            for part in text.splitlines():
-                self.assertTrue(part.startswith("...") or part in [slack_text(line) for line in lines], text)
+            self.assertTrue(text.startswith("&lt;") and text.endswith("... and 3 more"), text)
+            self.assertRegex(text.replace("&lt;", "").replace("&gt;", "").replace("&amp;", ""), r"^[…\n]*\.\.\. and 3 more$")
         self.assertEqual(discord_text("a*b_`c` @x"), "a\\*b\\_\\`c\\` @\u200bx")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ from LogsMonitor2000.deliver.channels.base import Refused, Retry
 from LogsMonitor2000.deliver.channels.command import Command
 
 from ...running import wait_until
+from ...support import no_descriptor_left
 from ..delivering import SECRET, Delivering
 from ..making import NASTY, NOW, firing, message, resolved
 
@@ -84,9 +86,28 @@ class Commands(Delivering):
             with self.subTest(script=script):
                 self.assertEqual(self.told(self.delivery(self.script(script))).counts, {outcome: 1})
         self.assertEqual(
-            self.told(self.delivery('type = "command"\ncommand = ["/nowhere/x"]')).counts, {("failed", "cannot be run"): 1}
+            self.told(self.delivery('type = "command"\ncommand = ["/nowhere/x"]')).counts, {("failed", "cannot be started"): 1}
         )
-        self.assertIn("failing: cannot be run (No such file or directory)", self.errors.getvalue())
+        self.assertIn("failing: cannot be started (No such file or directory)", self.errors.getvalue())
+
+    def test_what_is_of_the_machine_passes(self) -> None:
+        for number in (errno.EAGAIN, errno.EMFILE, errno.ENOMEM, errno.ENFILE):
+            for place in ("subprocess.Popen", "tempfile.TemporaryFile"):
+                with self.subTest(error=errno.errorcode[number], place=place):
+                    with mock.patch(place, side_effect=OSError(number, os.strerror(number))):
+                        delivery = self.told(self.delivery(self.script("exit 0")))
+                    reason = f"cannot be started now: {errno.errorcode[number]}"
+                    self.assertEqual(delivery.counts, {("retried", reason): 1})
+                    self.clock.advance(1)
+                    delivery.step()
+                    self.assertEqual(delivery.counts[("sent", "")], 1)
+
+    def test_no_descriptor_is_left(self) -> None:
+        channel = shell("exit 0")
+        with no_descriptor_left(), self.assertRaises(Retry) as caught:
+            channel.send(message(), 5)
+        self.assertEqual(caught.exception.reason, "cannot be started now: EMFILE")
+        channel.send(message(), 5)
 
     def test_its_last_words_are_shown_where_it_fails(self) -> None:
         self.told(self.delivery(self.script("echo first; printf 'no \\033 such pager\\n' >&2; exit 3")))

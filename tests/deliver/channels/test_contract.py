@@ -263,7 +263,7 @@ class Smtp(Delivering):
                 strict = self.told(self.delivery(table))
                 self.assertEqual(strict.counts, {("retried", "certificate not valid"): 1})
         for offers, reply, outcome in (
-            ("AUTH", "", ("failed", "the server lacks what is needed: STARTTLS, a login or SMTPUTF8")),
+            ("AUTH", "", ("failed", "the server does not offer STARTTLS, a login or SMTPUTF8")),
             ("STARTTLS AUTH", "535 no", ("failed", "SMTP 535")),
         ):
             with self.subTest(offers=offers, reply=reply):

@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.deliver.channels.syslog import Receiver, Syslog, receiver
+from LogsMonitor2000.deliver.channels.syslog import Address, Syslog, address_of
 from LogsMonitor2000.errors import UsageError
 
 from . import receivers
@@ -36,7 +36,7 @@ class Collector(receivers.Receiver):
 
 class Lines(unittest.TestCase):
     def line(self, alert: object, scheme: str = "udp") -> bytes:
-        return Syslog(Receiver(scheme, "127.0.0.1", 514), MessageFormatter(), "local3").line(item(alert))  # type: ignore[arg-type]
+        return Syslog(Address(scheme, "127.0.0.1", 514), MessageFormatter(), "local3").line(item(alert))  # type: ignore[arg-type]
 
     def test_its_parts(self) -> None:
         for alert, priority in (
@@ -106,12 +106,12 @@ class Transports(Delivering):
 
     def test_addresses(self) -> None:
         for address, expected in (
-            ("unix:/dev/log", Receiver("unix", "/dev/log")),
-            ("udp://loghost", Receiver("udp", "loghost", 514)),
-            ("tcp://[::1]:601", Receiver("tcp", "::1", 601)),
+            ("unix:/dev/log", Address("unix", "/dev/log")),
+            ("udp://loghost", Address("udp", "loghost", 514)),
+            ("tcp://[::1]:601", Address("tcp", "::1", 601)),
         ):
             with self.subTest(address=address):
-                self.assertEqual(receiver(address), expected)
+                self.assertEqual(address_of(address), expected)
         for address in (
             "loghost",
             "http://loghost",
@@ -122,7 +122,7 @@ class Transports(Delivering):
             "tcp://u@h",
         ):
             with self.subTest(address=address), self.assertRaises(UsageError):
-                receiver(address)
+                address_of(address)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import unittest
 
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.deliver.channels.mail import Mail, Mailbox
+from LogsMonitor2000.deliver.channels.email import Mail, Mailbox
 from LogsMonitor2000.deliver.message import Message
 from LogsMonitor2000.testing import ManualClock
 
@@ -56,8 +56,11 @@ class Mails(unittest.TestCase):
         self.assertNotIn("\n.\n", read.get_content().replace("\r\n", "\n"))
 
     def test_a_great_many_alerts(self) -> None:
-        text = mail(message(*(firing(section=b"/%d" % number) for number in range(150)))).get_content()
-        self.assertIn("... and 50 more alerts", text)
+        told = message(*(firing(section=b"/%d" % number) for number in range(150)))
+        fit = Mail(BOX, MessageFormatter(), ManualClock(NOW)).fit(told)
+        text = mail(told.first(fit)).get_content()
+        self.assertEqual(text.count("High traffic"), 100)
+        self.assertTrue("... and 50 more firing" in text)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Messages by mail: one for each message, to all recipients, so that grouping is also what batches them."""
+"""`type = "email"`: one mail for each message, to all recipients, so that grouping is also what batches them."""
 
 from __future__ import annotations
 
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
+import re
 import smtplib
 import socket
 import ssl
@@ -12,14 +13,43 @@ from typing import BinaryIO, NamedTuple
 
 from ...action.formatter import MessageFormatter
 from ...config.secret import Secret
+from ...config.table import Table
 from ...limits import MESSAGE_ALERTS_MAX, RESPONSE_BYTES_MAX
 from ...runtime.clock import Clock
 from ..message import Message, fingerprint_text
+from ..options import Receiver, delivery
+from ..spec import ActionSpec, AlertFilter, Context
 from .base import Channel, Refused, Retry
-from .bodies import headline, lines_of
 from .deadline import TimeLimit, connect, problem_of, tls_context
+from .text import headline, text_of
 
 SUBJECT_MAX = 200
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+"""The usual port, by encryption."""
+
+
+def read(table: Table, name: str, alerts: AlertFilter) -> ActionSpec:
+    """`host`, `port`, `encryption`, `from`, `to`, `user`, `password_*` and `ca_file`."""
+    encryption = table.text("encryption", "starttls", choices=tuple(PORTS))
+    sender, recipients = table.text("from"), table.texts("to")
+    user, password = table.text("user", ""), table.secret("password", None)
+    for key, address in [("from", sender), *(("to", recipient) for recipient in recipients)]:
+        if not re.fullmatch(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+", address) or not address.isprintable():
+            raise table.error(key, f"must be an address like alerts@example.org, not {address!r}")
+    if not recipients:
+        raise table.error("to", "must hold an address")
+    if bool(user) != (password is not None):
+        raise table.error("user", "and password_file or password_env go together")
+    if password is not None and encryption == "none":
+        raise table.error("encryption", "must be starttls or tls where there is a password")
+    host, port = table.text("host"), table.whole("port", PORTS[encryption], least=1, most=65535)
+    box = Mailbox(host, port, sender, recipients, encryption, user, password, table.path("ca_file", None))
+
+    def channel(context: Context) -> Channel:
+        return Mail(box, context.formatter, context.clock)
+
+    where = f"{', '.join(recipients)} by {host}:{port} ({encryption})"
+    return delivery(table, "email", name, alerts, Receiver(where, channel))
 
 
 class Mailbox(NamedTuple):
@@ -36,7 +66,7 @@ class Mailbox(NamedTuple):
 
 
 class Mail(Channel):
-    """A recipient who has got a message is not sent it again because another one has not."""
+    """A recipient who has received a message does not get it again because another one has not."""
 
     def __init__(self, box: Mailbox, formatter: MessageFormatter, clock: Clock | None = None) -> None:
         self._box = box
@@ -44,7 +74,10 @@ class Mail(Channel):
         self._formatter = formatter
         self._clock = clock or Clock()
         self._message = ""
-        self._left: dict[str, str] = {}  # who has yet to get that message: "", or why they never will
+        self._left: dict[str, str] = {}  # recipients without that message: "" or why they will never get it
+
+    def fit(self, message: Message) -> int:
+        return MESSAGE_ALERTS_MAX
 
     def send(self, message: Message, timeout: float) -> None:
         if message.id != self._message:
@@ -52,7 +85,7 @@ class Mail(Channel):
         mail = self.compose(message)
         server = _Server(self._box)
         try:
-            with TimeLimit(timeout, lambda: server.sock) as limit:
+            with TimeLimit(timeout, lambda: server.sock, self._clock) as limit:
                 try:
                     self._deliver(server, limit, mail)
                 except (smtplib.SMTPException, OSError) as error:
@@ -78,10 +111,7 @@ class Mail(Channel):
         mail["Message-ID"] = f"<{message.id}@{domain}>"
         mail["References"] = f"<{fingerprint_text(message.receiver + message.group)}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        shown = message.items[:MESSAGE_ALERTS_MAX]
-        lines = [line for item in shown for line in lines_of(item, self._formatter)]
-        if len(shown) < len(message.items):
-            lines.append(f"... and {len(message.items) - len(shown)} more alerts")
+        lines = text_of(message, self._formatter)
         mail.set_content("\n".join([*lines, "", f"id {message.id}", ""]))
         return mail
 
@@ -133,7 +163,7 @@ class _Server(smtplib.SMTP):
 
 
 class _Replies:
-    """What a server says, up to a bound: a reply of endless lines would be kept in memory until the time is over."""
+    """The replies of a server, up to a bound: one of endless lines would be kept in memory until the time is over."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -143,7 +173,7 @@ class _Replies:
         line = self._file.readline(size)
         self._left -= len(line)
         if self._left < 0:
-            raise smtplib.SMTPServerDisconnected("says too much")
+            raise smtplib.SMTPServerDisconnected("reply too long")
         return line
 
     def close(self) -> None:
@@ -151,7 +181,7 @@ class _Replies:
 
 
 def _verdict(error: smtplib.SMTPException | OSError) -> Retry | Refused:
-    """What an error means. What the server says besides its code may hold anything."""
+    """What an error means. The text of a reply may hold anything and is not shown."""
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return Retry("connection lost")
     if isinstance(error, smtplib.SMTPResponseException):
@@ -160,7 +190,7 @@ def _verdict(error: smtplib.SMTPException | OSError) -> Retry | Refused:
         is_passing = 400 <= error.smtp_code < 500
         return Retry(f"SMTP {error.smtp_code}") if is_passing else Refused(f"SMTP {error.smtp_code}")
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Refused("the server lacks what is needed: STARTTLS, a login or SMTPUTF8")
+        return Refused("the server does not offer STARTTLS, a login or SMTPUTF8")
     if isinstance(error, smtplib.SMTPException):
         return Refused("SMTP failed")
     return Retry(problem_of(error))

@@ -9,10 +9,12 @@ import unittest
 from unittest import mock
 
 from LogsMonitor2000.config.table import ConfigError
-from LogsMonitor2000.deliver.channels.local import JsonFile, TerminalAlerts
+from LogsMonitor2000.deliver.channels.json_lines import JsonFile
+from LogsMonitor2000.deliver.channels.terminal import TerminalAlerts
 from LogsMonitor2000.deliver.delivery import Delivery
-from LogsMonitor2000.deliver.dispatch import Timing
-from LogsMonitor2000.deliver.spec import Filter
+from LogsMonitor2000.deliver.spec import AlertFilter
+from LogsMonitor2000.deliver.store import OutboxFile
+from LogsMonitor2000.deliver.timing import Timing
 
 from .delivering import SECRET, Delivering, specs
 from .making import firing
@@ -109,7 +111,10 @@ class Reading(Delivering):
             mock.patch.object(subprocess, "Popen", side_effect=AssertionError),
             mock.patch("sqlite3.connect", side_effect=AssertionError),
         ):
-            actions = [spec.build(self.context(state=self.directory)) for spec in specs(ALL, self.path("monitor.toml"))]
+            actions = [
+                spec.build(self.context(outbox=OutboxFile(self.directory).outbox))
+                for spec in specs(ALL, self.path("monitor.toml"))
+            ]
         self.assertEqual([type(action) for action in actions], [TerminalAlerts, JsonFile, *[Delivery] * 6])
         self.assertEqual(sorted(os.listdir(self.directory)), ["secret", "url"])
         for action in actions:
@@ -141,11 +146,11 @@ class Reading(Delivering):
             ("", "action 1: type is missing"),
             (
                 'type = "pager"',
-                "type must be one of alertmanager, command, email, json_lines, prometheus, syslog, terminal, webhook, not 'pager'",
+                "type must be one of alertmanager, command, email, json_lines, syslog, terminal, webhook, not 'pager'",
             ),
             (hook + 'name = "a b"', "name must consist of letters, digits and _ . -, not 'a b'"),
-            (hook + f"[[action]]\n{hook}", "name 'webhook' is that of two actions; give each its own"),
-            (hook + 'severity = "urgent"', "severity must be of info, warning, error, critical, not 'urgent'"),
+            (hook + f"[[action]]\n{hook}", "name 'webhook' is used by two actions; give each its own"),
+            (hook + 'severity = "urgent"', "severity must be one of info, warning, error, critical, not 'urgent'"),
             (hook + "grup_wait = 1", "unknown key 'grup_wait'; did you mean group_wait?"),
             (hook + "timeout = 0", "timeout must be at least 0.1, not 0"),
             (hook + "max_age = -1", "max_age must be at least 0, not -1"),
@@ -158,7 +163,7 @@ class Reading(Delivering):
             ('type = "webhook"\nurl = "ftp://x"', "url must begin with http:// or https://"),
             ('type = "webhook"\nurl = "http://"', "url must begin with http:// or https:// and have a host"),
             ('type = "webhook"\nurl = "http://u:p@x"', "url must not hold a password"),
-            ('type = "webhook"\nurl = "http://x:99999"', "url is no URL"),
+            ('type = "webhook"\nurl = "http://x:99999"', "url is not a URL"),
             ('type = "webhook"\nurl = "http://x/\\r\\nX: y"', "url must be ASCII without spaces and control characters"),
             ('type = "webhook"\nurl_file = "lines"', "url must be ASCII without spaces and control characters"),
             (hook + 'token_file = "lines"', "token must be one line of ASCII"),
@@ -168,11 +173,11 @@ class Reading(Delivering):
             (hook + 'headers = {X = "a\\nb"}', "headers must be one line of ASCII"),
             (hook + 'headers = {"X: y" = "a"}', "headers cannot hold 'X: y'"),
             (hook + 'headers = {Host = "a"}', "headers cannot hold 'Host'"),
-            (hook + "headers = {X = 1}", "headers must be a table of texts"),
+            (hook + "headers = {X = 1}", "headers must be a table whose values are texts"),
             (post + "port = 0", "port must be at least 1, not 0"),
             (post.replace("a@b", "a"), "from must be an address like alerts@example.org, not 'a'"),
             (post.replace("c@d", "c@d, e@f"), "to must be an address like alerts@example.org"),
-            (post.replace('"c@d"', "[]"), "to must name somebody"),
+            (post.replace('"c@d"', "[]"), "to must hold an address"),
             (post + 'user = "u"', "user and password_file or password_env go together"),
             (
                 post + 'user = "u"\npassword_file = "secret"\nencryption = "none"',
@@ -202,13 +207,13 @@ class Reading(Delivering):
 class Filters(unittest.TestCase):
     def test_names_and_severities(self) -> None:
         for wanted, names in (
-            (Filter(), ["errors_api", "errors_test", "slow"]),
-            (Filter(("errors_*",)), ["errors_api", "errors_test"]),
-            (Filter(("errors_*", "!*_test")), ["errors_api"]),
-            (Filter(("!errors_*",)), ["slow"]),
-            (Filter(("slow", "errors_test")), ["errors_test", "slow"]),
-            (Filter((), ("critical",)), ["slow"]),
-            (Filter(("errors_*",), ("critical",)), []),
+            (AlertFilter(), ["errors_api", "errors_test", "slow"]),
+            (AlertFilter(("errors_*",)), ["errors_api", "errors_test"]),
+            (AlertFilter(("errors_*", "!*_test")), ["errors_api"]),
+            (AlertFilter(("!errors_*",)), ["slow"]),
+            (AlertFilter(("slow", "errors_test")), ["errors_test", "slow"]),
+            (AlertFilter((), ("critical",)), ["slow"]),
+            (AlertFilter(("errors_*",), ("critical",)), []),
         ):
             with self.subTest(wanted=wanted):
                 alerts = [firing("errors_api"), firing("errors_test"), firing("slow", severity="critical")]
