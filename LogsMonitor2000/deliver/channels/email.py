@@ -183,7 +183,7 @@ class _Replies:
 def _verdict(error: smtplib.SMTPException | OSError) -> Retry | Refused:
     """What an error means. The text of a reply may hold anything and is not shown."""
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Retry("connection lost")
+        return Retry("timed out" if isinstance(error.__context__, TimeoutError) else "connection lost")
     if isinstance(error, smtplib.SMTPResponseException):
         if error.smtp_code < 0:
             return Retry("no valid answer")
