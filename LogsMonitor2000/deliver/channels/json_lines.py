@@ -20,13 +20,13 @@ from ...action.formatter import MessageFormatter
 from ...action.json_lines import JsonLines
 from ...alert.state import AlertState
 from ...config.table import Table
-from ...event import Alert, Event, MalformedLine, Notice
+from ...event import Alert, Event, Stats, Summary
 from ..dispatch import FAILED, SENT
 from ..message import fingerprint_of, transition_id
 from ..spec import ActionSpec, AlertFilter, Context
 
-KINDS = {"alert": "Alert", "stats": "Stats", "summary": "Summary"}
-"""Events that a file may have, and the names of their classes."""
+KINDS: dict[str, type] = {"alert": Alert, "stats": Stats, "summary": Summary}
+"""Events that a file may have."""
 
 APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -71,7 +71,7 @@ class JsonFile(Action):
         self._path = path
         self._errors = errors
         self._is_wanted = is_wanted
-        self._kinds = {KINDS[event] for event in events}
+        self.wants = frozenset(KINDS[event] for event in events)
         self._bytes_max = bytes_max
         self._keep = keep
         self._line = io.StringIO()
@@ -79,7 +79,7 @@ class JsonFile(Action):
         self._is_failing = False
 
     def notify(self, event: Event) -> None:
-        if isinstance(event, (MalformedLine, Notice)) or type(event).__name__ not in self._kinds:
+        if not self.takes(event):
             return
         if isinstance(event, Alert) and (event.state == AlertState.PENDING or not self._is_wanted(event)):
             return
