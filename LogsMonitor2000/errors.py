@@ -3,10 +3,11 @@
     MonitorError
     ├── UsageError          wrong settings: exit status 2
     │   └── FormatError     no format fits the input, or it lacks a field that is asked for
+    ├── MisfitError         a named format reads no line of an input: exit status 1
     ├── InputError          an input that cannot be opened: exit status 2
     └── WorkerError         a worker process died: exit status 1
 
-A bad *line* is not in this tree: it is data, counted and sampled (`Malformed` in `parse.parser` never leaves the parser).
+A bad *line* is not in this tree: it is data, counted and sampled (`Malformed` in `parse.base` never leaves the parser).
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class UsageError(MonitorError):
 
 class FormatError(UsageError):
     """The format of an input is not known, or does not have a field that a calculator asks for."""
+
+
+class MisfitError(MonitorError):
+    """A log was read to its end, and no line of it is of the format that was named."""
 
 
 class InputError(MonitorError):

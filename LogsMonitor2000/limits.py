@@ -23,14 +23,14 @@ a rule asks of a field that has few values, it asks of the key."""
 LATENESS_SECONDS_EXACT = 3_600
 """Up to an hour lateness is counted by the second, and a buffer time of that length is advised; more in memory is rarely worth it."""
 
-STAMPS_MAX = 2_000
-"""Time stamps remembered by their text: half an hour of a log, small enough for a core's cache."""
+TIMESTAMPS_MAX = 2_000
+"""Timestamps remembered by their text: half an hour of a log, small enough for a core's cache."""
 
 CONVERTED_MAX = 20_000
-"""Values (durations, addresses with ports) remembered by their text, about 2 MB."""
+"""Values (durations, addresses with ports) remembered by their text: about 4 MB, as each is short."""
 
-STAMP_BYTES_MAX = 40
-"""A longer text is not remembered: no time stamp is that long."""
+TIMESTAMP_BYTES_MAX = 40
+"""A longer text is not remembered, neither of a timestamp nor of a converted value: none is that long."""
 
 SIZE_DIGITS_MAX = 18
 """Digits of a response size: more does not fit 64 bits, and no response is that large."""
@@ -44,8 +44,11 @@ SAMPLES_MAX = 5
 SAMPLE_BYTES_MAX = 200
 """How much of a malformed line is shown."""
 
-CHANGES_MAX = 20
-"""Changes of its format told of an input: more is a log that several programs write at once."""
+REASON_CHARACTERS_MAX = 120
+"""Characters of the reason of a malformed line where a parser of one's own failed: its exception may quote the whole line."""
+
+DRIFT_NOTICES_MAX = 20
+"""Changes of format reported of an input: more is a log that several programs write at once."""
 
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
@@ -139,32 +142,41 @@ STATE_BYTES_MAX = 256 << 20
 MINUTES_MAX = 64
 """Minutes of a log remembered by their text: lines come nearly in order."""
 
-SHAPES_MAX = 8
-"""Patterns learned from the records of one input; when records still differ, the rest is read one by one."""
+LEARNED_PATTERNS_MAX = 8
+"""Patterns learned from the records of one input; when records still differ, the strict parser reads the rest."""
 
-SHAPE_VALUES_MAX = 200
+LEARNED_VALUES_MAX = 200
 """Values of a record that a pattern is learned from."""
 
-SHAPE_BYTES_MAX = 1 << 16
+LEARNED_BYTES_MAX = 1 << 16
 """How much of a block is searched, from its end, for a record to learn from; no longer one is: a pattern takes time to compile."""
 
 PLANS_MAX = 64
 """Sets of keys of JSON records for which it is remembered where the fields are."""
 
-JSON_KEYS_MAX = 64
+PLAN_KEYS_MAX = 64
 """Keys of a record for which that is done."""
 
-JSON_DIGITS_MAX = 18
-"""Digits of a number in a JSON record that the fast path takes."""
+PLAN_BYTES_MAX = 4_096
+"""Bytes of those keys, so that all plans together stay below 1 MB: keys are as long as a stranger likes."""
 
-FORWARDED_BYTES_MAX = 2_000
-"""A longer `X-Forwarded-For` is not looked into: no chain of proxies is that long."""
+CACHED_PATTERN_BYTES_MAX = 512
+"""Bytes of a pattern whose group names are remembered: subpatterns are shorter, and what is learned from a record may be long."""
+
+JSON_DIGITS_MAX = 18
+"""Digits of a number in a JSON record that the fast parser reads."""
+
+HOP_BYTES_MAX = 60
+"""A longer hop of an `X-Forwarded-For` is not an address: it is not trusted, and not remembered."""
 
 DEFINITION_BYTES_MAX = 8_192
-"""A definition of a log format that somebody pastes: nobody's is longer."""
+"""A pasted definition of a log format, and a `#Fields:` directive: real ones are shorter."""
+
+DIRECTIVES_MAX = 16
+"""Different `#Fields:` directives of one input whose parsers are kept: a log that mixes servers alternates between a few."""
 
 CONF_BYTES_MAX = 1 << 20
-"""How much of a server's configuration is read."""
+"""A larger server configuration is refused: real ones are a tenth of it, and half of one would name half of the logs."""
 
 CONFIG_BYTES_MAX = 1 << 20
 """How much of a file of settings is read: nobody writes a larger one."""

@@ -15,8 +15,11 @@ from itertools import accumulate, compress
 from operator import sub
 from typing import Any
 
-from ..limits import CHANGES_MAX, KEY_BYTES_MAX, SAMPLES_MAX
-from ..parse.base import LINE, BoundParser, Column, Keeper, Parser, Run, Sample, keeper_of
+from ..errors import MisfitError
+from ..limits import DRIFT_NOTICES_MAX, KEY_BYTES_MAX, SAMPLES_MAX
+from ..parse.base import LINE, ActiveDirectives, BoundParser, FormatDrift, Parser, directives_of
+from ..parse.columns import Column, Columns, Run, Sample, dated
+from ..parse.values.timestamps import TIME_BEFORE
 from .bucket import Bucket, cut_keys
 from .layouts import Layout, Layouts
 from .measure import UNPARSED, Measure
@@ -45,10 +48,11 @@ class Digest:
         self.last: int | None = None
         self.newest: int | None = None  # of all events, late ones too
         self.hits: Counter[int] = Counter()
-        self.runs: list[Run] = []  # of events of one format; so many as may be reported
-        self.context = b""  # the directives that are in force after the chunk
-        self.known = b""  # those that the chunk was taken to begin with
+        self.runs: list[Run] = []  # of events of one format; as many as may be reported
+        self.directives = b""  # those in force after the chunk
+        self.known = b""  # those that were taken to be in force before it
         self.asked = False  # whether it mattered
+        self.undated = False  # whether it has events that take the newest second before the chunk, which was not known
         self.buckets: Buckets = {width: {} for width, measures in layouts.items() if width > 1 or measures}
         self.late_buckets: Buckets = {width: {} for width in layouts.late}
         self._layouts = layouts
@@ -68,9 +72,11 @@ class Digest:
         self._late_events.update(zip(newest, seconds))
         self.late = self._late_events.total()
 
-    def holds_after(self, newest: int | None, buffer_time: int, context: bytes = b"") -> bool:
-        """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `context`, is exact."""
-        if self.asked and context != self.known:
+    def holds_after(self, newest: int | None, buffer_time: int, directives: bytes = b"") -> bool:
+        """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `directives`, is exact."""
+        if self.asked and directives != self.known:
+            return False
+        if self.undated and newest is not None:
             return False
         return newest is None or self.oldest is None or newest - self.oldest <= buffer_time
 
@@ -111,14 +117,22 @@ class Digester:
     """Makes digests of chunks of one format."""
 
     def __init__(
-        self, parse: BoundParser, layouts: Layouts, buffer_time: int, parser: Parser | None = None, format_name: str = ""
+        self,
+        parse: BoundParser,
+        layouts: Layouts,
+        buffer_time: int,
+        parser: Parser | None = None,
+        format_name: str = "",
+        drift: FormatDrift | None = None,
     ) -> None:
         self.format_name = format_name
+        self.misfit: MisfitError | None = None
+        """What is wrong if the input ends without an event."""
         self.sequential = parser is not None and parser.sequential
         """Whether a chunk's digest depends on the chunks before it, so that each must be made once and in order."""
         self._parse = parse
-        self._changes = parser.otherwise if parser is not None else None
-        self._keeper: Keeper | None = keeper_of(parse) or self._changes
+        self._drift = drift
+        self._active: ActiveDirectives | None = directives_of(parse) or drift
         self._layouts = layouts
         self._buffer_time = buffer_time
         measures = list(layouts.measures)
@@ -130,19 +144,19 @@ class Digester:
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
 
-    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None, context: bytes = b"") -> Digest:
+    def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None, directives: bytes = b"") -> Digest:
         """Digest the chunk that consists of `blocks`, each of whole lines.
 
-        `newest` is the newest second before it, and `context` are the directives that it stands behind, if known.
+        `newest` is the newest second before it, and `directives` are those in force before it, if known.
         """
         digest = Digest(self._layouts)
         digest.longest = 0 if self._wants_lines else KEY_BYTES_MAX + 1  # where nobody looks at lines, keys are few
-        digest.context = digest.known = context
-        keeper, changes = self._keeper, self._changes
-        if keeper is not None and keeper.context != context:
-            keeper.context = context
-        if changes is not None:
-            changes.asked = False
+        digest.directives = digest.known = directives
+        active, drift = self._active, self._drift
+        if active is not None and active.directives != directives:
+            active.directives = directives
+        if drift is not None:
+            drift.asked = False
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
         if digest.longest > KEY_BYTES_MAX:  # no key is longer than the line it is from
@@ -151,16 +165,19 @@ class Digester:
                     cut_keys(digest.buckets[width].values(), measures)
             for width, measures in self._layouts.late.items():
                 cut_keys(digest.late_buckets[width].values(), measures)
-        if keeper is not None:
-            digest.context = keeper.context
-        digest.asked = self.sequential or (changes is not None and changes.asked)
+        if active is not None:
+            digest.directives = active.directives
+        digest.asked = self.sequential or (drift is not None and drift.asked)
         return digest
 
     def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:
         """Add a block to `digest`; returns the newest second after it."""
-        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs = self._parse(block, horizon)
+        columns = self._parse(block, horizon)
+        if columns.ascending and columns.ascending[0] == TIME_BEFORE:
+            columns = self._dated(digest, columns, newest, block)
+        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs = columns
         for run in runs:
-            if len(digest.runs) <= CHANGES_MAX and (not digest.runs or run.name != digest.runs[-1].name):
+            if len(digest.runs) <= DRIFT_NOTICES_MAX and (not digest.runs or run.name != digest.runs[-1].name):
                 digest.runs.append(run._replace(line=run.line + digest.line_count))
         for sample in samples[: SAMPLES_MAX - len(digest.samples)]:
             digest.samples.append(sample._replace(line=sample.line + digest.line_count))
@@ -186,6 +203,13 @@ class Digester:
             self._count(digest, ascending, values)
         digest.newest = block_newest if digest.newest is None else max(digest.newest, block_newest)
         return max(newest, block_newest)
+
+    @staticmethod
+    def _dated(digest: Digest, columns: Columns, newest: int | None, block: bytes) -> Columns:
+        """`columns` in which events without a time of their own have the newest second before them."""
+        columns, undated = dated(columns, newest, block)
+        digest.undated = digest.undated or undated > 0
+        return columns
 
     def _reorder(
         self, digest: Digest, seconds: list[int], values: dict[str, Column], newest: int

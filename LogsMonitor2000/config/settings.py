@@ -55,6 +55,9 @@ class Reading(Concern):
     client_from: str = option(
         "", Text(words=("x_forwarded_for",), optional=True), "take the client from X-Forwarded-For: the closest untrusted hop"
     )
+    trusted: tuple[str, ...] = option(
+        (), Texts("NETWORK"), "proxies that client_from trusts: an address or network (private and loopback ones)"
+    )
     nginx_conf: str = option(
         "", Text("FILE", completes="file"), "take the formats, and the logs if none is named, from nginx.conf"
     )

@@ -1,21 +1,21 @@
 """The interface of a parser: a block of whole lines in, columns out.
 
-A parser is first bound to the fields that somebody asks for and then called with block after block. The one method a
+A parser is first bound to the fields that calculators ask for and then called with block after block. The one method that a
 parser must have is `parse_line`; the built-in ones bring a faster `bind`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from ..errors import FormatError
 from ..event import WebLogEvent
-from ..limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
+from ..limits import LINE_BYTES_MAX, REASON_CHARACTERS_MAX
+from .columns import Column, Columns, Rejects, Rows, Run, values_of
 
-if TYPE_CHECKING:
-    from .runs import Changes
+Result = TypeVar("Result")
 
 FIELDS = (
     *("source", "user", "vhost", "method", "target", "path", "section", "protocol"),
@@ -26,94 +26,71 @@ FIELDS = (
 FORWARDED = "forwarded"
 
 LINE = "line"
-"""The raw line, which measures can ask for like a field; no parser has to tell it, as it says of each event which line it is."""
-
-Column = list["bytes | None"]
-"""One field of successive events as it stands in the log; None where the log says "-" for a number."""
+"""The raw line, which measures can ask for like a field; no parser has to provide it, as it says of each event which line it is."""
 
 
 class Malformed(Exception):
-    """A line does not have the structure of the format; the text says in which way."""
-
-
-class Sample(NamedTuple):
-    """A malformed line: its number within the block, counted from 0, why, and how it begins."""
-
-    line: int
-    reason: str
-    text: bytes
-
-
-class Run(NamedTuple):
-    """Rows of one format: the first one's line, within the block, its second, and what the format is called."""
-
-    line: int
-    second: int
-    name: str
-
-
-class Columns(NamedTuple):
-    """What a block of lines says: row `i` is the event at `seconds[i]` with the values `values[field][i]`.
-
-    `line_count` counts all lines, also blank ones, so that a sample's number can be made absolute; `malformed` counts all the
-    malformed ones, of which `samples` shows the first few. Rows are in the order of the file; `ascending` is `seconds`, sorted.
-    `rows` are the numbers of the lines that are the events, None when every line is one; `rejected` those of malformed lines.
-    """
-
-    line_count: int
-    malformed: int
-    samples: list[Sample]
-    seconds: list[int]
-    ascending: list[int]
-    values: dict[str, Column]
-    rows: Sequence[int] | None = None
-    rejected: Sequence[int] = ()
-    runs: Sequence[Run] = ()
-    """Where rows begin to be of another format than those before, the first one included; empty where nobody looks for others."""
+    """A line does not have the structure of the format; the text is the reason."""
 
 
 BoundParser = Callable[[bytes, int], Columns]
-"""Takes whole lines and the horizon: the last second that is not in the future."""
+"""Takes a block of whole lines and the horizon: the last second that is not in the future."""
 
 
-class Keeper(Protocol):
-    """Knows the lines that those behind them mean something because of, where there are any: a `#Fields:`, a test that is begun.
+class ActiveDirectives(Protocol):
+    """Knows the lines that give meaning to the lines after them, such as a `#Fields:` or a test that has begun.
 
-    These lines, as many as are in force, are the `context`. To set it is to go on behind them.
+    `directives` are those in force now, joined by newlines; setting them resumes after them.
     """
 
-    context: bytes
+    directives: bytes
 
 
-def keeper_of(parse: BoundParser) -> Keeper | None:
-    """What knows the context of `parse`: itself, or the one that it is put around (`inner`); None where it has none."""
-    while not hasattr(parse, "context"):
+class FormatDrift(Protocol):
+    """Reads lines that are not of the format `name`, because the log may have changed its format.
+
+    `directives` are those in force; `asked` is set by `read`, whose result may depend on them.
+    """
+
+    name: str
+    directives: bytes
+    asked: bool
+
+    def read(self, lines: Sequence[bytes], fields: Sequence[str]) -> Rows:
+        """What the successive `lines` are in other formats, with `fields`."""
+        ...
+
+    def runs(self, kept: Sequence[bool], seconds: Sequence[int], names: Mapping[int, str]) -> list[Run]:
+        """Where the format changes among the rows that are `kept`; `names` has the formats of rows that are not of `name`."""
+        ...
+
+
+def directives_of(parse: BoundParser) -> ActiveDirectives | None:
+    """What knows the directives of `parse`: itself, or the one that it wraps (`inner`); None where there are none."""
+    while not hasattr(parse, "directives"):
         if not hasattr(parse, "inner"):
             return None
         parse = parse.inner
-    keeper: Keeper = parse
-    return keeper
+    found: ActiveDirectives = parse
+    return found
 
 
 class Parser(ABC):
-    """Reads one format. `name` is what messages call it; `fields` are those of `FIELDS` that it can tell."""
+    """Reads one format. `name` is what messages call it; `fields` are those of `FIELDS` that it has."""
 
     name: str = ""
     fields: frozenset[str] = frozenset(FIELDS)
     forwards: bool = False
-    """Whether it tells an `X-Forwarded-For`, by the name `forwarded`, which `bind` takes like a field."""
+    """Whether it has an `X-Forwarded-For`, by the name `forwarded`, which `bind` takes like a field."""
     sequential: bool = False
-    """Whether a line means something only behind those before it: then one process reads them all, in order, and none twice."""
-
-    otherwise: Changes | None = None
-    """What reads the lines that do not fit, because the log may have changed its format; None: they are malformed."""
+    """Whether a line depends on those before it: then one process reads them all, in order, and each once."""
 
     @abstractmethod
     def parse_line(self, line: bytes) -> WebLogEvent | None:
-        """The event that `line` (without its end) tells; None, or `Malformed` with a reason, when it does not fit."""
+        """The event of `line` (without its end); None, or `Malformed` with a reason, when it does not match the format."""
 
     def skips(self, line: bytes) -> bool:
-        """Whether `line` is the format's own header or directive, and so no line that counts."""
+        """Whether `line` is the format's own header or directive, and so does not count as a line."""
         return False
 
     def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
@@ -125,19 +102,22 @@ class Parser(ABC):
             count += 1
             try:
                 check_length(line)
-                read += self.parse_line(line) is not None
+                read += strictly(self.parse_line, line) is not None
             except Malformed:
                 continue
         return read, count
 
     def typical(self, lines: Sequence[bytes]) -> int:
-        """How many of `lines` are as the format's lines usually are: tells alike formats apart."""
+        """How many of `lines` are as the format's lines usually are: distinguishes similar formats."""
         return self.try_lines(lines)[0]
 
-    def bind(self, fields: Sequence[str]) -> BoundParser:
-        """A function from a block of lines to the columns `fields`; `FormatError` when the format lacks one of them."""
+    def bind(self, fields: Sequence[str], drift: FormatDrift | None = None) -> BoundParser:
+        """A function from a block of lines to the columns `fields`; `FormatError` when the format lacks one of them.
+
+        `drift` reads the lines that do not match; it is given to built-in parsers alone, where the format was detected.
+        """
         self.require(fields)
-        return lambda block, horizon: self._columns(block, horizon, fields)
+        return LineByLine(self, fields)
 
     def require(self, fields: Sequence[str]) -> None:
         """Raise a `FormatError` that names what is missing."""
@@ -148,7 +128,15 @@ class Parser(ABC):
                 f" (it has {', '.join(field for field in FIELDS if field in self.fields)})"
             )
 
-    def _columns(self, block: bytes, horizon: int, fields: Sequence[str]) -> Columns:
+
+class LineByLine:
+    """A parser that has nothing but `parse_line`, bound to fields."""
+
+    def __init__(self, parser: Parser, fields: Sequence[str]) -> None:
+        self._parser = parser
+        self._fields = fields
+
+    def __call__(self, block: bytes, horizon: int) -> Columns:
         rejects = Rejects()
         seconds: list[int] = []
         numbers: list[int] = []
@@ -156,40 +144,38 @@ class Parser(ABC):
         lines = block.split(b"\n")[:-1]
         for number, line in enumerate(lines):
             line = line.removesuffix(b"\r")
-            if is_blank(line) or self.skips(line):
-                continue
             try:
-                check_length(line)
-                event = self.parse_line(line)
-                if event is None:
-                    raise Malformed(f"does not fit the format {self.name or type(self).__name__}")
-                check_horizon(event.time, horizon)
+                if is_blank(line) or strictly(self._parser.skips, line):
+                    continue
+                second, row = strictly(self._row, line)
+                check_horizon(second, horizon)
             except Malformed as error:
                 rejects.add(number, str(error), line)
                 continue
-            seconds.append(event.time)
+            seconds.append(second)
             numbers.append(number)
-            rows.append([_field(event, field) for field in fields])
-        columns: list[Column] = [list(column) for column in zip(*rows)] if rows else [[] for _ in fields]
-        values = dict(zip(fields, columns))
+            rows.append(row)
+        columns: list[Column] = [list(column) for column in zip(*rows)] if rows else [[] for _ in self._fields]
+        values = dict(zip(self._fields, columns))
         return Columns(len(lines), rejects.count, rejects.samples, seconds, sorted(seconds), values, numbers, rejects.numbers)
 
+    def _row(self, line: bytes) -> tuple[int, list[bytes | None]]:
+        check_length(line)
+        event = self._parser.parse_line(line)
+        if event is None:
+            raise Malformed(f"does not match the format {self._parser.name or type(self._parser).__name__}")
+        return int(event.time), values_of(event, self._fields)
 
-class Rejects:
-    """The malformed lines of one block: all counted, the first few kept."""
 
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.samples: list[Sample] = []
-
-    @property
-    def count(self) -> int:
-        return len(self.numbers)
-
-    def add(self, line: int, reason: str, text: bytes) -> None:
-        self.numbers.append(line)
-        if len(self.samples) < SAMPLES_MAX:
-            self.samples.append(Sample(line, reason, text[:SAMPLE_BYTES_MAX]))
+def strictly(read: Callable[[bytes], Result], line: bytes) -> Result:
+    """`read(line)`, in which an exception that the parser did not expect makes the line malformed rather than end the run."""
+    try:
+        return read(line)
+    except Malformed:
+        raise
+    except Exception as error:  # the code of a third party, perhaps, and a line that it does not expect
+        text = f"parser failed: {type(error).__name__}: {error}"
+        raise Malformed(text[:REASON_CHARACTERS_MAX]) from error
 
 
 def is_blank(line: bytes) -> bool:
@@ -197,7 +183,7 @@ def is_blank(line: bytes) -> bool:
 
 
 def is_all_blank(block: bytes) -> bool:
-    """Whether there are only blank lines in `block`: a quick look."""
+    """Whether `block` has nothing but blank lines; decides most blocks by their first byte."""
     return block[:1] in (b"\n", b" ", b"\t", b"\r") and not block.translate(None, b" \t\r\n")
 
 
@@ -211,33 +197,8 @@ def check_horizon(second: int, horizon: int) -> None:
         raise Malformed("future")
 
 
-def joined(parts: Sequence[Columns], fields: Sequence[str]) -> Columns:
-    """The columns of a block that was read in parts."""
-    line_count = malformed = 0
-    samples: list[Sample] = []
-    rows: list[int] = []
-    rejected: list[int] = []
-    runs: list[Run] = []
-    for part in parts:
-        rows += [row + line_count for row in (range(part.line_count) if part.rows is None else part.rows)]
-        rejected += [row + line_count for row in part.rejected]
-        runs += [run._replace(line=run.line + line_count) for run in part.runs]
-        samples += [sample._replace(line=sample.line + line_count) for sample in part.samples]
-        malformed += part.malformed
-        line_count += part.line_count
-    seconds = [second for part in parts for second in part.seconds]
-    values = {field: [value for part in parts for value in part.values[field]] for field in fields}
-    return Columns(line_count, malformed, samples[:SAMPLES_MAX], seconds, sorted(seconds), values, rows, rejected, runs or ())
-
-
-def _field(event: WebLogEvent, field: str) -> bytes | None:
-    """A field of an event as a log would write it."""
-    if field == "size":
-        return b"%d" % event.size
-    if field == "duration":
-        return None if event.duration is None else f"{event.duration:.9f}".encode()
-    if field in ("status", "status_class"):
-        status = b"-" if event.status is None else b"%03d" % event.status
-        return status if field == "status" else status[:1]
-    text: str = getattr(event, field)
-    return text.encode("utf-8", "surrogateescape")
+def invalid_time(text: bytes | None) -> Malformed:
+    """The reason of a line whose time is `text`, None where it has none."""
+    if text is None:
+        return Malformed("no time field")
+    return Malformed(f"invalid time '{text[:40].decode('ascii', 'backslashreplace')}'")

@@ -1,4 +1,7 @@
-"""Which parser an input is read by: as told (a name, a definition, an nginx configuration), or recognised from its first lines."""
+"""The parser of an input: as named (a format, a definition, an nginx configuration), or detected from its first lines.
+
+Here alone a parser is given what reads other formats (`drift`) and what finds the client behind proxies (`client`).
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,54 @@ from collections.abc import Mapping, Sequence
 import os
 from typing import NamedTuple
 
-from ..errors import FormatError
-from .base import BoundParser, Column, Columns, Parser
-from .detect import detect, parser_named, sample_of
-from .runs import Changes
+from ..errors import FormatError, MisfitError
+from .base import BoundParser, FormatDrift, Parser
+from .columns import Column, Columns, absent_value
+from .detect import detect, misfit, parser_named, sample_of
+from .drift import Drift
+
+
+class Chosen(NamedTuple):
+    """The parser of an input, and why. `drift` reads other formats, where the format was detected.
+
+    `misfit` is raised when the input ends without an event: a named format does not read its first lines.
+    """
+
+    parser: Parser
+    why: str
+    drift: FormatDrift | None = None
+    misfit: MisfitError | None = None
+
+    @property
+    def name(self) -> str:
+        return self.parser.name
+
+    def bind(self, fields: Sequence[str], needed: frozenset[str]) -> BoundParser:
+        """The parser bound to `fields`, of which those that are not `needed` may be missing and are "-" then."""
+        return bind_some(self.parser, fields, needed, self.drift)
 
 
 class Choice(NamedTuple):
-    """What was told about the format of the inputs; see the options of the same names. `nginx_conf` is the file's text."""
+    """What the settings say about the format of the inputs; see the options of the same names. `nginx_conf` is the file's text."""
 
     log_format: str = "auto"
     fields: Mapping[str, str] = {}
     client_from: str = ""
     nginx_conf: str = ""
+    trusted: Sequence[str] = ()
 
     def paths(self) -> tuple[str, ...]:
         """The access logs that the configuration names: what is read when no file is named."""
         if not self.nginx_conf:
             return ()
-        from .lines.definitions import nginx_logs
+        from .lines.nginx_conf import nginx_logs  # here, as those below, because few runs need it and start-up counts
 
         return tuple(nginx_logs(self.nginx_conf))
 
     def named(self) -> Parser:
         """The parser that `log_format` names or defines."""
-        from .lines.definitions import defined, nginx_formats
+        from .lines.definitions import defined
+        from .lines.nginx_conf import nginx_formats
 
         text = self.log_format
         formats = nginx_formats(self.nginx_conf) if self.nginx_conf else {}
@@ -40,38 +66,37 @@ class Choice(NamedTuple):
             return self._finished(HTTPLogParser(defined(formats[text], text)))
         return self._finished(parser_named(text, self.fields))
 
-    def recognise(self, name: str, blocks: Sequence[bytes], before: str = "") -> tuple[Parser, str] | None:
-        """The parser of the input `name` that begins with `blocks`, and why; None while nothing can be told.
+    def choose(self, name: str, blocks: Sequence[bytes], before: str = "") -> Chosen | None:
+        """The parser of the input `name` that begins with `blocks`; None while there are only blank lines.
 
-        `before` is the name of the format that an earlier run recognised.
+        `before` is the name of the format that an earlier run detected.
         """
         if self.log_format != "auto":
-            return self.named(), "as told"
+            parser = self.named()
+            return Chosen(parser, "as named", misfit=misfit(name, parser, sample_of(blocks), self.fields))
         if before:
             try:
-                known = self._replace(log_format=before).named()
-                known.otherwise = Changes(before)
-                return known, "as before"
-            except FormatError:  # the configuration has it no longer
+                return Chosen(self._replace(log_format=before).named(), "as before", Drift(before))
+            except FormatError:  # the configuration does not define it any more
                 pass
-        if self.nginx_conf and (parser := self._configured(name, sample_of(blocks))) is not None:
-            return self._finished(parser), "as --nginx_conf defines it"
+        if self.nginx_conf and (configured := self._configured(name, sample_of(blocks))) is not None:
+            return Chosen(self._finished(configured), "as --nginx_conf defines it")
         score = detect(name, blocks, self.fields)
         if score is None:
             return None
         parser = self._finished(score.parser)
-        parser.otherwise = Changes(parser.name)
-        return parser, f"reads {score.read} of its first {score.lines} lines"
+        return Chosen(parser, f"reads {score.read} of its first {score.lines} lines", Drift(parser.name))
 
     def _configured(self, name: str, lines: Sequence[bytes]) -> Parser | None:
-        """The format of a configuration that fits best: the one said to be that file's, if it reads half of the lines."""
-        from .lines.definitions import defined, nginx_formats, nginx_logs
+        """The format of a configuration that fits best: the one that it has for this file, if that reads half of the lines."""
+        from .lines.definitions import defined
         from .lines.http_log import HTTPLogParser
+        from .lines.nginx_conf import nginx_formats, nginx_logs
 
         formats = nginx_formats(self.nginx_conf)
-        told = [formats[f] for path, f in nginx_logs(self.nginx_conf).items() if f in formats and _same(path, name)]
-        for texts in (told, list(formats.values())):
-            parsers = [HTTPLogParser(defined(text, next(n for n, t in formats.items() if t == text))) for text in texts]
+        own = [f for path, f in nginx_logs(self.nginx_conf).items() if f in formats and _same(path, name)]
+        for names in (own, list(formats)):
+            parsers = [HTTPLogParser(defined(formats[f], f)) for f in names]
             scores = [(parser.try_lines(lines), parser) for parser in parsers]
             if scores:
                 (read, count), best = max(scores, key=lambda score: score[0][0])
@@ -81,9 +106,9 @@ class Choice(NamedTuple):
 
     def _finished(self, parser: Parser) -> Parser:
         if self.client_from:
-            from .values.clients import ClientParser
+            from .client import ClientParser
 
-            return ClientParser(parser)
+            return ClientParser(parser, self.trusted)
         return parser
 
 
@@ -91,12 +116,14 @@ def _same(path: str, name: str) -> bool:
     return os.path.basename(path) == os.path.basename(name)
 
 
-def bind_some(parser: Parser, fields: Sequence[str], needed: frozenset[str]) -> BoundParser:
+def bind_some(parser: Parser, fields: Sequence[str], needed: frozenset[str], drift: FormatDrift | None = None) -> BoundParser:
     """`parser` bound to `fields`, of which those that are not `needed` may be missing and are "-" then."""
     parser.require([field for field in fields if field in needed])
+    if drift is not None:
+        return parser.bind(fields, drift)
     missing = [field for field in fields if field not in parser.fields and field not in needed]
-    if not missing or parser.otherwise is not None:
-        return parser.bind(fields)
+    if not missing:
+        return parser.bind(fields)  # a parser of one's own may know no drift
     return _Filled(parser.bind([field for field in fields if field not in missing]), missing)
 
 
@@ -105,7 +132,7 @@ class _Filled:
 
     def __init__(self, parse: BoundParser, missing: Sequence[str]) -> None:
         self.inner = parse
-        self._missing = {field: None if field in ("size", "duration") else b"-" for field in missing}
+        self._missing = {field: absent_value(field) for field in missing}
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         columns = self.inner(block, horizon)
@@ -115,7 +142,7 @@ class _Filled:
 
 
 def mapped_fields(text: str) -> dict[str, str]:
-    """`time=ts,status=res.code` → the key of each field; a `FormatError` for what is no field."""
+    """`time=ts,status=res.code` → the key of each field; a `FormatError` for an unknown field."""
     fields: dict[str, str] = {}
     if not text:
         return fields
@@ -127,3 +154,14 @@ def mapped_fields(text: str) -> dict[str, str]:
             raise FormatError(f"--fields {pair}: give FIELD=KEY,…; the fields are {', '.join(SYNONYMS)}")
         fields[field] = key
     return fields
+
+
+def checked_networks(texts: Sequence[str]) -> tuple[str, ...]:
+    """Trusted proxies as `Choice.trusted` takes them; a `FormatError` for what is not an address or network."""
+    if not texts:
+        return ()
+    from .values.clients import networks  # here, because few runs need it and start-up counts
+
+    found = tuple(filter(None, (part.strip() for text in texts for part in text.split(","))))
+    networks(found)
+    return found

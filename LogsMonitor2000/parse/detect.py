@@ -1,8 +1,8 @@
-"""Which format an input has, told from its first lines.
+"""Which format an input has, detected from its first lines.
 
-Every format whose hint is found in the sampled lines has its careful path read all of them. The format that reads the most wins,
+Every format whose hint is found in the sampled lines has its strict parser read all of them. The format that reads the most wins,
 if that is at least half. Among those that read nearly as many, so that no single odd line decides, those win whose fast
-pattern, which takes only typical lines, matches nearly the most; and of these the one that tells the most fields.
+pattern, which matches only typical lines, matches nearly the most; and of these the one with the most fields.
 """
 
 from __future__ import annotations
@@ -11,15 +11,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import re
 from typing import NamedTuple
 
-from ..errors import FormatError
+from ..errors import FormatError, MisfitError
 from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
 from ..text import printable
 from .base import Parser, is_all_blank, is_blank
-from .lines.formats import Format, Values
+from .columns import Values
+from .lines.formats import Format
 from .lines.http_log import HTTPLogParser
 from .registry import LINES, NAMES, RECORDS, make_parser
 
 NO_FIELDS: Mapping[str, str] = {}
+
+ALIASES = {
+    **dict.fromkeys(("nginx", "apache", "apache2", "httpd"), "combined"),
+    **dict.fromkeys(("clf", "ncsa"), "common"),
+    **dict.fromkeys(("iis", "elf"), "w3c"),
+    **dict.fromkeys(("caddy", "gcp"), "json"),
+}
+"""Formats by what users may call them."""
+
+
+RESULTS = "test_results"
 
 
 class Score(NamedTuple):
@@ -32,72 +44,123 @@ class Score(NamedTuple):
     def __str__(self) -> str:
         return f"{self.parser.name} ({self.read} of {self.lines} lines)"
 
+    @property
+    def is_half(self) -> bool:
+        return self.lines > 0 and self.read * 2 >= self.lines
+
 
 def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
-    """The parser of the format `name` or of the definition that `name` is, or a `FormatError` that lists the names there are.
+    """The parser of the format `name` or of the definition that `name` is; a `FormatError` suggests what was meant.
 
     `fields` are the keys of fields in a record.
     """
-    from .envelopes import WRAPPERS
+    from .envelopes.kinds import ENVELOPES  # here, as those below, because few runs need it and start-up counts
     from .lines.definitions import defined, is_definition
 
-    wrapper, _, inside = name.partition(":")
-    if wrapper in WRAPPERS and inside:
-        return WRAPPERS[wrapper]().around(parser_named(inside, fields))
+    envelope, _, inside = name.partition(":")
+    if envelope in ENVELOPES and inside:
+        from .envelopes.base import EnvelopeParser
+
+        return EnvelopeParser(ENVELOPES[envelope](), parser_named(inside, fields))
     if is_definition(name):
         return HTTPLogParser(defined(name))
     parser = make_parser(name, fields)
     if parser is None:
-        raise FormatError(f"no log format is called {name!r}; there are: auto, {', '.join(NAMES)}")
+        from difflib import get_close_matches
+
+        close = (
+            [ALIASES[name.lower()]] if name.lower() in ALIASES else get_close_matches(name.lower(), ["auto", "list", *NAMES], 1)
+        )
+        meant = f"; did you mean {close[0]!r}?" if close else f"; known: auto, {', '.join(NAMES)}"
+        raise FormatError(f"unknown log format {name!r}{meant}")
     return parser
 
 
 def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
-    """The best format for the input `name` that begins with `blocks`; None while there is nothing but blank lines.
+    """The best format for the input `name` that begins with `blocks`; None while there are only blank lines.
 
-    A `FormatError` shows the first line and what was tried when nothing fits.
+    When none fits, the `FormatError` has the first line and the formats that were tried.
     """
     lines = sample_of(blocks)
     if not lines:
         return None
-    refuse_other_encodings(name, lines)
+    if (encoding := other_encoding(lines)) is not None:
+        raise FormatError(f"{name}: {encoding}")
     best = best_of(lines, fields)
-    if best is None or best.read * 2 < best.lines or not best.lines:
-        if best is not None and not best.lines:  # only a header: it tells the format by itself
-            return best
-        if (first := _first_of_several(lines, fields)) is not None:
-            return first
+    if best is not None and (best.is_half or not best.lines):  # a header alone identifies the format
+        return best
+    first = _first_of_several(lines, fields)
+    if first is None:
         raise FormatError(
             f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
             f" tried: {_tried(lines)} (name one with --log_format)"
         )
-    return best
+    return first
+
+
+def misfit(name: str, parser: Parser, lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> MisfitError | None:
+    """The error of an input in which the named format `parser` reads nothing; None when it reads one of its first `lines`."""
+    read, count = parser.try_lines(lines)
+    if read or not count:
+        return None
+    best = best_of(lines, fields)
+    if (encoding := other_encoding(lines)) is not None:
+        looks = encoding
+    elif best is not None and best.is_half:
+        looks = f"it looks like {best.parser.name}: try --log_format {best.parser.name}"
+    else:
+        looks = f"no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])}"
+    return MisfitError(f"{name}: no line is of the format {parser.name}; {looks}")
 
 
 def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
-    """The score of the format that fits `lines` best; None when there is no sign of any."""
-    from .envelopes import wrapper_of
-
-    wrapper = wrapper_of(lines)
-    if wrapper is not None:
-        # What is blank inside is no line; what is not wrapped is one that nothing reads, or may be a part of something longer.
-        inside = [wrapper.unwrap_line(line) for line in lines]
-        kept = [text or b"" for text in inside if (not wrapper.sequential if text is None else not is_blank(text))]
-        inner = best_of(kept or [b""], fields)
-        if inner is not None and inner.read * 2 >= inner.lines and inner.lines:
-            return inner._replace(parser=wrapper.around(inner.parser))
+    """The score of the format that fits `lines` best; None when no format's hint is found in them."""
+    enveloped = _enveloped(lines, fields)
+    if enveloped is not None:
+        return enveloped
     scores = _scores(lines, fields)
     if not scores:
         return None
     header = next((score for score in scores if not score.lines and any(map(score.parser.skips, lines))), None)
-    if header is not None:
-        return header
+    return header or _preferred(_around_results(scores, lines), lines)
+
+
+def _around_results(scores: Sequence[Score], lines: Sequence[bytes]) -> Sequence[Score]:
+    """The scores, or that of another format alone where test results have been printed into its log, however many they are."""
+    others = [score for score in scores if score.parser.name != RESULTS]
+    if others and len(others) < len(scores):
+        first = _preferred(others, lines)
+        if first.read > 1 and first.parser.typical(lines[:1]):
+            return [first._replace(lines=first.read)]  # what is between tests does not count
+    return scores
+
+
+def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | None:
+    """The score of the format inside of the envelope of `lines`; None where they have none, or no format fits what is inside."""
+    from .envelopes.kinds import envelope_of
+
+    envelope = envelope_of(lines)
+    if envelope is None:
+        return None
+    # What is blank inside is not a line; what has no envelope is one that nothing reads, or may be part of something longer.
+    inside = [envelope.open_line(line) for line in lines]
+    kept = [text or b"" for text in inside if (not envelope.sequential if text is None else not is_blank(text))]
+    inner = best_of(kept or [b""], fields)
+    if inner is None or not inner.is_half:
+        return None
+    from .envelopes.base import EnvelopeParser
+
+    return inner._replace(parser=EnvelopeParser(envelope, inner.parser))
+
+
+def _preferred(scores: Sequence[Score], lines: Sequence[bytes]) -> Score:
+    """The best of scores that are nearly the same."""
     most = max(score.read for score in scores)
     near = [score for score in scores if score.read * 4 >= most * 3]
     if len(near) == 1:
         return near[0]
     typical = [score.parser.typical(lines) for score in near]
-    if not any(typical):  # then nothing says that they have what is more than in a plainer format
+    if not any(typical):  # then there is no sign that they have what is more than in a plainer format
         near = [score for score in near if not (isinstance(score.parser, HTTPLogParser) and score.parser.falls_back)] or near
         typical = [0] * len(near)
     usual = [(score, count) for score, count in zip(near, typical) if count * 10 >= max(typical) * 9]
@@ -111,25 +174,26 @@ def _first_of_several(lines: Sequence[bytes], fields: Mapping[str, str]) -> Scor
     while len(lines) > 1 and read * 2 >= len(lines):
         lines = lines[: len(lines) // 2]
         best = best_of(lines, fields)
-        if best is not None and best.lines and best.read * 2 >= best.lines:
+        if best is not None and best.is_half:
             return best
         read = len(lines)
     return None
 
 
-def refuse_other_encodings(name: str, lines: Sequence[bytes]) -> None:
-    """Raise a `FormatError` for UTF-16 and UTF-32, which have a zero byte in or next to every line end, and for what is no text."""
+def other_encoding(lines: Sequence[bytes]) -> str | None:
+    """What the lines are if not text in ASCII or UTF-8, and what to do about it; UTF-16 has a zero byte next to every line end."""
     from ..source.decompress import compression_of
 
     sample = b"\n".join(lines)[:DETECT_BYTES_MAX]
     zeros = sample[0::2].count(b"\0"), sample[1::2].count(b"\0")  # letters have them all in the same half
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or (max(zeros) * 3 > len(sample) and min(zeros) * 20 < len(sample)):
-        raise FormatError(f"{name}: is UTF-16 text, which is not read; convert it first: iconv -f UTF-16 -t UTF-8")
+        return "UTF-16 text is not supported; convert it first: iconv -f UTF-16 -t UTF-8"
     controls = len(sample) - len(sample.translate(None, bytes(c for c in range(32) if c not in b"\t\n\r\x1b")))
     if controls and compression_of(sample):  # one compression is off already
-        raise FormatError(f"{name}: is compressed twice; unpack it once first")
+        return "compressed twice; decompress it once first"
     if controls * 10 > len(sample):
-        raise FormatError(f"{name}: is no text but binary data; first bytes: {printable(sample[:40])}")
+        return f"binary data, not text; first bytes: {printable(sample[:40])}"
+    return None
 
 
 def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
@@ -145,18 +209,18 @@ def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
 
 
 def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
-    """What each format that the lines hint at makes of them."""
+    """The score of each format whose hint is found in the lines."""
     text = b"\n".join(line[:DETECT_BYTES_MAX] for line in lines)
     scores: dict[str, Score] = {}
-    by_reader: dict[Callable[[bytes], Values], Score] = {}
+    by_strict_parser: dict[Callable[[bytes], Values], Score] = {}
     for row in LINES:
         if re.search(row.hint, text) is None:
             continue
         parser = HTTPLogParser(row)
-        # Formats that are read by one careful reader, or fall back on it, read the same lines.
-        reader = row.read if isinstance(row, Format) else row.fallback or row.read
-        known = by_reader.get(reader)
-        score = by_reader[reader] = _score(parser, lines) if known is None else known._replace(parser=parser)
+        # Formats that share a strict parser, or fall back on it, read the same lines.
+        strict = row.read if isinstance(row, Format) else row.fallback or row.read
+        known = by_strict_parser.get(strict)
+        score = by_strict_parser[strict] = _score(parser, lines) if known is None else known._replace(parser=parser)
         scores[row.name] = score
     for record in RECORDS:
         if re.search(record.hint, text) is not None:

@@ -1,4 +1,4 @@
-"""What people ask about formats: the table of them all, and what each makes of one line."""
+"""Answers about formats: the table of them all, and what each reads of one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..event import WebLogEvent
 from ..text import printable
 from .base import Malformed, Parser
 from .detect import best_of
-from .envelopes import WRAPPERS, wrapper_of
+from .envelopes.kinds import ENVELOPES, envelope_of
 from .lines.http_log import HTTPLogParser
 from .registry import LINES, RECORDS
 
@@ -17,24 +17,24 @@ COLUMNS_MAX = 160
 
 
 def list_formats() -> Iterator[str]:
-    """The table, as lines: each format's name and title, an example, and where it is from."""
+    """The table, as lines: each format's name and title, an example, and its documentation."""
     for row in (*LINES, *RECORDS):
         yield f"{row.name:16} {row.title}"
         for line in row.example.split(b"\n"):
             text = printable(line.replace(b"\t", b"  "))
             yield " " * 17 + (text if len(text) <= COLUMNS_MAX else text[: COLUMNS_MAX - 1] + "…")
         yield f"{'':17}({row.origin})"
-    yield "Any of them may stand behind a syslog prefix, or in Docker's or the journal's records:"
-    yield f"{', '.join(wrapper + ':NAME' for wrapper in WRAPPERS)}."
+    yield "Any of them may have a syslog prefix, or be in Docker's or the journal's records:"
+    yield f"{', '.join(envelope + ':NAME' for envelope in ENVELOPES)}."
     yield "A server's own definition can be given instead of a name: '$remote_addr - …' of nginx, '%h %l …' of Apache."
 
 
 def explain(line: bytes, others: Sequence[Parser] = ()) -> Iterator[str]:
-    """What each format makes of `line`: its fields, or where it stops fitting. `others` are formats besides those of the table."""
-    wrapper = wrapper_of([line])
-    if wrapper is not None:
-        line = wrapper.unwrap_line(line) or b""
-        yield f"behind {wrapper.name}: {printable(line)}"
+    """What each format reads of `line`: its fields, or where it stops matching. `others` are formats besides those of the table."""
+    envelope = envelope_of([line])
+    if envelope is not None:
+        line = envelope.open_line(line) or b""
+        yield f"inside {envelope.name}: {printable(line)}"
     best = best_of([line])
     parsers: list[Parser] = [*others, *map(HTTPLogParser, LINES), *(row.make() for row in RECORDS)]
     unfit: list[str] = []
@@ -49,11 +49,11 @@ def explain(line: bytes, others: Sequence[Parser] = ()) -> Iterator[str]:
             continue
         note = " (taken)" if best is not None and best.read and best.parser.name == parser.name else ""
         yield f"{parser.name}: yes{note}"
-        yield from (f"    {field:10} {text}" for field, text in _told(event))
+        yield from (f"    {field:10} {text}" for field, text in _fields_of(event))
     yield from unfit
 
 
-def _told(event: WebLogEvent) -> Iterator[tuple[str, str]]:
+def _fields_of(event: WebLogEvent) -> Iterator[tuple[str, str]]:
     yield "time", datetime.fromtimestamp(event.time, timezone.utc).isoformat() if abs(event.time) < 1 << 37 else str(event.time)
     for field, value in event._asdict().items():
         if field != "time" and value not in ("-", None):

@@ -1,8 +1,8 @@
-"""The table of all formats that can be named or recognised: one row each.
+"""The table of all formats that can be named or detected: one row each.
 
 `LINES` are those whose lines one pattern matches (`formats`, `servers`); `RECORDS` are those whose fields have names in the log
-itself, and what needs more than a line. The latter's modules are imported when a log looks like one of them, because start-up
-counts.
+itself, and those that need more than one line. The latter's modules are imported when a log looks like one of them, because
+start-up counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LINES: tuple[Format | TemplateFormat, ...] = (*FORMATS, *SERVERS)
 """The formats whose lines one pattern matches."""
 
 
-class Record(NamedTuple):
+class RecordFormat(NamedTuple):
     """A row for a format with a parser of its own: the class `parser` in the module `module`, made with `arguments`."""
 
     name: str
@@ -38,17 +38,17 @@ class Record(NamedTuple):
         return self.examples[0]
 
     def make(self, fields: Mapping[str, str] | None = None) -> Parser:
-        """A parser; `fields` are the keys under which it finds fields, where the format lets them be told."""
+        """A parser; `fields` are the keys of fields, where the format has keys."""
         kind = cast(Callable[..., Parser], getattr(import_module(f".{self.module}", __package__), self.parser))
-        return kind(fields) if fields and self.keyed else kind(*self.arguments)
+        return kind(fields) if fields and self.has_keys else kind(*self.arguments)
 
     @property
-    def keyed(self) -> bool:
+    def has_keys(self) -> bool:
         return self.name in ("json", "ltsv", "logfmt")
 
 
-RECORDS: tuple[Record, ...] = (
-    Record(
+RECORDS: tuple[RecordFormat, ...] = (
+    RecordFormat(
         "json",
         "one JSON object a line: nginx, Caddy, Traefik, Envoy, Google Cloud, ECS and others",
         "records.json",
@@ -71,9 +71,9 @@ RECORDS: tuple[Record, ...] = (
         "https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format",
         rb"(?m)^\s*+\{",
     ),
-    Record(
+    RecordFormat(
         "ltsv",
-        "labels and values between tabs",
+        "label:value between tabs",
         "records.key_value",
         "LtsvParser",
         (
@@ -83,7 +83,7 @@ RECORDS: tuple[Record, ...] = (
         "http://ltsv.org/",
         rb"(?m)^[\w-]++:[^\t\n]*+\t[\w-]++:",
     ),
-    Record(
+    RecordFormat(
         "logfmt",
         'keys and values with equals signs: key=value key="quoted value"',
         "records.key_value",
@@ -95,7 +95,7 @@ RECORDS: tuple[Record, ...] = (
         "https://brandur.org/logfmt",
         rb"(?m)^[\w.@-]++=[^\n]*? [\w.@-]++=",
     ),
-    Record(
+    RecordFormat(
         "cloudfront",
         "CloudFront's standard log: w3c between tabs",
         "lines.w3c",
@@ -110,7 +110,7 @@ RECORDS: tuple[Record, ...] = (
         rb"(?mi)^#Fields: [^\n]*?x-edge-",
         ("cloudfront",),
     ),
-    Record(
+    RecordFormat(
         "w3c",
         "W3C extended: IIS and others; #Fields: says what the lines hold",
         "lines.w3c",
@@ -123,7 +123,7 @@ RECORDS: tuple[Record, ...] = (
         "https://www.w3.org/TR/WD-logfile.html",
         rb"(?mi)^#Fields: ",
     ),
-    Record(
+    RecordFormat(
         "test_results",
         "blocks of # Test: NAME and # Result: PASS or FAIL, at the time of reading",
         "lines.results",
@@ -135,7 +135,7 @@ RECORDS: tuple[Record, ...] = (
 )
 
 NAMES: tuple[str, ...] = tuple(row.name for row in (*LINES, *RECORDS))
-"""What may stand behind --log_format, besides auto, list, a definition, and `syslog:` before any of these."""
+"""What may be given to --log_format, besides auto, list, a definition, and an envelope such as `syslog:` before any of these."""
 
 
 def make_parser(name: str, fields: Mapping[str, str] | None = None) -> Parser | None:

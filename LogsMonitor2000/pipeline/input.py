@@ -7,9 +7,9 @@ from itertools import chain
 from typing import Any
 
 from ..analyze.digest import Digest
-from ..errors import FormatError
+from ..errors import FormatError, MisfitError
 from ..event import MalformedLine, Notice
-from ..limits import CHANGES_MAX, CHUNK_BYTES
+from ..limits import CHUNK_BYTES, DRIFT_NOTICES_MAX
 from ..source.base import Source
 from .recogniser import FirstLines, Recogniser
 from .stream import DigestStream, latest
@@ -28,10 +28,15 @@ class Input(DigestStream):
         self._tolerant = tolerant
         self._first = FirstLines(source, recogniser)
         self._notices: list[Notice] = []
-        self._context = b""  # the directives that are in force
+        self._directives = b""  # the directives that are in force
         self._changes = 0
         self._leading = 0  # malformed lines before the first event
-        self._is_given_up = False
+        self._is_given_up = self._is_misfit_reported = False
+
+    @property
+    def misfit(self) -> MisfitError | None:
+        digester = self._first.digester
+        return None if digester is None or self.newest is not None else digester.misfit
 
     @property
     def identity(self) -> str:
@@ -63,6 +68,11 @@ class Input(DigestStream):
         is_known = self._first.recognise()
         self.line_count += self._first.blank_lines
         self._first.blank_lines = 0
+        if (
+            self._tolerant and not self._is_misfit_reported and self.misfit is not None
+        ):  # such a log may have no end at which to report it
+            self._notices.append(Notice(str(self.misfit)))
+            self._is_misfit_reported = True
         return is_known
 
     def _digest(self, horizon: int, floor: int | None) -> Digest | None:
@@ -71,7 +81,7 @@ class Input(DigestStream):
         assert first.digester is not None
         chunk = first.chunk if first.blocks else source.offset // CHUNK_BYTES
         blocks = chain(first.blocks, source.chunk((chunk + 1) * CHUNK_BYTES))
-        digest = first.digester.digest(blocks, horizon, latest(self.newest, floor), self._context)
+        digest = first.digester.digest(blocks, horizon, latest(self.newest, floor), self._directives)
         digest.chunk = chunk
         first.blocks = []
         return digest if digest.line_count else None
@@ -97,24 +107,24 @@ class Input(DigestStream):
     def _note_format(self, digest: Digest) -> None:
         """Remember the format and the directives in force after `digest`, and report where the format changes."""
         if digest.asked:
-            self._context = digest.context
+            self._directives = digest.directives
         for run in digest.runs:
             self._changes += run.name != self.format_name != ""
-            if run.name != self.format_name != "" and self._changes <= CHANGES_MAX:
+            if run.name != self.format_name != "" and self._changes <= DRIFT_NOTICES_MAX:
                 when = datetime.fromtimestamp(run.second, timezone.utc).isoformat()
-                more = "; further changes are not reported" if self._changes == CHANGES_MAX else ""
+                more = "; further changes are not reported" if self._changes == DRIFT_NOTICES_MAX else ""
                 line = f"{self.name}: line {self.line_count + run.line + 1:,} ({when}): format"
                 self._notices.append(Notice(f"{line} {run.name} instead of {self.format_name}{more}", verbose=True))
             self.format_name = run.name
 
     def snapshot(self) -> list[Any]:
         waiting = b"".join(self._first.blocks).decode("latin-1")
-        remembered = [self._leading, self._first.format_name, self.format_name, self._context.decode("latin-1")]
+        remembered = [self._leading, self._first.format_name, self.format_name, self._directives.decode("latin-1")]
         return [self.newest, self.line_count, waiting, *remembered]
 
     def restore(self, snapshot: list[Any]) -> None:
-        self.newest, self.line_count, waiting, self._leading, detected, self.format_name, context = snapshot
-        self._context = context.encode("latin-1")
+        self.newest, self.line_count, waiting, self._leading, detected, self.format_name, directives = snapshot
+        self._directives = directives.encode("latin-1")
         self._first.restore(waiting.encode("latin-1"), detected)
 
     def notices(self) -> list[Notice]:

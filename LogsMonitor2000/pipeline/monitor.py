@@ -83,7 +83,14 @@ class Monitor:
                 emitter.progress(*self.streams.progress(), self.processor.lines)
                 if emitter.is_done:
                     self.stop()
+        self._check_formats()
         return summary
+
+    def _check_formats(self) -> None:
+        """Raise the error of a finished log that the named format reads nothing of."""
+        for stream in () if self._stopping or self.streams.is_live else self.streams.current:
+            if stream.misfit is not None:
+                raise stream.misfit
 
     def events(self) -> Iterator[Event]:
         """Every event by event time, while the log is read; the summary last. No action is notified."""

@@ -31,12 +31,12 @@ Task = tuple[int, str, int, int, bytes]
 
 
 def digest_chunk(
-    digester: Digester, path: str, chunk: int, horizon: int, context: bytes = b"", newest: int | None = None
+    digester: Digester, path: str, chunk: int, horizon: int, directives: bytes = b"", newest: int | None = None
 ) -> Digest:
     """The digest of the lines that begin in chunk number `chunk` of a file."""
     source = FileSource(path, chunk * CHUNK_BYTES)
     try:
-        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest, context)
+        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest, directives)
     finally:
         source.close()
 
@@ -178,16 +178,16 @@ class ParallelInput(Input):
         assert self._number is not None and digester is not None
         newest = latest(self.newest, floor)
         if digester.sequential:
-            return self._step(digest_chunk(digester, self.name, self._joined, horizon, self._context, newest))
+            return self._step(digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest))
         ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
         while self._submitted < self._chunks and len(self._tickets) <= ahead:
-            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._context)))
+            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._directives)))
             self._submitted += 1
         digest = self._pool.result(self._tickets.popleft())
-        if digest.holds_after(newest, self._pool.buffer_time, self._context):
+        if digest.holds_after(newest, self._pool.buffer_time, self._directives):
             digest.join(newest)
         else:
-            digest = digest_chunk(digester, self.name, self._joined, horizon, self._context, newest)
+            digest = digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest)
         return self._step(digest)
 
     def _step(self, digest: Digest) -> Digest | None:

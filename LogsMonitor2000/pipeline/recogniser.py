@@ -12,8 +12,9 @@ from ..analyze.processor import AnalyticsProcessor
 from ..errors import FormatError
 from ..event import Notice
 from ..limits import BLOCK_BYTES, CHUNK_BYTES, DETECT_LINES_MAX
-from ..parse.base import Parser, Rejects, is_blank
-from ..parse.choose import Choice, bind_some
+from ..parse.base import Parser, is_blank
+from ..parse.choose import Choice, Chosen
+from ..parse.columns import Rejects
 from ..source.base import Source
 
 
@@ -33,13 +34,13 @@ class Recogniser:
 
         `before` is the format that an earlier run detected. Raises `FormatError` when nothing fits.
         """
-        known = (self._parser, "as given") if self._parser is not None else self._choice.recognise(name, blocks, before)
-        if known is None:
+        chosen = Chosen(self._parser, "as given") if self._parser is not None else self._choice.choose(name, blocks, before)
+        if chosen is None:
             return None
-        parser, why = known
-        parse = bind_some(parser, self._fields, self._needed)
-        digester = Digester(parse, self._layouts, self._buffer_time, parser, parser.name)
-        return digester, Notice(f"{name}: format {parser.name} ({why})", verbose=True)
+        parse = chosen.bind(self._fields, self._needed)
+        digester = Digester(parse, self._layouts, self._buffer_time, chosen.parser, chosen.name, chosen.drift)
+        digester.misfit = chosen.misfit
+        return digester, Notice(f"{name}: format {chosen.name} ({chosen.why})", verbose=True)
 
 
 class FirstLines:

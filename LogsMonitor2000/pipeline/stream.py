@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from ..analyze.digest import Digest
+from ..errors import MisfitError
 from ..event import MalformedLine, Notice
 
 
@@ -36,6 +37,11 @@ class DigestStream(ABC):
     def next_poll(self) -> float:
         """Before this time, by `Clock.elapsed`, it need not be asked for a digest: a quiet file among thousands."""
         return 0.0
+
+    @property
+    def misfit(self) -> MisfitError | None:
+        """What is wrong if the stream ends here: it has no event, and its first lines are not of the format that was named."""
+        return None
 
     @property
     @abstractmethod

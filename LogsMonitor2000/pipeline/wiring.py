@@ -22,7 +22,7 @@ from ..config.settings import Settings
 from ..errors import InputError, UsageError
 from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
 from ..parse.base import Parser
-from ..parse.choose import Choice, mapped_fields
+from ..parse.choose import Choice, checked_networks, mapped_fields
 from ..runtime.clock import zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
@@ -160,10 +160,17 @@ def choice_of(settings: Settings) -> Choice:
     if settings.reading.nginx_conf:
         try:
             with open(settings.reading.nginx_conf, encoding="utf-8", errors="surrogateescape") as file:
-                conf = file.read(CONF_BYTES_MAX)
+                conf = file.read(CONF_BYTES_MAX + 1)
         except OSError as error:
             raise InputError(f"{settings.reading.nginx_conf}: {error.strerror or error}") from error
-    return Choice(settings.reading.log_format, mapped_fields(settings.reading.fields), settings.reading.client_from, conf)
+        if len(conf) > CONF_BYTES_MAX:
+            raise InputError(
+                f"{settings.reading.nginx_conf}: larger than {CONF_BYTES_MAX:,} characters; not an nginx configuration?"
+            )
+    reading = settings.reading
+    return Choice(
+        reading.log_format, mapped_fields(reading.fields), reading.client_from, conf, checked_networks(reading.trusted)
+    )
 
 
 def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:

@@ -58,7 +58,7 @@ class ReadTest(unittest.TestCase):
         counts.lines = 1_234
         path = Path("/tmp/access.log")
         self.assertEqual(lines_in_report(f"{path}: {counts}".encode(), path), 1_234)
-        self.assertIsNone(lines_in_report(f"{path}: format combined (as told)".encode(), path))
+        self.assertIsNone(lines_in_report(f"{path}: format combined (as named)".encode(), path))
         self.assertIsNone(lines_in_report(f"{path}.1: {counts}".encode(), path))
 
     def test_processor_time_is_found_behind_any_name(self) -> None:

@@ -20,7 +20,7 @@ from ..logs import START, csv_line
 from ..pipeline.test_parallel import alive
 from ..pipeline.test_wiring import OWN
 from ..running import Running, command, wait_until
-from ..support import TemporaryFiles
+from ..support import TemporaryFiles, clf_line
 
 JSON = ("--output", "json", "--timezone", "UTC")
 LINE = csv_line(START)
@@ -54,9 +54,9 @@ class InProcess(TemporaryFiles):
         once, twice = self.path("once.gz", bomb), self.path("twice.gz", gzip.compress(bomb))
         for path, log_format, status, told in (
             (once, "csv", 0, "3 lines: 2 events, 1 malformed, 0 late"),
-            (once, "auto", 2, "once.gz: is no text but binary data"),
-            (twice, "csv", 0, ", 0 late"),
-            (twice, "auto", 2, "twice.gz: is compressed twice; unpack it once first"),
+            (once, "auto", 2, "once.gz: binary data, not text"),
+            (twice, "csv", 1, "twice.gz: no line is of the format csv; compressed twice; decompress it once first"),
+            (twice, "auto", 2, "twice.gz: compressed twice; decompress it once first"),
         ):
             tracemalloc.start()
             try:
@@ -69,6 +69,20 @@ class InProcess(TemporaryFiles):
                 self.assertIn(told, out + errors)
                 self.assertLess(peak, 16 << 20)
 
+    def test_a_named_format_that_reads_no_line_is_an_error_that_says_what_the_log_looks_like(self) -> None:
+        for options in ((), ("--jobs", "2")):
+            done, out, errors = self.main(self.path("c.log", clf_line(START) * 9), "--log_format", "json", *options)
+            with self.subTest(options):
+                self.assertEqual(done, 1)
+                self.assertIn("9 lines: 0 events, 9 malformed", out)
+                self.assertIn("c.log: no line is of the format json; it looks like common: try --log_format common", errors)
+        done, _, errors = self.main(self.path("c.log", b"who knows\n"), "--log_format", "json")
+        self.assertEqual(done, 1)
+        self.assertIn("no known log format fits; first line: who knows", errors)
+        for content in (b"", b"\n \n", b"x\n" * 500 + b'{"time":1,"status":200}\n'):
+            with self.subTest(content[:9]):
+                self.assertEqual(self.main(self.path("c.log", content), "--log_format", "json")[0], 0)
+
     def test_wrong_usage_and_inputs_are_one_clear_message_and_status_2(self) -> None:
         good = self.path("good.log", LINE)
         for arguments, message in (
@@ -79,7 +93,7 @@ class InProcess(TemporaryFiles):
                 ["--stats_interval", "inf", good],
                 "--stats_interval must be auto, seconds, or a duration like 90s, 5m or 2h, not 'inf' (see",
             ),
-            (["--log-format", "nonsense", good], "no log format is called 'nonsense'"),
+            (["--log-format", "nonsense", good], "unknown log format 'nonsense'; known: auto, csv"),
             (["--timezone", "Mars/Olympus", good], "no time zone is called 'Mars/Olympus'"),
             (["--calculator", "nowhere:Nothing", good], "nowhere:Nothing: cannot be loaded"),
             ([good, self.path("missing.log")], "missing.log: no such file"),
@@ -215,7 +229,7 @@ class Command(TemporaryFiles):
         ]
         done = command(self.path(content=b"100;/a\nbad\n"), *arguments, *JSON, PYTHONPATH=self.directory)
         self.assertEqual((done.returncode, summary_of(done.stdout)["events"]), (0, 1))
-        self.assertIn(b"access.log:2: malformed, does not fit the format semicolons: bad", done.stderr)
+        self.assertIn(b"access.log:2: malformed, does not match the format semicolons: bad", done.stderr)
 
     def test_an_ascii_terminal(self) -> None:
         path = self.path(content=csv_line(START, "/höhe".encode()))

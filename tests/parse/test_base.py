@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
-from LogsMonitor2000.limits import SAMPLE_BYTES_MAX, SAMPLES_MAX
+from LogsMonitor2000.limits import REASON_CHARACTERS_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
 from LogsMonitor2000.parse.base import FIELDS, Malformed, Parser, is_blank
 
 from ..support import FAR_FUTURE
@@ -67,9 +67,9 @@ class ThirdParty(unittest.TestCase):
         columns = TabParser().bind(["size"])(BLOCK, FAR_FUTURE)
         self.assertEqual(
             columns.samples,
-            [(5, "does not fit the format tabs", b"x\ty"), (7, "the time is no number", b"?\t/c\t200\t1")],
+            [(5, "does not match the format tabs", b"x\ty"), (7, "the time is no number", b"?\t/c\t200\t1")],
         )
-        self.assertEqual(Nameless().bind([])(b"x\n", FAR_FUTURE).samples[0].reason, "does not fit the format Nameless")
+        self.assertEqual(Nameless().bind([])(b"x\n", FAR_FUTURE).samples[0].reason, "does not match the format Nameless")
 
     def test_no_events_give_empty_columns(self) -> None:
         for block in (b"", b"\n", b"x\n"):
@@ -87,6 +87,13 @@ class ThirdParty(unittest.TestCase):
             columns = TabParser().bind(["size"])(b"10\t/a\t200\t5\n1\t/a\t200\t5\r\n1\t/ab\t200\t5\r\n", FAR_FUTURE)
         self.assertEqual((columns.seconds, columns.malformed), ([1], 2))
         self.assertEqual(columns.samples[0].reason, "longer than 10 bytes")
+
+    def test_an_exception_makes_the_line_malformed(self) -> None:
+        columns = TabParser().bind(["size"])(b"10\t/a\tx\t5\n11\t/a\t200\t" + b"9" * 5_000 + b"\n12\t/a\t200\t5\n", FAR_FUTURE)
+        self.assertEqual((columns.seconds, columns.malformed), ([12], 2))
+        self.assertRegex(columns.samples[0].reason, "^parser failed: ValueError: invalid literal for int")
+        self.assertLessEqual(len(columns.samples[1].reason), REASON_CHARACTERS_MAX)
+        self.assertEqual(TabParser().try_lines([b"10\t/a\tx\t5", b"1\t/a\t200\t5"]), (1, 2))
 
     def test_samples_are_few_and_short(self) -> None:
         columns = TabParser().bind([])(b"%s\n" % (b"x" * 1_000) * 20, FAR_FUTURE)

@@ -10,14 +10,18 @@ from LogsMonitor2000.command.main import main
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
 from LogsMonitor2000.parse.choose import Choice, bind_some, mapped_fields
+from LogsMonitor2000.parse.client import ClientParser
 from LogsMonitor2000.parse.detect import parser_named
-from LogsMonitor2000.parse.lines.definitions import defined, nginx_formats, nginx_logs
+from LogsMonitor2000.parse.lines.definitions import defined
 from LogsMonitor2000.parse.lines.http_log import HTTPLogParser
+from LogsMonitor2000.parse.lines.nginx_conf import nginx_formats, nginx_logs
 from LogsMonitor2000.parse.registry import LINES, RECORDS
-from LogsMonitor2000.parse.values.clients import ClientParser, client_of
+from LogsMonitor2000.parse.values.clients import ClosestUntrusted
 from LogsMonitor2000.parse.values.fields import seconds_of
-from LogsMonitor2000.parse.values.iso import AnyStamps, epoch_second, iso_second
+from LogsMonitor2000.parse.values.iso import AnyTimestamps, epoch_second, iso_second
 from LogsMonitor2000.parse.values.timestamps import NO_TIME
+
+from ..support import quickest
 
 FAR_FUTURE = 1 << 50
 CONF = r"""
@@ -82,9 +86,9 @@ class Definitions(unittest.TestCase):
             (LINES[2].example + b"\n", "main"),
             (RECORDS[0].example + b"\n", "json"),
         ):
-            known = choice.recognise("x.log", [line * 5])
+            known = choice.choose("x.log", [line * 5])
             assert known is not None
-            self.assertEqual(known[0].name, name)
+            self.assertEqual(known.name, name)
         self.assertEqual(Choice("timed", nginx_conf=CONF).named().name, "timed")
 
 
@@ -120,11 +124,36 @@ class Clients(unittest.TestCase):
             (b"10.0.0.1", b"", b"10.0.0.1"),
             (b"10.0.0.1", b"unknown", b"unknown"),
             (b"10.0.0.1", b"," * 99, b"10.0.0.1"),
-            (b"10.0.0.1", b"8.8.8.8," * 9_999, b"10.0.0.1"),
+            (b"10.0.0.1", b"8.8.8.8," * 9_999, b"8.8.8.8"),
+            (b"10.0.0.1", b"x" * 100_000 + b", 8.8.8.8, 10.0.0.3", b"8.8.8.8"),  # the far end may be made up
+            (b"10.0.0.1", b"1.1.1.1," + b"10.0.0.3," * 300 + b"10.0.0.3", b"1.1.1.1"),
+            (b"10.0.0.1", b"8.8.8.8, ::ffff:10.0.0.3", b"8.8.8.8"),
+            (b"8.8.4.4", b"8.8.8.8", b"8.8.8.8"),  # taken for a proxy, as none is named
         ):
             with self.subTest(forwarded[:60]):
-                if b"203.0.113" not in forwarded:  # a documentation range, which counts as private
-                    self.assertEqual(client_of(source, forwarded), client)
+                self.assertEqual(ClosestUntrusted().client(source, forwarded), client)
+
+    def test_trusted_proxies_that_are_named(self) -> None:
+        clients = ClosestUntrusted(("192.0.2.0/24", "2001:db8::/32", "10.1.2.3"))
+        for source, forwarded, client in (
+            (b"192.0.2.7", b"8.8.8.8", b"8.8.8.8"),
+            (b"192.0.2.7", b"8.8.8.8, 2001:db8::1, 10.1.2.3", b"8.8.8.8"),
+            (b"192.0.2.7", b"8.8.8.8, 10.0.0.1", b"10.0.0.1"),
+            (b"8.8.4.4", b"8.8.8.8", b"8.8.4.4"),  # connected directly: what it says of itself counts for nothing
+            (b"-", b"8.8.8.8", b"8.8.8.8"),  # a unix socket
+            (None, b"8.8.8.8", b"8.8.8.8"),
+        ):
+            with self.subTest(source=source, forwarded=forwarded):
+                self.assertEqual(clients.client(source, forwarded), client)
+        with self.assertRaisesRegex(FormatError, "trusted proxies: 'x' does not appear to be"):
+            ClosestUntrusted(("10.0.0.0/8", "x"))
+
+    def test_long_lists_take_linear_time_and_are_not_remembered(self) -> None:
+        clients = ClosestUntrusted()
+        hops = b",".join(b"10.%d.%d.1" % (n // 250, n % 250) for n in range(40_000))
+        once, eight = (quickest(lambda: clients.client(b"-", hops * times)) for times in (1, 8))
+        self.assertLess(eight, 8 * 4 * max(once, 0.01))
+        self.assertEqual(len(clients), 0)
 
     def test_as_a_column(self) -> None:
         for name, line in (
@@ -159,7 +188,7 @@ class Times(unittest.TestCase):
         ):
             with self.subTest(text[:40]):
                 self.assertEqual(iso_second(text), second)
-                self.assertEqual(AnyStamps()[text], second)
+                self.assertEqual(AnyTimestamps()[text], second)
 
     def test_epochs(self) -> None:
         for text in (
@@ -207,11 +236,11 @@ class Shown(unittest.TestCase):
         text = self.told("formats", "--explain", LINES[2].example.decode())
         self.assertIn("combined: yes (taken)\n    time       2000-10-10T20:55:36+00:00", text)
         self.assertIn("    section    /apache_pb.gif", text)
-        self.assertIn("squid: no: the time does not fit at byte 1", text)
+        self.assertIn("squid: no: the time does not match at byte 1", text)
         text = self.told(
             "formats", "--explain", "<34>Oct 11 22:14:15 h nginx: " + LINES[2].example.decode().replace("200", "2x0")
         )
-        self.assertIn("behind syslog: 192.0.2.7", text)
+        self.assertIn("inside syslog: 192.0.2.7", text)
         self.assertIn("combined: no: the status is not three digits", text)
 
 

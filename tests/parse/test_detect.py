@@ -148,8 +148,13 @@ class Named(unittest.TestCase):
         for row in FORMATS:
             self.assertEqual(parser_named(row.name).name, row.name)
 
-    def test_a_wrong_name_is_answered_with_the_right_ones(self) -> None:
-        with self.assertRaisesRegex(
-            FormatError, "'nginx'; there are: auto, csv, common, combined, vhost_common, vhost_combined"
+    def test_a_wrong_name_is_answered_with_what_was_probably_meant(self) -> None:
+        for name, meant in (
+            ("nginx", "did you mean 'combined'"),
+            ("Combind", "did you mean 'combined'"),
+            ("IIS", "did you mean 'w3c'"),
+            ("syslog:jsn", "unknown log format 'jsn'; did you mean 'json'"),
+            ("xyzzy", "known: auto, csv, common, combined, vhost_common, vhost_combined"),
         ):
-            parser_named("nginx")
+            with self.subTest(name), self.assertRaisesRegex(FormatError, meant):
+                parser_named(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unittest
 from unittest import mock
 
+from LogsMonitor2000.parse.drift import Drift
 from LogsMonitor2000.parse.registry import LINES, RECORDS
-from LogsMonitor2000.parse.runs import Changes
 from LogsMonitor2000.parse.values.timestamps import NO_TIME
 
 EXAMPLES = {row.name: row.example for row in (*LINES, *RECORDS)}
@@ -20,12 +20,12 @@ UNFIT, SKIPPED = "", "none that counts"
 
 def kinds(lines: list[bytes], context: bytes = b"", main: str = "") -> tuple[list[str], bytes]:
     """The format of each line, and the directive that is in force behind them."""
-    changes = Changes(main)
-    changes.context = context
-    rows = changes.read(lines, FIELDS)
+    drift = Drift(main)
+    drift.directives = context
+    rows = drift.read(lines, FIELDS)
     names = [SKIPPED if number in rows.skipped else name for number, name in enumerate(rows.names)]
     assert all((second != NO_TIME) == (name not in (UNFIT, SKIPPED)) for second, name in zip(rows.seconds, names))
-    return names, changes.context
+    return names, drift.directives
 
 
 class Reading(unittest.TestCase):
@@ -68,7 +68,7 @@ class Reading(unittest.TestCase):
             self.assertEqual(kinds([EXAMPLES[name]], main=name)[0], [UNFIT])
 
     def test_over_long_lines(self) -> None:
-        with mock.patch("LogsMonitor2000.parse.drift.LINE_BYTES_MAX", len(EXAMPLES["combined"])):
+        with mock.patch("LogsMonitor2000.parse.alternatives.LINE_BYTES_MAX", len(EXAMPLES["combined"])):
             self.assertEqual(kinds([EXAMPLES["combined"], EXAMPLES["combined"] + b"x"])[0], ["combined", UNFIT])
 
 

@@ -10,11 +10,16 @@ import unittest
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
 from LogsMonitor2000.limits import LINE_BYTES_MAX
-from LogsMonitor2000.parse.base import Columns, Malformed, Sample, joined
+from LogsMonitor2000.parse.base import Malformed
 from LogsMonitor2000.parse.choose import Choice
+from LogsMonitor2000.parse.columns import Columns, Sample, joined
 from LogsMonitor2000.parse.detect import detect, parser_named
-from LogsMonitor2000.parse.envelopes import WRAPPERS, Docker, Journal, JournalExport, JsonWrapper, Syslog, wrapper_of
-from LogsMonitor2000.parse.runs import Changes
+from LogsMonitor2000.parse.drift import Drift
+from LogsMonitor2000.parse.envelopes.base import EnvelopeParser
+from LogsMonitor2000.parse.envelopes.journal_export import JournalExport
+from LogsMonitor2000.parse.envelopes.json import Docker, Journal, JsonEnvelope
+from LogsMonitor2000.parse.envelopes.kinds import ENVELOPES, envelope_of
+from LogsMonitor2000.parse.envelopes.syslog import Syslog
 
 from ..support import FAR_FUTURE
 
@@ -121,7 +126,7 @@ class Unwrapping(WrapperCase):
                     self.assertEqual(self.said(f"{wrapper}:{inner}", wrapped), event)
                     self.assertEqual(self.columns(f"{wrapper}:{inner}", wrapped + b"\n"), columns)
                     self.assertEqual(self.columns(f"{wrapper}:{inner}", wrapped + b"\r\n"), columns)
-                    self.assertIn(wrapper, [kind for kind, make in WRAPPERS.items() if make().wraps(wrapped)])
+                    self.assertIn(wrapper, [kind for kind, make in ENVELOPES.items() if make().encloses(wrapped)])
 
     def test_a_broken_line_inside_is_malformed_as_it_is_without(self) -> None:
         for inner, line in BROKEN.items():
@@ -137,23 +142,22 @@ class Unwrapping(WrapperCase):
 
     def test_a_line_without_is_malformed(self) -> None:
         for inner, line in INNER.items():
-            for wrapper, make in WRAPPERS.items():
+            for wrapper, make in ENVELOPES.items():
                 with self.subTest(inner, wrapper=wrapper):
-                    self.assertFalse(make().wraps(line))
-                    self.assertEqual(self.said(f"{wrapper}:{inner}", line), make().lacks)
+                    self.assertFalse(make().encloses(line))
+                    self.assertEqual(self.said(f"{wrapper}:{inner}", line), make().missing)
                     columns = self.columns(f"{wrapper}:{inner}", line + b"\n\n" + line + b"\r\n")
-                    self.assertEqual(columns.samples, [Sample(0, make().lacks, line), Sample(2, make().lacks, line)])
+                    self.assertEqual(columns.samples, [Sample(0, make().missing, line), Sample(2, make().missing, line)])
                     self.assertEqual((columns.line_count, columns.seconds), (3, []))
 
     def test_where_the_format_was_recognised_a_log_may_lose_its_wrapping(self) -> None:
         line = COMBINED.replace(rb"\"", b"")
         for wrapper, wrapped in [*wrappings(line), ("docker", docker(JSON))]:
             bare = line if line[:40] in wrapped or wrapper == "journal" else JSON
-            known = Choice().recognise("x", [(wrapped + b"\n") * 5])
+            known = Choice().choose("x", [(wrapped + b"\n") * 5])
             assert known is not None
-            parser = known[0]
             with self.subTest(wrapped):
-                columns = parser.bind(["source"])((bare + b"\n" + wrapped + b"\n") * 2, FAR_FUTURE)
+                columns = known.bind(["source"], frozenset())((bare + b"\n" + wrapped + b"\n") * 2, FAR_FUTURE)
                 self.assertEqual((columns.values["source"], columns.malformed), ([b"192.0.2.7"] * 4, 0))
         for prefix in (
             *BROKEN_PREFIXES,
@@ -161,9 +165,8 @@ class Unwrapping(WrapperCase):
             b"2003-10-11T22:14:15+02:00 ",
         ):  # such a line would look like vhost_combined
             parser = parser_named("syslog:combined")
-            parser.otherwise = Changes(parser.name)
             with self.subTest(prefix):
-                self.assertEqual(parser.bind([])(prefix + line + b"\n", FAR_FUTURE).malformed, 1)
+                self.assertEqual(parser.bind([], Drift(parser.name))(prefix + line + b"\n", FAR_FUTURE).malformed, 1)
 
     def test_future_and_too_long(self) -> None:
         long = LTSV + b"\tx:" + b"y" * LINE_BYTES_MAX
@@ -183,12 +186,12 @@ class Prefixes(WrapperCase):
             for line in (b"x", b"- y: z", b"[a] b", b"Oct", b"<1>", b""):
                 with self.subTest(prefix, line=line):
                     if not (prefix.endswith(b"\xbf") and not line):
-                        self.assertEqual(Syslog().unwrap_line(prefix + line), line)
-                        self.assertEqual(Syslog().unwrap((prefix + line + b"\n") * 3), [line + b"\n"] * 3)
+                        self.assertEqual(Syslog().open_line(prefix + line), line)
+                        self.assertEqual(Syslog().open((prefix + line + b"\n") * 3), [line + b"\n"] * 3)
 
     def test_only_one_comes_off(self) -> None:
         twice = PREFIXES[0] + PREFIXES[0] + b"x"
-        self.assertEqual(Syslog().unwrap_line(twice), PREFIXES[0] + b"x")
+        self.assertEqual(Syslog().open_line(twice), PREFIXES[0] + b"x")
 
     def test_behind_a_broken_one_is_nothing(self) -> None:
         for prefix in BROKEN_PREFIXES:
@@ -197,17 +200,17 @@ class Prefixes(WrapperCase):
                 with self.subTest(wrapped):
                     if inner != "json" and b'="c" ' in prefix:
                         continue  # the quotes of the line inside may close what the prefix leaves open
-                    self.assertFalse(Syslog().wraps(wrapped))
-                    self.assertEqual(Syslog().unwrap(wrapped + b"\n"), [None])
-                    self.assertEqual(Syslog().unwrap(wrapped + PREFIXES[0] + b"x\n"), [None])
+                    self.assertFalse(Syslog().encloses(wrapped))
+                    self.assertEqual(Syslog().open(wrapped + b"\n"), [None])
+                    self.assertEqual(Syslog().open(wrapped + PREFIXES[0] + b"x\n"), [None])
                     # Formats that are lenient about how a line begins would take a part of it for a client or a user.
-                    self.assertEqual(self.said(f"syslog:{inner}", wrapped), Syslog.lacks)
+                    self.assertEqual(self.said(f"syslog:{inner}", wrapped), Syslog.missing)
                     columns = self.columns(f"syslog:{inner}", wrapped + b"\n")
-                    self.assertEqual([sample.reason for sample in columns.samples], [Syslog.lacks])
+                    self.assertEqual([sample.reason for sample in columns.samples], [Syslog.missing])
 
     def test_a_message_may_be_missing_anywhere_in_a_block(self) -> None:
         empty = b"<134>1 - - - - - -"
-        self.assertEqual(Syslog().unwrap_line(empty), b"")
+        self.assertEqual(Syslog().open_line(empty), b"")
         for end in (b"\n", b"\r\n"):
             for position in range(4):
                 lines = [PREFIXES_5424[1] + LTSV + end] * 3
@@ -219,7 +222,7 @@ class Prefixes(WrapperCase):
 
 class Records(WrapperCase):
     def test_what_comes_off(self) -> None:
-        table: list[tuple[type[JsonWrapper], bytes, bytes]] = [
+        table: list[tuple[type[JsonEnvelope], bytes, bytes]] = [
             (Docker, rb'{"log":"a\n","stream":"stdout"}', b"a"),
             (Docker, rb'{"log":"a","stream":"stdout"}', b"a"),
             (Docker, rb'{"log":"a\n"}', b"a"),
@@ -245,9 +248,9 @@ class Records(WrapperCase):
         ]
         for kind, line, want in table:
             with self.subTest(line):
-                self.assertEqual(kind().unwrap_line(line), want)
-                self.assertEqual(kind().unwrap((line + b"\n") * 2 + line + b"\r\n"), [want + b"\n"] * 3)
-                self.assertTrue(kind().wraps(line))
+                self.assertEqual(kind().open_line(line), want)
+                self.assertEqual(kind().open((line + b"\n") * 2 + line + b"\r\n"), [want + b"\n"] * 3)
+                self.assertTrue(kind().encloses(line))
 
     def test_what_is_none_is_malformed(self) -> None:
         whole, plain = docker(COMBINED), docker(LTSV.replace(b"\t", b"  "))
@@ -296,8 +299,8 @@ class Records(WrapperCase):
                 for record in ({kind.key: text, "x": "y"}, {"x": "y", kind.key: text}):
                     for tight in (True, False):
                         line = dumped(record, tight=tight)
-                        self.assertEqual(wrapper.unwrap_line(line), want, line)
-                        self.assertEqual(wrapper.unwrap(line + b"\n"), [want + b"\n"], line)
+                        self.assertEqual(wrapper.open_line(line), want, line)
+                        self.assertEqual(wrapper.open(line + b"\n"), [want + b"\n"], line)
 
 
 def field(name: bytes, data: bytes) -> bytes:
@@ -317,7 +320,7 @@ class Export(WrapperCase):
 
     def test_records(self) -> None:
         text, other = b"MESSAGE=" + COMBINED + b"\n", field(b"_SELINUX_CONTEXT", b"unconfined\n")
-        lacks = JournalExport.lacks
+        lacks = JournalExport.missing
         table: tuple[tuple[str, bytes, int, list[tuple[int, str]]], ...] = (
             ("text", self.record(text) * 3, 3, []),
             ("the message is first", text + self.FRONT + b"\n" + text, 2, []),
@@ -392,7 +395,7 @@ class Blocks(WrapperCase):
     def test_a_block_says_what_its_lines_say(self) -> None:
         rng = random.Random(11)
         for inner, line in INNER.items():
-            pool: dict[str, list[bytes]] = {name: [b"", b"garbage", line, BROKEN[inner]] for name in WRAPPERS}
+            pool: dict[str, list[bytes]] = {name: [b"", b"garbage", line, BROKEN[inner]] for name in ENVELOPES}
             pool["syslog"] += [prefix + line for prefix in BROKEN_PREFIXES] + [b"<134>1 - - - - - -"]
             pool["docker"] += [docker(line)[:-30], b'{"log":7}', b'{"log":"x\\ny"}']
             pool["journal"] += [journal(text_of(line))[:-3], b'{"MESSAGE":[300]}']
@@ -459,12 +462,12 @@ class Recognising(WrapperCase):
     def test_most_lines_have_it(self) -> None:
         for wrapper, wrapped in wrappings(LTSV):
             with self.subTest(wrapped):
-                found = wrapper_of([wrapped, wrapped, LTSV])
+                found = envelope_of([wrapped, wrapped, LTSV])
                 assert found is not None
                 self.assertEqual(found.name, wrapper)
-                self.assertIsNone(wrapper_of([wrapped, LTSV]))
+                self.assertIsNone(envelope_of([wrapped, LTSV]))
         for line in (*INNER.values(), b"", b"{", b"<", b'{"log":7}', b'{"log":7,"MESSAGE":8}'):
-            self.assertIsNone(wrapper_of([line]), line)
+            self.assertIsNone(envelope_of([line]), line)
 
 
 if __name__ == "__main__":

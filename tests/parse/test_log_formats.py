@@ -21,13 +21,14 @@ from LogsMonitor2000 import (
     Summary,
     open_log,
 )
-from LogsMonitor2000.parse.base import FIELDS, Columns, Malformed, Parser, is_blank
+from LogsMonitor2000.parse.base import FIELDS, Malformed, Parser, is_blank
+from LogsMonitor2000.parse.columns import Columns
 from LogsMonitor2000.parse.detect import detect, parser_named, sample_of
-from LogsMonitor2000.parse.envelopes import WRAPPERS
+from LogsMonitor2000.parse.envelopes.kinds import ENVELOPES
 from LogsMonitor2000.parse.lines.definitions import defined
 from LogsMonitor2000.parse.lines.http_log import HTTPLogParser
 from LogsMonitor2000.parse.lines.w3c import Directive, W3cParser
-from LogsMonitor2000.parse.records.base import KeyedParser
+from LogsMonitor2000.parse.records.base import RecordParser
 from LogsMonitor2000.parse.registry import LINES, RECORDS
 from LogsMonitor2000.testing import ManualClock, ScriptedSource
 
@@ -133,12 +134,16 @@ def mutated(draw: random.Random, lines: Sequence[bytes]) -> bytes:
     return b"".join(parts).replace(b"\n", b" ")
 
 
-def with_care(parser: HTTPLogParser | KeyedParser, lines: Sequence[bytes], fields: Sequence[str]) -> list[object]:
+def with_care(parser: HTTPLogParser | RecordParser, lines: Sequence[bytes], fields: Sequence[str]) -> list[object]:
     """What the careful path makes of each line: second and fields, or why not."""
     readings: list[object] = []
     for line in lines:
         line = line.removesuffix(b"\r")
-        if is_blank(line) or parser.skips(line):
+        if is_blank(line):
+            continue
+        if parser.skips(line):
+            if parser.sequential:
+                parser.parse_line(line)  # a directive
             continue
         try:
             second, values = parser.read_line(line)
@@ -160,9 +165,9 @@ def field_sets(parser: Parser) -> list[list[str]]:
     return [usual, every, [], *([field] for field in every)]
 
 
-def parsers() -> list[tuple[str, Callable[[], HTTPLogParser | KeyedParser], list[bytes]]]:
+def parsers() -> list[tuple[str, Callable[[], HTTPLogParser | RecordParser], list[bytes]]]:
     """Every parser whose lines stand for themselves, with examples."""
-    found: list[tuple[str, Callable[[], HTTPLogParser | KeyedParser], list[bytes]]] = []
+    found: list[tuple[str, Callable[[], HTTPLogParser | RecordParser], list[bytes]]] = []
     for row in LINES:
         found.append((row.name, lambda row=row: HTTPLogParser(row), list(row.examples)))  # type: ignore[misc]
     for record in RECORDS[:3]:
@@ -413,7 +418,7 @@ def with_patience(parser: Parser, lines: Sequence[bytes]) -> None:
     """Read lines one by one by the careful path."""
     for line in lines:
         with suppress(Malformed):
-            if not parser.skips(line):
+            if parser.sequential or not parser.skips(line):
                 parser.parse_line(line)
 
 
@@ -494,7 +499,7 @@ class Detection(unittest.TestCase):
                 detect("x", [text])
 
     def test_wrappers_by_name(self) -> None:
-        for name in WRAPPERS:
+        for name in ENVELOPES:
             self.assertEqual(parser_named(f"{name}:combined").name, f"{name}:combined")
         self.assertEqual(parser_named("syslog:" + MAIN).name, "syslog:nginx")
 

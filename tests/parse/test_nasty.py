@@ -201,7 +201,7 @@ TIMES: dict[bytes, tuple[tuple[bytes, int | None], ...]] = {
     EPOCH: ((b"978307200", NEW_YEAR), (b"978307200.999", NEW_YEAR), (b"978307200,5", None), (b"-1", None), (b"0x1", None)),
     DAY: ((b"2001-01-01 00:00:00", NEW_YEAR), (b"2001-01-01 00:00:00.5", NEW_YEAR), (b"2001-01-32 00:00:00", None)),
 }
-"""Whole time stamps by how the format writes them, and their seconds."""
+"""Whole timestamps by how the format writes them, and their seconds."""
 
 SPACED = {"user": b"a b", "target": b"/a b/c?d e", "path": b"/a b/c", "section": b"/a b", "agent": b'x "y" \\', "size": b"5"}
 ALB = b'h2 2000-10-10T20:55:00Z app/a/1 192.0.2.7:2817 10.0.0.1:80 %s 200 200 34 5 "GET /a HTTP/1.1" "x" - - x'
@@ -302,32 +302,32 @@ OWN: dict[str, tuple[tuple[bytes, Any], ...]] = {
 """What only one format has: whole lines, with what must come before them."""
 
 
-def filled(shape: bytes, stamp: bytes, second: bytes = b"00", **parts: bytes) -> bytes:
+def filled(shape: bytes, timestamp: bytes, second: bytes = b"00", **parts: bytes) -> bytes:
     """A line of that shape; its parts are plain where none are given."""
-    put = {**PLAIN, "time": stamp % second if stamp else b"", **parts}
+    put = {**PLAIN, "time": timestamp % second if timestamp else b"", **parts}
     return shape % {name.encode(): part for name, part in put.items()}
 
 
 def nasty(name: str) -> Iterator[tuple[bytes, Any]]:
     """Every nasty line of a format, and what its fields must be."""
-    kind, stamp, shape = LINES[name]
+    kind, timestamp, shape = LINES[name]
     tables = (*EVERYWHERE[not kind :], *(QUOTED if kind == "q" else TARGETS if kind == "t" else ()))
     if kind == "q" and name not in ("ltsv", "logfmt", "json", "csv"):
         tables += ESCAPED  # the others have their own ways to escape
     for put, expected in (*tables, ({"status": b"-"}, MISSING if name in MISSING_STATUS else BAD)):
         parts = dict(put)
         second = parts.pop("second", b"00")
-        if all(b"%%(%s)s" % part.encode() in shape for part in parts) and (second == b"00" or b":" in stamp):
-            yield filled(shape, stamp, second, **parts), expected
-    for text, seconds in TIMES.get(stamp, ()):
+        if all(b"%%(%s)s" % part.encode() in shape for part in parts) and (second == b"00" or b":" in timestamp):
+            yield filled(shape, timestamp, second, **parts), expected
+    for text, seconds in TIMES.get(timestamp, ()):
         yield filled(shape, b"%s", text), BAD if seconds is None else {"second": seconds}
     yield from OWN.get(name, ())
 
 
 def plain(name: str) -> bytes:
     """A line of a format as it should be."""
-    _, stamp, shape = LINES[name]
-    return filled(shape, stamp)
+    _, timestamp, shape = LINES[name]
+    return filled(shape, timestamp)
 
 
 class Nasty(unittest.TestCase):
@@ -359,7 +359,7 @@ class Nasty(unittest.TestCase):
         wrong = ""
         for line in lines.split(b"\n"):
             try:
-                event = event if parser.skips(line) else parser.parse_line(line)
+                event = (parser.parse_line(line) if parser.sequential or not parser.skips(line) else None) or event
             except Malformed as error:
                 wrong = str(error)
         if expected is BAD:
@@ -432,8 +432,8 @@ class Addresses(unittest.TestCase):
             ("json", b"2001:db8::1", b"2001:db8::1"),
             ("envoy", b"198.51.100.9, 10.0.0.3", b"10.0.0.3"),
         ):
-            _, stamp, shape = LINES[name]
-            line = filled(shape, stamp, source=text) + b"\n"
+            _, timestamp, shape = LINES[name]
+            line = filled(shape, timestamp, source=text) + b"\n"
             with self.subTest(name, text=text):
                 columns = parser_named(name).bind(["source"])(line * 3, FAR_FUTURE)
                 self.assertEqual(columns.values["source"], [source] * 3, columns.samples)

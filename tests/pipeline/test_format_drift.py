@@ -13,7 +13,7 @@ from unittest import mock
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.event import Event, MalformedLine, Notice, Stats, Summary
-from LogsMonitor2000.limits import CHANGES_MAX
+from LogsMonitor2000.limits import DRIFT_NOTICES_MAX
 from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.parse.lines.results import ResultsParser
 from LogsMonitor2000.pipeline.input import Input
@@ -179,6 +179,37 @@ class Whole(TemporaryFiles):
                 with self.subTest(number=number, processes=2), chunks_of_bytes(200):
                     self.assertEqual(self.by_workers(path, WorkerPool(2, 1 << 40)), whole)
 
+    def test_results_inside_an_access_log_take_the_time_of_the_line_before(self) -> None:
+        """So that they are not late, and neither are the lines after them: however the log is cut."""
+
+        def events(log: bytes, jobs: WorkerPool | None = None, size: int = 0) -> tuple[Summary, list[Event]]:
+            processor = AnalyticsProcessor([MostCommonCalculator(10, 9)], buffer_time=2)
+            if jobs is None:
+                pieces = [log[start : start + size] for start in range(0, len(log), size)]
+                found = self.events(open_log(ScriptedSource(pieces), processor), processor)
+            else:
+                found = self.events(ParallelInput(self.path(content=log), Recogniser(processor), jobs), processor)
+            assert isinstance(found[-1], Summary)
+            return found[-1], [event for event in found if not isinstance(event, Notice)]  # which come as chunks are read
+
+        lines = [combined_line(START + number) for number in range(50)]
+        for places in ((10,), (10, *range(20, 50)), (1, 2, 3, 50)):
+            log = b"".join(line + RESULTS * (number + 1 in places) for number, line in enumerate(lines))
+            summary, whole = events(log, size=len(log))
+            with self.subTest(places):
+                self.assertEqual((summary.events, summary.late, summary.malformed), (50 + 2 * len(places), 0, 0))
+                self.assertEqual(summary.last, START + 49)
+                for size in (1, 100, 1_000):
+                    self.assertEqual(events(log, size=size)[1], whole)
+                for size in range(1_700, 1_800, 7):
+                    with chunks_of_bytes(size):
+                        self.assertEqual(events(log, InlinePool(1, 2))[1], whole)
+        # Before the first line there is no time.
+        summary, whole = events(RESULTS + b"".join(lines), size=1 << 20)
+        self.assertEqual((summary.events, summary.late, summary.malformed), (50, 0, 2))
+        with chunks_of_bytes(1_700):
+            self.assertEqual(events(RESULTS + b"".join(lines), InlinePool(1, 2))[1], whole)
+
     def test_an_export_of_the_journal(self) -> None:
         records = b"".join(b"__CURSOR=1\n_PID=1\nMESSAGE=" + line + b"\n\n" for line in COMBINED.splitlines())
         log = records * 9 + W3C + W3C_LINES + records + W3C_LINES
@@ -202,7 +233,7 @@ class Whole(TemporaryFiles):
         log = (COMBINED + JSON) * 30
         events = self.in_pieces(log, 5_000)
         notices = [event for event in events if isinstance(event, Notice)]
-        self.assertEqual(len(notices), CHANGES_MAX)
+        self.assertEqual(len(notices), DRIFT_NOTICES_MAX)
         self.assertIn("further changes are not reported", notices[-1].text)
         with chunks_of_bytes(700):
             self.assertEqual(self.by_workers(self.path(content=log), InlinePool(1, 1 << 40)), events)
@@ -281,7 +312,7 @@ class AfterARestart(TemporaryFiles):
         self.assertIn(b"format w3c instead of combined", errors)
 
     def test_a_format_that_is_defined_no_longer(self) -> None:
-        known = Choice().recognise("a.log", [COMBINED], "gone")
+        known = Choice().choose("a.log", [COMBINED], "gone")
         assert known is not None
         self.assertEqual((known[0].name, known[1]), ("combined", "reads 12 of its first 12 lines"))
 

@@ -192,7 +192,7 @@ class TestBuild(TemporaryFiles):
 
     def test_the_recognised_format_is_told_to_whoever_asks(self) -> None:
         path = self.path(content=csv_line(START))
-        for log_format, why in (("auto", "reads 1 of"), ("csv", "as told")):
+        for log_format, why in (("auto", "reads 1 of"), ("csv", "as named")):
             events = list(self.built(path, log_format=log_format).events())
             assert isinstance(events[0], Notice)
             self.assertIn(f"{path}: format csv (", events[0].text)
@@ -200,7 +200,7 @@ class TestBuild(TemporaryFiles):
             self.assertTrue(events[0].verbose)
 
     def test_a_format_that_is_none_is_refused_before_anything_is_opened(self) -> None:
-        with self.assertRaisesRegex(FormatError, "no log format is called 'nonsense'; there are: auto, csv"):
+        with self.assertRaisesRegex(FormatError, "unknown log format 'nonsense'; known: auto, csv"):
             self.built(self.path("missing"), log_format="nonsense")
 
     def test_open_log_takes_a_path(self) -> None:

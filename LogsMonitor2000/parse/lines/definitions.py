@@ -1,7 +1,6 @@
 r"""A server's own definition of its log, pasted: an nginx `log_format` string or an Apache `LogFormat` string → a template.
 
-nginx writes variables with `$`, Apache directives with `%`, and that tells them apart. Also in here: what an nginx configuration
-says about its logs, for `--nginx_conf`.
+nginx writes variables with `$`, Apache directives with `%`, and that distinguishes them.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from ...errors import FormatError
 from ...limits import DEFINITION_BYTES_MAX
 from ..regex import compile_pattern
-from ..values.iso import AnyStamps
+from ..values.iso import AnyTimestamps
 from .template import TemplateFormat
 
 NGINX = {
@@ -56,7 +55,7 @@ _STRFTIME |= {"%Y-%m-%dT%H:%M:%S": "iso", "%s": "epoch", "sec": "epoch", "msec":
 
 
 def is_definition(text: str) -> bool:
-    """Whether what stands behind --log_format is a definition and no name."""
+    """Whether the text given to --log_format is a definition rather than a name."""
     return "$" in text or "%" in text
 
 
@@ -69,23 +68,25 @@ def defined(text: str, name: str = "") -> TemplateFormat:
     if quoted:
         text, name = quoted[1], name or quoted[2] or ""
     if text.startswith("log_format"):
+        from .nginx_conf import nginx_formats
+
         formats = nginx_formats(text if text.endswith(";") else text + ";")
         if formats:
             name, text = next(iter(formats.items()))
     kind = "nginx" if "$" in text else "apache"
     template = _from_nginx(text) if kind == "nginx" else _from_apache(text.replace('\\"', '"').replace("\\t", "\t"))
-    row = TemplateFormat(name or kind, f"as defined: {text}", template, AnyStamps, examples=(b"",))
+    row = TemplateFormat(name or kind, f"as defined: {text}", template, AnyTimestamps, examples=(b"",))
     found = [value.field for value in row.values]
     doubled = next((value for value in row.values[:-1] if not value.after and value.kind != "pad"), None)
     if "time" not in found:
-        raise FormatError(f"the definition has no time: {text}")
+        raise FormatError(f"the definition has no time variable: {text}")
     if doubled is not None:
         raise FormatError(f"the definition has two values with nothing between them: {text}")
     return row
 
 
 class _Once:
-    """Names each field of a template once: the first value that tells it."""
+    """Names each field of a template once: the first value that has it."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -110,7 +111,7 @@ def _from_nginx(text: str) -> str:
 
 def _nginx(name: str, names: set[str]) -> str | None:
     if "request" in names and name in ("request_method", "request_uri", "uri", "document_uri", "server_protocol"):
-        return None  # the request line tells it
+        return None  # the request line has it
     if name == "bytes_sent" and "body_bytes_sent" in names:
         return None
     if name in ("server_name", "host") and "http_host" in names:
@@ -134,10 +135,10 @@ def _from_apache(text: str) -> str:
         if letter == "t":
             if argument is None:
                 return "[" + once.token("time:clf") + "]"
-            stamp = argument.removeprefix("begin:").removeprefix("end:")
-            if stamp not in _STRFTIME:
-                raise FormatError(f"the time format %{{{argument}}}t is not known; there are: {', '.join(_STRFTIME)}")
-            return once.token("time:" + _STRFTIME[stamp])
+            timestamp = argument.removeprefix("begin:").removeprefix("end:")
+            if timestamp not in _STRFTIME:
+                raise FormatError(f"the time format %{{{argument}}}t is not supported; known: {', '.join(_STRFTIME)}")
+            return once.token("time:" + _STRFTIME[timestamp])
         if letter == "i":
             return once.token(APACHE_HEADERS.get((argument or "").lower()))
         if letter == "T" and argument is not None:
@@ -153,44 +154,3 @@ def _from_apache(text: str) -> str:
         return once.token(APACHE.get(letter) if argument is None or letter in "s" else None)
 
     return _APACHE.sub(value, re.sub(r"%U%q", "%U", text))
-
-
-# An nginx configuration
-
-_TOKEN = compile_pattern(r"""\s*(?:(\#[^\n]*)|([;{}])|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;{}"'#]+))""")
-
-
-def _statements(text: str) -> list[list[str]]:
-    """The statements of a configuration, each as its words; blocks are gone into."""
-    statements: list[list[str]] = []
-    words: list[str] = []
-    for token in _TOKEN.finditer(text):
-        comment, mark, double, single, word = token.groups()
-        if mark:
-            statements.append(words)
-            words = []
-        elif comment is None:
-            words.append(
-                next(part for part in (double, single, word) if part is not None).replace("\\'", "'").replace('\\"', '"')
-            )
-    return statements
-
-
-def nginx_formats(text: str) -> dict[str, str]:
-    """The strings of the `log_format` statements of a configuration, by name."""
-    formats = {}
-    for words in _statements(text):
-        if len(words) > 2 and words[0] == "log_format":
-            strings = [word for word in words[2:] if not word.startswith("escape=")]
-            formats[words[1]] = "".join(strings)
-    return formats
-
-
-def nginx_logs(text: str) -> dict[str, str]:
-    """The files that a configuration writes access logs to, each with the name of its format."""
-    logs = {}
-    for words in _statements(text):
-        if len(words) > 1 and words[0] == "access_log" and words[1] != "off" and "$" not in words[1]:
-            named = words[2] if len(words) > 2 and "=" not in words[2] else "combined"
-            logs[words[1]] = named
-    return logs

@@ -1,29 +1,26 @@
-"""The formats, as data: one row each in `FORMATS`, from which the fast and the careful path are both made.
+"""The Common Log Format's family and the exercise's CSV, as data: one row each in `FORMATS`, with a fast and a strict parser.
 
-Fast path: `segments` are the pieces of one pattern that matches a whole line with its end. A piece may come in several
-versions, cheapest first; binding takes the first version that captures all that is asked for, and turns the groups that nobody
-needs into plain ones. A piece may not backtrack (possessive quantifiers), excludes single characters only (`[^ ]`, no
-charset, is what the engine does fastest) and accepts nothing that the careful path reads otherwise. `size` captures nothing for "-".
+Fast: `segments` are the subpatterns of one pattern that matches a whole line with its end. Each may come in several versions,
+cheapest first (`regex.pattern_of`). A subpattern may not backtrack (possessive quantifiers), excludes single characters only
+(`[^ ]`, no charset, is what the engine does fastest) and matches nothing that the strict parser reads differently. `size`
+captures nothing for "-".
 
-Careful path: `read` takes one line, accepts everything the format allows, and says what is wrong with the rest.
+Strict: `read` takes one line, accepts everything the format allows, and says what is wrong with the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 import re
 from typing import NamedTuple
 
 from ...limits import EPOCH_DIGITS_MAX, SIZE_DIGITS_MAX
 from ..base import Malformed
-from ..regex import compile_pattern
+from ..columns import Values
+from ..regex import compile_pattern, group_names, pattern_of
 from ..values.fields import Converter, without_brackets
 from ..values.request import request_values
-from ..values.timestamps import ClfStamps, EpochStamps, Stamps
-
-Values = dict[str, "bytes | None"]
-"""One line's fields as they stand in the log, and its `time` stamp."""
+from ..values.timestamps import ClfTimestamps, EpochTimestamps, Timestamps
 
 
 class Format(NamedTuple):
@@ -33,7 +30,7 @@ class Format(NamedTuple):
     title: str
     segments: tuple[tuple[bytes, ...], ...]
     read: Callable[[bytes], Values]
-    stamps: type[Stamps]
+    timestamps: type[Timestamps]
     example: bytes
     header: bytes | None = None
     origin: str = "https://httpd.apache.org/docs/2.4/logs.html#accesslog"
@@ -50,7 +47,7 @@ class Format(NamedTuple):
 
     @property
     def converters(self) -> Mapping[str, Converter]:
-        """What turns values into what they mean: nothing here needs it."""
+        """What converts values as they stand in the log: none here needs it."""
         return {}
 
     @property
@@ -62,25 +59,8 @@ class Format(NamedTuple):
         return (self.example,)
 
 
-def pattern_of(segments: Sequence[tuple[bytes, ...]], fields: frozenset[str]) -> bytes:
-    """Of each segment the first version that captures what is wanted of it; groups that nobody wants turned into plain ones."""
-    wanted = fields | {"time"}
-    pattern = b"".join(
-        next(version for version in segment if wanted & group_names(segment[-1]) <= group_names(version))
-        for segment in segments
-    )
-    for name in group_names(pattern) - wanted:
-        pattern = pattern.replace(b"(?P<%s>" % name.encode(), b"(?:")
-    return pattern
-
-
-@lru_cache(maxsize=1024)
-def group_names(pattern: bytes) -> frozenset[str]:
-    return frozenset(name.decode() for name in re.findall(rb"\(\?P<(\w+)>", pattern))
-
-
-# The pieces that formats share. A request's target may hold spaces and quotes on the careful path only; a quote behind a backslash
-# does not end it. Behind the section stands the rest of the path or the protocol, else the section would end at a space in the
+# Subpatterns that formats share. Only the strict parser takes spaces and quotes in a request's target; a quote after a backslash
+# does not end it. After the section comes the rest of the path or the protocol, else the section would end at a space in the
 # target. A line's first word is bounded, as host names are: it could run over any number of lines that hold no space.
 
 STATUS = rb"(?P<status>(?P<status_class>\d)\d\d)"
@@ -118,7 +98,7 @@ def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
     line = line.lstrip(b" ")
     head = client.match(line)
     if head is None:
-        raise Malformed("does not begin with a host, ident, user and [time] before a quoted request")
+        raise Malformed("no host, ident, user and [time] before a quoted request")
     # Servers escape a quote inside a request; if that reading finds no end, the one without escapes may.
     core = _ESCAPED.match(line, head.end()) or _UNESCAPED.match(line, head.end())
     if core is None:
@@ -139,12 +119,12 @@ def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
 
 
 def _read_vhost_common(line: bytes) -> Values:
-    """The same behind `vhost:port `."""
+    """The same after `vhost:port `."""
     return read_common(line, _VHOST_COMMON)
 
 
 def _what_is_wrong(line: bytes, start: int) -> str:
-    """Why no status and size were found behind the request that begins at `start`."""
+    """Why no status and size were found after the request that begins at `start`."""
     found = _WRONG_CODE.match(line, start)
     if found is None:
         return "the request has no closing quote"
@@ -169,13 +149,13 @@ def _read_csv(line: bytes) -> Values:
     while comma:
         field = _CSV_FIELD.match(line, end)
         if field is None:
-            raise Malformed(f"field {len(fields) + 1} is not quoted right")
+            raise Malformed(f"field {len(fields) + 1} has broken quotes")
         fields.append(field[2].strip() if field[1] is None else field[1].replace(b'""', b'"'))
         end, comma = field.end(), field[3]
         if len(fields) == 7 and comma:
             raise Malformed("more than 7 fields")
     if len(fields) != 7:
-        raise Malformed(f"{len(fields)} fields instead of 7")
+        raise Malformed(f"{len(fields)} fields, expected 7")
     source, _, user, time, request, status, size = fields
     if len(status) != 3 or not status.isdigit():
         raise Malformed("the status is not three digits")
@@ -202,7 +182,7 @@ FORMATS = (
         "the HTTP log monitor exercise's quoted CSV, time in epoch seconds",
         (_CSV_CLIENT, _CSV_REQUEST, _CSV_CODE, LINE_END),
         _read_csv,
-        EpochStamps,
+        EpochTimestamps,
         b'"10.0.0.2","-","apache",1549573860,"GET /api/user HTTP/1.0",200,1234',
         header=_CSV_HEADER,
         origin="the HTTP log monitor exercise",
@@ -213,7 +193,7 @@ FORMATS = (
         "Common Log Format: Apache, nginx and most others",
         (CLIENT, REQUEST, CODE, LINE_END),
         read_common,
-        ClfStamps,
+        ClfTimestamps,
         _COMMON_EXAMPLE,
     ),
     Format(
@@ -221,26 +201,26 @@ FORMATS = (
         "Combined Log Format: common with referrer and user agent; more may follow",
         (CLIENT, REQUEST, CODE, REST),
         read_common,
-        ClfStamps,
+        ClfTimestamps,
         _COMBINED_EXAMPLE,
     ),
     Format(
         "vhost_common",
-        "common behind vhost:port",
+        "common after vhost:port",
         (VHOST, CLIENT, REQUEST, CODE, LINE_END),
         _read_vhost_common,
-        ClfStamps,
+        ClfTimestamps,
         b"www.example.com:443 " + _COMMON_EXAMPLE,
     ),
     Format(
         "vhost_combined",
-        "combined behind vhost:port",
+        "combined after vhost:port",
         (VHOST, CLIENT, REQUEST, CODE, REST),
         _read_vhost_common,
-        ClfStamps,
+        ClfTimestamps,
         b"www.example.com:443 " + _COMBINED_EXAMPLE,
     ),
 )
-"""All formats that can be named or recognised."""
+"""The rows; those of servers are in `servers`, those of records in the registry."""
 
 COMMON = FORMATS[1]

@@ -1,9 +1,9 @@
-"""Results of tests: blocks of `# Test: NAME …`, any other lines, then `# Result: PASS|FAIL`.
+"""Test results: blocks of `# Test: NAME …`, any other lines, then `# Result: PASS|FAIL`.
 
 A result is an event whose target, path and section are the test's name and whose status is 200 or 500, so that what counts
-failures works. The blocks have no time of their own: they take the time of reading. A result belongs to the test before it, so
-the parser is `sequential`. Lines between the two are none that count; a result without a test is malformed, and so is a test
-that another one follows without a result.
+failures works. Results have no time of their own: they take that of `now`, the time of reading, or inside a log of another
+format the newest one before them (`TIME_BEFORE`). A result belongs to the test before it, so the parser is `sequential`. Lines
+between the two do not count; a result without a test is malformed, and so is a test that has no result before the next one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import time
 
 from ...event import WebLogEvent
-from ..base import BoundParser, Columns, Malformed, Parser, Rejects, Run, check_length, is_blank
+from ..base import BoundParser, FormatDrift, Malformed, Parser, check_length, is_blank
+from ..columns import Columns, Rejects, Rows, Run, Values
 from ..regex import compile_pattern
-from ..runs import Changes, Rows, Values
+from ..values.timestamps import TIME_BEFORE
 
 _TEST = compile_pattern(rb"# Test: *+([^ \r]++)")
 _RESULT = compile_pattern(rb"# Result: *+(PASS|FAIL)[ \r]*+\Z")
@@ -22,7 +23,7 @@ _STATUSES = {b"PASS": b"200", b"FAIL": b"500"}
 
 
 class ResultsParser(Parser):
-    """Reads tests and their results; `now` gives the time of reading."""
+    """Reads tests and their results; `now` gives their time."""
 
     name = "test_results"
     fields = frozenset({"target", "path", "section", "status", "status_class"})
@@ -36,8 +37,9 @@ class ResultsParser(Parser):
         return not line.startswith((b"# Test:", b"# Result:"))
 
     def parse_line(self, line: bytes) -> WebLogEvent | None:
-        """The event of a result; a test that is begun gives none, and is malformed only if the one before it has no result."""
-        values = self.read_line(line)
+        """The event of a result; None for the beginning of a test, which is malformed only if the test before it has no result, and
+        for other lines."""
+        values = None if self.skips(line) else self.read_line(line)
         if values is None:
             return None
         second, status, test = values
@@ -52,13 +54,13 @@ class ResultsParser(Parser):
         if found is not None:
             self._test = found[1]
             if begun is not None:
-                raise Malformed("the test before it has no result")
+                raise Malformed("previous test has no result")
             return None
         found = _RESULT.match(line)
         if found is None:
-            raise Malformed("is neither a test with a name nor a result that is PASS or FAIL")
+            raise Malformed("neither '# Test: NAME' nor '# Result: PASS' or 'FAIL'")
         if begun is None:
-            raise Malformed("no test came before the result")
+            raise Malformed("result without a test")
         return int(self._now()), _STATUSES[found[1]], begun
 
     def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
@@ -75,46 +77,46 @@ class ResultsParser(Parser):
         return read, count
 
     @property
-    def context(self) -> bytes:
-        """The line that began the test which is not over, if there is one."""
+    def directives(self) -> bytes:
+        """The line that began the test whose result is still to come, if there is one."""
         return b"" if self._test is None else b"# Test: " + self._test
 
-    @context.setter
-    def context(self, line: bytes) -> None:
+    @directives.setter
+    def directives(self, line: bytes) -> None:
         found = _TEST.match(line)
         self._test = None if found is None else found[1]
 
-    def bind(self, fields: Sequence[str]) -> BoundParser:
-        if self.otherwise is None:
+    def bind(self, fields: Sequence[str], drift: FormatDrift | None = None) -> BoundParser:
+        if drift is None:
             self.require(fields)
-        return _Reader(ResultsParser(self._now), fields, self.otherwise)
+        return _Reader(ResultsParser(self._now), fields, drift)
 
 
 class _Reader:
-    """The parser bound to fields; a test that is begun at the end of a block goes on in the next one.
+    """The parser bound to fields; a test that has begun at the end of a block continues in the next one.
 
-    What stands outside of tests may be of another format.
+    Lines outside of tests may be of another format.
     """
 
-    def __init__(self, parser: ResultsParser, fields: Sequence[str], otherwise: Changes | None) -> None:
+    def __init__(self, parser: ResultsParser, fields: Sequence[str], drift: FormatDrift | None) -> None:
         self._parser = parser
         self._fields = fields
-        self._otherwise = otherwise
+        self._drift = drift
 
     @property
-    def context(self) -> bytes:
-        """The directives that are in force outside of tests, then the test that is begun."""
-        outside = b"" if self._otherwise is None else self._otherwise.context
-        return b"\n".join(filter(None, (outside, self._parser.context)))
+    def directives(self) -> bytes:
+        """The directives in force outside of tests, then the test that has begun."""
+        outside = b"" if self._drift is None else self._drift.directives
+        return b"\n".join(filter(None, (outside, self._parser.directives)))
 
-    @context.setter
-    def context(self, context: bytes) -> None:
-        *outside, last = context.split(b"\n")
-        self._parser.context = last
-        if not self._parser.context:
+    @directives.setter
+    def directives(self, directives: bytes) -> None:
+        *outside, last = directives.split(b"\n")
+        self._parser.directives = last
+        if not self._parser.directives:
             outside.append(last)
-        if self._otherwise is not None:
-            self._otherwise.context = b"\n".join(outside)
+        if self._drift is not None:
+            self._drift.directives = b"\n".join(outside)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         rejects = Rejects()
@@ -125,7 +127,7 @@ class _Reader:
         for number, line in enumerate(lines):
             line = line.removesuffix(b"\r")
             if self._parser.skips(line):
-                if not self._parser.context and not is_blank(line):
+                if not self._parser.directives and not is_blank(line):
                     outside[number] = line
                 continue
             try:
@@ -137,10 +139,10 @@ class _Reader:
                 numbers.append(number)
                 rows.append(*event_values(*values), self._parser.name)
         runs: Sequence[Run] = ()
-        if self._otherwise is not None:
+        if self._drift is not None:
             if outside:
-                found = self._otherwise.read(list(outside.values()), self._fields)
-                numbers, rows = rows.with_others(numbers, found, list(outside), horizon)
+                found = self._drift.read(list(outside.values()), self._fields)
+                numbers, rows = rows.merged(numbers, found, list(outside), horizon)
             runs = rows.runs(numbers)
         return Columns(
             len(lines),
@@ -158,3 +160,8 @@ class _Reader:
 def event_values(second: int, status: bytes, test: bytes) -> tuple[int, Values]:
     """Second and fields of a result."""
     return second, {"target": test, "path": test, "section": test, "status": status, "status_class": status[:1]}
+
+
+def time_before() -> float:
+    """The clock of results inside a log of another format."""
+    return TIME_BEFORE

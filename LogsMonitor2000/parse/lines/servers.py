@@ -6,8 +6,8 @@ configuration of one's own can be pasted (`definitions`).
 
 from __future__ import annotations
 
-from ..values.iso import EpochAnyStamps, IsoStamps, LocalClfStamps
-from ..values.timestamps import EpochStamps
+from ..values.iso import EpochAnyTimestamps, IsoTimestamps, LocalClfTimestamps
+from ..values.timestamps import EpochTimestamps
 from .formats import read_common
 from .template import TemplateFormat
 
@@ -21,7 +21,7 @@ _COMBINED_EXAMPLE = (
 SERVERS = (
     TemplateFormat(
         "forwarded",
-        'combined with "X-Forwarded-For" behind it: the log_format main of nginx.conf',
+        'combined with "X-Forwarded-For" after it: the log_format main of nginx.conf',
         _COMBINED + ' "{forwarded}"',
         examples=(_COMBINED_EXAMPLE + b' "198.51.100.9, 10.0.0.3"', _COMBINED_EXAMPLE + b' "-"'),
         origin="https://nginx.org/en/docs/http/ngx_http_log_module.html",
@@ -30,7 +30,7 @@ SERVERS = (
     ),
     TemplateFormat(
         "forwarded_timed",
-        'combined with "X-Forwarded-For", request time and upstream times behind it',
+        'combined with "X-Forwarded-For", request time and upstream times after it',
         _COMBINED + ' "{forwarded}" {duration:fraction}{rest}',
         examples=(
             _COMBINED_EXAMPLE + b' "198.51.100.9" 0.125 0.120',
@@ -42,7 +42,7 @@ SERVERS = (
     ),
     TemplateFormat(
         "timed",
-        "combined with the request time in seconds behind it, and perhaps more",
+        "combined with the request time in seconds after it, perhaps more",
         _COMBINED + " {duration:fraction}{rest}",
         examples=(_COMBINED_EXAMPLE + b" 0.125", _COMBINED_EXAMPLE + b' 0.125 0.120 "www.example.com"'),
         origin="https://nginx.org/en/docs/http/ngx_http_log_module.html",
@@ -51,7 +51,7 @@ SERVERS = (
     ),
     TemplateFormat(
         "timed_rt",
-        "combined with rt= and other named times behind it: the example of nginx's documentation",
+        "combined with rt= and other named times after it: the example of nginx's documentation",
         _COMBINED + " rt={duration}{rest}",
         examples=(
             _COMBINED_EXAMPLE + b' rt=0.125 uct="0.001" uht="0.120" urt="0.120"',
@@ -63,7 +63,7 @@ SERVERS = (
     ),
     TemplateFormat(
         "ingress",
-        "ingress-nginx's default: combined with request length and request time behind it",
+        "ingress-nginx's default: combined with request length and request time after it",
         _COMBINED + " {-} {duration:fraction} [{rest}",
         examples=(_COMBINED_EXAMPLE + b" 412 0.125 [web-80] [] 10.0.0.9:8080 512 0.120 200 4b3c",),
         origin="https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/",
@@ -105,7 +105,7 @@ SERVERS = (
         "AWS Application Load Balancer; the duration is the sum of its three times",
         "{-:scheme} {time:iso} {-} {source:port} {-} {duration:sum} {status?} {-} {-} {size}"
         ' "{request}" "{agent}" {-} {-} {rest}',
-        IsoStamps,
+        IsoTimestamps,
         (
             b"http 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001"
             b' 0.000 200 200 34 366 "GET http://www.example.com:80/images/a.png HTTP/1.1" "curl/7.46.0" - - arn:aws:x "Root=1-58"'
@@ -120,7 +120,7 @@ SERVERS = (
         "elb",
         "AWS Classic Load Balancer; the duration is the sum of its three times",
         '{time:iso} {-} {source:port} {-} {duration:sum} {status?} {-} {-} {size} "{request}" "{agent}" {-} {-}',
-        IsoStamps,
+        IsoTimestamps,
         (
             b"2015-05-13T23:39:43.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 0.000086 0.001048 0.001337 200 200 0 57"
             b' "GET https://www.example.com:443/a/b HTTP/1.1" "curl/7.38.0" DHE-RSA-AES128-SHA TLSv1.2',
@@ -146,10 +146,10 @@ SERVERS = (
     ),
     TemplateFormat(
         "haproxy",
-        "HAProxy's httplog, behind its syslog prefix or not",
+        "HAProxy's httplog, after its syslog prefix or not",
         "{source:port_last} [{time:clf_local}] {-} {-} {-}/{-}/{-}/{-}/{duration:ms} {status?} {size} {-} {-} {-}"
         ' {-}/{-}/{-}/{-}/{-} {-}/{-} {-:braces}"{request}"{rest}',
-        LocalClfStamps,
+        LocalClfTimestamps,
         (
             b"10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0"
             b' {1wt.eu} {} "GET /index.html HTTP/1.1"',
@@ -163,7 +163,7 @@ SERVERS = (
         "envoy",
         "Envoy's default text format",
         '[{time:iso}] "{request}" {status?} {-} {-} {size} {duration:ms} {-} "{source:hops}" "{agent}" "{-}" "{vhost}" "{-}"{rest}',
-        IsoStamps,
+        IsoTimestamps,
         (
             b'[2016-04-15T20:17:00.310Z] "POST /api/v1/locations HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http"'
             b' "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "locations" "tcp://10.0.2.1:80"',
@@ -177,7 +177,7 @@ SERVERS = (
         "Istio's default text format of Envoy",
         '[{time:iso}] "{request}" {status?} {-} {-} {-} "{-}" {-} {size} {duration:ms} {-} "{source:hops}" "{agent}" "{-}"'
         ' "{vhost}" "{-}"{rest}',
-        IsoStamps,
+        IsoTimestamps,
         (
             b'[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 418 - via_upstream - "-" 0 135 3 1 "-" "curl/7.73.0-DEV"'
             b' "84961386-6d84-929d-98bd-c5aee93b5c88" "httpbin:8000" "127.0.0.1:80" inbound|8000|| 127.0.0.1:41854 - -',
@@ -189,7 +189,7 @@ SERVERS = (
         "squid",
         "Squid's native format",
         "{time:epoch} {-:pad}{duration:ms} {source} {-}/{status?} {size} {method} {target:or_host} {user} {-}/{-} {-}",
-        EpochStamps,
+        EpochTimestamps,
         (
             b"1066036250.603    310 192.0.2.7 TCP_MISS/200 1234 GET http://www.example.com/a/b?c=d - DIRECT/192.0.2.80 text/html",
             b"1066036250.603      0 192.0.2.7 TCP_DENIED/407 1234 CONNECT www.example.com:443 fred NONE/- text/html",
@@ -202,7 +202,7 @@ SERVERS = (
         "api_requests",
         "time, customer, path, status, seconds",
         "{time:iso_space} {user} {target} {status} {duration}",
-        IsoStamps,
+        IsoTimestamps,
         (b"2024-01-01 00:00:00 cust_1 /api/v1/resource1 200 0.123",),
         "this project's mission",
         rb"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [^ ]++ /",
@@ -211,7 +211,7 @@ SERVERS = (
         "connections",
         "epoch second, host from, host to",
         "{time:epoch_any} {source} {vhost}",
-        EpochAnyStamps,
+        EpochAnyTimestamps,
         (b"1366815793 quark garak",),
         "this project's mission",
         rb"(?m)^\d{9,20} [^ ]++ [^ \n]++\s*$",

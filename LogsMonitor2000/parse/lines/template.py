@@ -1,15 +1,15 @@
 r"""Formats written the way servers write them: `{source} - {user} [{time}] "{request}" {status} {size}`.
 
-A template is cut into tokens, each a literal text or a value. A value's piece of the pattern follows from its kind and from the
-character behind it, which it may not hold: so there is one way to read a line, and no piece ever gives back what it took
+A template is cut into tokens, each a literal text or a value. A value's subpattern follows from its kind and from the
+character after it, which it may not hold: so there is one way to read a line, and no subpattern ever gives back what it took
 (possessive quantifiers), which keeps every pattern linear.
 
-Of each piece there is a careful version, and fast ones that capture more or less. A fast one matches exactly what the careful
-one does at the same place, or nothing: so a line that the fast pattern takes is read by the careful one in the same way.
+Of each subpattern there is a strict version, and fast ones that capture more or less. A fast one matches exactly what the strict
+one does at the same place, or nothing: so the strict parser reads a line that the fast pattern matches in the same way.
 
 Values in quotes: servers escape a quote inside with a backslash; if that reading finds no end, a quote that is not followed by
-what the template has behind it is taken as part of the value. `{name?}` may be missing (`-`); `{-}` is skipped; `{rest}` is
-whatever follows.
+what the template has after it is part of the value. `{name?}` may be missing (`-`); `{-}` is skipped; `{rest}` is
+all that follows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from functools import cached_property
 import re
 
 from ..base import FIELDS, Malformed
-from ..regex import compile_pattern
+from ..columns import Values
+from ..regex import compile_pattern, group_names, pattern_of
 from ..values.fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, without_brackets
 from ..values.request import path_of, request_values, section_of
-from ..values.timestamps import ClfStamps, Stamps
-from .formats import Values, group_names, pattern_of
-from .subpatterns import CAPTURED, SHIFTS, SOURCES, WORDS, Value, careful_piece, fast_pieces, stop_of
+from ..values.timestamps import ClfTimestamps, Timestamps
+from .subpatterns import CAPTURED, SHIFTS, SOURCES, WORDS, Value, fast_subpatterns, strict_subpattern
 
 _TOKEN = compile_pattern(r"\{([a-z_-]+\??)(?::([a-z0-9_]+))?\}")
 
@@ -38,7 +38,7 @@ class TemplateFormat:
         name: str,
         title: str,
         template: str,
-        stamps: Callable[[], Stamps] = ClfStamps,
+        timestamps: Callable[[], Timestamps] = ClfTimestamps,
         examples: tuple[bytes, ...] = (),
         origin: str = "",
         hint: bytes = b"",
@@ -47,14 +47,14 @@ class TemplateFormat:
         self.name = name
         self.title = title
         self.template = template
-        self.stamps = stamps
+        self.timestamps = timestamps
         self.examples = examples
         self.origin = origin
         self.hint = hint
         self.fallback = fallback
-        """Reads the lines that do not have what the template has more than a plainer format."""
+        """Reads the lines of a plainer format, which lack what the template has more."""
         self.header: bytes | None = None
-        self.hop: type[Converter] = LastHop
+        self.hop: Callable[[], Converter] = LastHop
 
     @property
     def example(self) -> bytes:
@@ -76,7 +76,7 @@ class TemplateFormat:
     def fields(self) -> frozenset[str]:
         return frozenset(name for segment in self.segments for name in group_names(segment[-1])) & frozenset(FIELDS)
 
-    def reading_hops(self, hop: type[Converter]) -> TemplateFormat:
+    def reading_hops(self, hop: Callable[[], Converter]) -> TemplateFormat:
         """The same format, but `hop` chooses the source where the log has nothing but a list of hops."""
         if not any(value.kind == "hops" for value in self.values):
             return self
@@ -91,7 +91,7 @@ class TemplateFormat:
 
     @cached_property
     def converters(self) -> Mapping[str, Converter]:
-        """What turns a value as it stands in the log into what the field means, for the fields that need it."""
+        """What converts a value as it stands in the log, for the fields that need it."""
         found: dict[str, Converter] = {}
         for value in self.values:
             if value.field == "duration" and SHIFTS.get(value.kind, 0):
@@ -110,10 +110,10 @@ class TemplateFormat:
 
     @cached_property
     def segments(self) -> tuple[tuple[bytes, ...], ...]:
-        """The fast pattern, piece by piece, each in versions that capture more and more."""
+        """The fast pattern, segment by segment, each in versions that capture more and more."""
         values = self.values
-        # The careful path ignores spaces in front; a first value that may hold spaces must not begin with one here.
-        begin = b"" if values[0].before or stop_of(values[0])[-1:] == b" " else b"(?! )"
+        # The strict parser ignores leading spaces; a first value that may hold spaces must not begin with one here.
+        begin = b"" if values[0].before or values[0].stop[-1:] == b" " else b"(?! )"
         segments: list[tuple[bytes, ...]] = [(begin + re.escape(values[0].before),)]
         for value in values:
             if value.name == "rest":
@@ -121,7 +121,7 @@ class TemplateFormat:
                 return tuple(segments)
             last = value is values[-1] and not value.after
             end = rb"(?= |\r?\n)" if self._ends_at_rest(value) else b""
-            segments += [fast_pieces(value, last), (re.escape(value.after) + end,)]
+            segments += [fast_subpatterns(value, last), (re.escape(value.after) + end,)]
         segments.append((rb"\r?+\n",))
         return tuple(segments)
 
@@ -133,43 +133,43 @@ class TemplateFormat:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
         return pattern_of(self.segments, fields | {"query"} if "target" in fields else fields)
 
-    # The careful path
+    # The strict parser
 
     @cached_property
     def _escaped(self) -> re.Pattern[bytes]:
-        return compile_pattern(self._careful(nested=False, escapes=True))
+        return compile_pattern(self._strict(nested=False, escapes=True))
 
     @cached_property
     def _unescaped(self) -> re.Pattern[bytes] | None:
         if not any(value.quoted for value in self.values):
             return None
-        return compile_pattern(self._careful(nested=False, escapes=False))
+        return compile_pattern(self._strict(nested=False, escapes=False))
 
     @cached_property
     def _so_far(self) -> re.Pattern[bytes]:
-        return compile_pattern(self._careful(nested=True, escapes=True))
+        return compile_pattern(self._strict(nested=True, escapes=True))
 
-    def _careful(self, nested: bool, escapes: bool) -> bytes:
-        """The careful pattern; `nested` matches as many values of it as fit, with an empty group behind each."""
-        pieces = []
+    def _strict(self, nested: bool, escapes: bool) -> bytes:
+        """The strict pattern; `nested` matches as many values of it as fit, with an empty group after each."""
+        parts = []
         for index, value in enumerate(self.values):
             last = index == len(self.values) - 1
-            piece = careful_piece(value, escapes, None if last else self.values[index + 1])
+            part = strict_subpattern(value, escapes, None if last else self.values[index + 1])
             if value.field in CAPTURED and not nested:
-                piece = b"(?P<%s>%s)" % (value.field.encode(), piece)
-            elif b"|" in piece:
-                piece = b"(?:%s)" % piece
+                part = b"(?P<%s>%s)" % (value.field.encode(), part)
+            elif b"|" in part:
+                part = b"(?:%s)" % part
             before = re.escape(value.before) if index == 0 else b""
             end = b"" if value.name == "rest" else rb"[ \t]*+\Z" if last else b""
             if self._ends_at_rest(value):
                 end = rb"(?= |\Z)"
-            pieces.append(before + piece + re.escape(value.after) + end)
+            parts.append(before + part + re.escape(value.after) + end)
         if not nested:
-            return b"".join(pieces)
-        return b"()" + b"".join(b"(?:" + piece + b"()" for piece in pieces) + b")?+" * len(pieces)
+            return b"".join(parts)
+        return b"()" + b"".join(b"(?:" + part + b"()" for part in parts) + b")?+" * len(parts)
 
     def read(self, line: bytes) -> Values:
-        """One line's values; `Malformed` says at which value, and where, it stops fitting."""
+        """One line's values; `Malformed` says at which value, and where, it stops matching."""
         line = line.lstrip(b" ")
         found = self._escaped.match(line)
         if found is None and self._unescaped is not None:
@@ -204,15 +204,15 @@ class TemplateFormat:
         return values
 
     def what_is_wrong(self, line: bytes) -> str:
-        """At which value a line stops fitting, and where in it."""
+        """At which value, and where, a line stops matching."""
         found = self._so_far.match(line)
         assert found is not None
         depth = (found.lastindex or 1) - 1
         at = found.end(depth + 1)
         if depth >= len(self.values):
-            return "its last part does not fit"
+            return "the end of the line does not match"
         value = self.values[depth]
         word = WORDS.get(value.field, value.field)
         if value.name == "-" and not depth:
             word = "beginning"
-        return f"the {word} does not fit at byte {at + 1}"
+        return f"the {word} does not match at byte {at + 1}"

@@ -1,26 +1,26 @@
-"""The W3C extended log format (IIS, and CloudFront with tabs): a `#Fields:` directive says what the lines behind it are made of.
+"""The W3C extended log format (IIS, and CloudFront with tabs): a `#Fields:` directive names the fields of the lines after it.
 
-The directive becomes a template (`template`), from which both paths come, and each new directive another one. So a line means
-something only behind the directive before it, maybe megabytes before: the parser is `sequential`, one process reads the whole
-input, in order, and a digest here depends on the chunks before it. It still does not depend on how these were cut into blocks.
+The directive becomes a template (`template`), which makes both parsers, and each new directive another one. So a line depends on
+the directive before it, maybe megabytes before: the parser is `sequential`, one process reads the whole input, in order, and a
+digest depends on the chunks before it. It still does not depend on how these were cut into blocks.
 
-Values with spaces in them stand in quotes, in which a quote is doubled. Where lines have no date, a `#Date:` directive tells it: a
-log that goes on past midnight needs another one.
+Values with spaces in them stand in quotes, in which a quote is doubled. Where lines have no date, a `#Date:` directive has it: a
+log that continues past midnight needs another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ...event import WebLogEvent
-from ...limits import DEFINITION_BYTES_MAX, SHAPE_VALUES_MAX
-from ..base import BoundParser, Columns, Malformed, Parser, is_all_blank, is_blank, joined
+from ...limits import DEFINITION_BYTES_MAX, DIRECTIVES_MAX, LEARNED_VALUES_MAX, LINE_BYTES_MAX
+from ..base import BoundParser, FormatDrift, Malformed, Parser, is_all_blank, is_blank
+from ..blocks import NO_LINE, BlockReader
+from ..columns import Columns, Values, event_of, joined
 from ..regex import compile_pattern
-from ..runs import Changes
-from ..values.iso import ClockStamps, IsoStamps
-from .formats import Values
-from .http_log import NO_LINE, BlockReader, HTTPLogParser, event_of
+from ..values.iso import ClockTimestamps, IsoTimestamps
+from .http_log import HTTPLogParser
 from .template import TemplateFormat
 
 TARGETS = ("cs-uri", "cs-uri-stem", "cs-uri-path")
@@ -43,7 +43,7 @@ NAMES = {
     "time-taken": "duration:taken",
     "x-forwarded-for": "forwarded",
 }
-"""What the fields of a directive are called here; of several names for one field the first in the directive counts."""
+"""The fields of a directive by name; of several names for one field the first in the directive counts."""
 
 
 _DATE = compile_pattern(rb"(?i)#Date: *+(\d{4}-\d\d-\d\d)")
@@ -51,36 +51,31 @@ _WORD = compile_pattern(rb'(?:"((?:[^"]++|"")*+)"|([^ ]*+))(?: |\Z)')
 
 
 class Directive:
-    """What a `#Fields:` and the `#Date:` that goes with it say: reads the lines behind them.
+    """A `#Fields:` and the `#Date:` that goes with it: the strict parser of the lines after them.
 
-    Between values are tabs where there is any in a line, or else spaces.
+    Between values are tabs where a line has any, or else spaces.
     """
 
-    def __init__(self, context: bytes, otherwise: Changes | None = None) -> None:
-        self.context = context
-        self.otherwise = otherwise
-        self.day, line = _day_and_fields(context)
+    def __init__(self, directives: bytes) -> None:
+        self.directives = directives
+        self.day, line = _day_and_fields(directives)
         names = line.decode("ascii", "replace").partition(":")[2].lower().split()
-        if len(names) > SHAPE_VALUES_MAX:
+        if len(names) > LEARNED_VALUES_MAX:
             names = []
         self.names = names
         self.variants = [self._parser(separator) for separator in (" ", "\t")] if names else []
-        self.stamps: dict[bytes | None, int] = self.variants[0].stamps if names else IsoStamps()
+        self.timestamps: Mapping[bytes | None, int] = self.variants[0].timestamps if names else IsoTimestamps()
         if "date" in names:
             self.usable = "time" in names and names.index("time") - names.index("date") == 1
         else:
             self.usable = "time" in names and bool(self.day)
-
-    def followed_by(self, line: bytes) -> Directive:
-        """What holds behind one directive more."""
-        return Directive(context_behind(self.context, line), self.otherwise)
 
     def skips(self, line: bytes) -> bool:
         return line.startswith(b"#")
 
     def read_line(self, line: bytes) -> tuple[int, Values]:
         if not self.usable:
-            raise Malformed("no #Fields: directive with a time behind its date, or behind a #Date:, came before it")
+            raise Malformed("no #Fields: directive with a date and time before it")
         if b'"' in line and b"\t" not in line:
             try:
                 return self.variants[1].read_line(b"\t".join(words_of(line)))
@@ -88,29 +83,29 @@ class Directive:
                 pass
         return self.variants[b"\t" in line].read_line(line)
 
-    def fits(self, line: bytes) -> bool:
-        """Whether `line` is as the directive says."""
+    def matches(self, line: bytes) -> bool:
+        """Whether `line` has the fields of the directive."""
         try:
             return bool(self.read_line(line))
         except Malformed:
             return False
 
-    def bind(self, fields: Sequence[str], line: bytes) -> BlockReader:
-        """A reader for lines like `line`."""
+    def bind(self, fields: Sequence[str], line: bytes, drift: FormatDrift | None = None) -> BlockReader:
+        """The fast parser of lines like `line`."""
         if not self.usable:
-            return BlockReader(self, NO_LINE, fields, {})
+            return BlockReader(self, NO_LINE, fields, {}, drift)
         tabs = b"\t" in line
         quotes = b'"' in line and not tabs
         row = self._parser(" ", words_in_quotes(line) - self._moment()).format if quotes else self.variants[tabs].format
         pattern = row.pattern(frozenset(fields))
         if tabs:
-            return BlockReader(self, pattern, fields, row.converters)
+            return BlockReader(self, pattern, fields, row.converters, drift)
         pattern = pattern.replace(b"[ \\t]", b" ")
-        # What follows takes no line with a tab in it, and no quotes but around values; in these a backslash is one like any other.
-        careful = pattern.replace(rb'[^"]*+)(?<!\\)', rb'[^"]++)').replace(b"[^", rb'[^\t"')
+        # What follows matches no line with a tab in it, and no quotes but around values; in these a backslash is just a character.
+        cautious = pattern.replace(rb'[^"]*+)(?<!\\)', rb'[^"]++)').replace(b"[^", rb'[^\t"')
         if quotes:
-            return BlockReader(self, careful, fields, row.converters)
-        return BlockReader(self, pattern, fields, row.converters, careful, (b"\t", b'"'))
+            return BlockReader(self, cautious, fields, row.converters, drift)
+        return BlockReader(self, pattern, fields, row.converters, drift, cautious, (b"\t", b'"'))
 
     def _moment(self) -> set[int]:
         """Where date and time are, which are never looked for in quotes."""
@@ -135,7 +130,7 @@ class Directive:
             values.append(f'"{text}"' if number in quoted else text)
         text = separator.join(values).replace("{date}", "{-}")
         return HTTPLogParser(
-            TemplateFormat("w3c", "", text, IsoStamps if "date" in self.names else partial(ClockStamps, self.day))
+            TemplateFormat("w3c", "", text, IsoTimestamps if "date" in self.names else partial(ClockTimestamps, self.day))
         )
 
 
@@ -155,7 +150,7 @@ def words_in_quotes(line: bytes) -> frozenset[int]:
 
 
 class W3cParser(Parser):
-    """Reads lines by the `#Fields:` before them. As a parser of single lines it remembers the last directive it was shown."""
+    """Reads lines by the `#Fields:` before them. As a parser of single lines it remembers the last directive that it was given."""
 
     name = "w3c"
     fields = frozenset({name.partition(":")[0].rstrip("?") for name in NAMES.values()} - {"forwarded", "query"}) | {
@@ -169,36 +164,47 @@ class W3cParser(Parser):
         self._directive = Directive(b"")
 
     def skips(self, line: bytes) -> bool:
-        if is_directive(line):
-            self._directive = self._directive.followed_by(line)
         return line.startswith(b"#")
 
-    def read_line(self, line: bytes) -> tuple[int, Values]:
-        return self._directive.read_line(line)
-
-    def parse_line(self, line: bytes) -> WebLogEvent:
+    def parse_line(self, line: bytes) -> WebLogEvent | None:
+        """The event of `line`; None for a directive, which is in force for the lines after it."""
+        if self.skips(line):
+            if is_directive(line):
+                self._directive = Directive(directives_after(self._directive.directives, line))
+            return None
         return event_of(*self.read_line(line))
 
-    def bind(self, fields: Sequence[str]) -> BoundParser:
+    def read_line(self, line: bytes) -> tuple[int, Values]:
+        """Second and fields of one line after the last directive."""
+        return self._directive.read_line(line)
+
+    def try_lines(self, lines: Sequence[bytes]) -> tuple[int, int]:
+        directive = Directive(b"")
+        read = count = 0
+        for line in lines:
+            if is_directive(line):
+                directive = Directive(directives_after(directive.directives, line))
+            elif not self.skips(line):
+                count += 1
+                read += len(line) <= LINE_BYTES_MAX and directive.matches(line)
+        return read, count
+
+    def bind(self, fields: Sequence[str], drift: FormatDrift | None = None) -> BoundParser:
         self.require(fields)
-        return _SequentialReader(fields, self.otherwise)
+        return _SequentialReader(fields, drift)
 
 
 class _SequentialReader:
-    """A parser bound to fields, which goes from directive to directive."""
+    """A parser bound to fields, which parses the lines between two directives at a time.
 
-    def __init__(self, fields: Sequence[str], otherwise: Changes | None) -> None:
+    A directive that changes nothing does not end a part: some servers repeat it every few lines.
+    """
+
+    def __init__(self, fields: Sequence[str], drift: FormatDrift | None) -> None:
         self._fields = fields
-        self._directive = Directive(b"", otherwise)
-        self._read: BoundParser | None = None
-
-    @property
-    def context(self) -> bytes:
-        return self._directive.context
-
-    @context.setter
-    def context(self, context: bytes) -> None:
-        self._directive, self._read = Directive(context, self._directive.otherwise), None
+        self._drift = drift
+        self._readers: dict[bytes, BlockReader] = {}  # by the directives in force
+        self.directives = b""
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         if not block.startswith(b"#") and b"\n#" not in block:
@@ -207,31 +213,35 @@ class _SequentialReader:
         lines: list[bytes] = []
         for line in block.split(b"\n")[:-1]:
             if is_directive(line):
-                parts.append(self._lines(b"".join(lines), horizon))
-                lines.clear()
-                self._directive, self._read = self._directive.followed_by(line), None
+                directives = directives_after(self.directives, line)
+                if directives != self.directives:
+                    parts.append(self._lines(b"".join(lines), horizon))
+                    lines.clear()
+                    self.directives = directives
             lines.append(line + b"\n")
         parts.append(self._lines(b"".join(lines), horizon))
         return joined(parts, self._fields)
 
     def _lines(self, block: bytes, horizon: int) -> Columns:
-        if self._read is None:
+        reader = self._readers.get(self.directives)
+        if reader is None:
             lines = () if is_all_blank(block) else block.split(b"\n")
             first = next((line for line in lines if not is_blank(line) and line[:1] != b"#"), b"")
-            read = self._directive.bind(self._fields, first)
+            reader = Directive(self.directives).bind(self._fields, first, self._drift)
             if first:
-                self._read = read
-            return read(block, horizon)
-        return self._read(block, horizon)
+                if len(self._readers) >= DIRECTIVES_MAX:
+                    self._readers.clear()
+                self._readers[self.directives] = reader
+        return reader(block, horizon)
 
 
 def is_directive(line: bytes) -> bool:
     return line[:8].lower() == b"#fields:" or _DATE.match(line) is not None
 
 
-def context_behind(context: bytes, line: bytes) -> bytes:
-    """The directives that are in force behind `line`, which is one, when those in `context` were before it."""
-    day, fields = _day_and_fields(context)
+def directives_after(directives: bytes, line: bytes) -> bytes:
+    """What is in force after the directive `line`, when `directives` were before it."""
+    day, fields = _day_and_fields(directives)
     date = _DATE.match(line)
     if date is not None:
         day = date[1]
@@ -240,10 +250,10 @@ def context_behind(context: bytes, line: bytes) -> bytes:
     return b"\n".join([b"#Date: " + day] * bool(day) + [fields] * bool(fields))
 
 
-def _day_and_fields(context: bytes) -> tuple[bytes, bytes]:
-    """What the directives in force are; an empty one where there is none."""
+def _day_and_fields(directives: bytes) -> tuple[bytes, bytes]:
+    """The day of the `#Date:` and the line of the `#Fields:`; empty where there is none."""
     day = fields = b""
-    for line in context.split(b"\n"):
+    for line in directives.split(b"\n"):
         date = _DATE.match(line)
         if date is not None:
             day = date[1]

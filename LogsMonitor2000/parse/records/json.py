@@ -1,4 +1,4 @@
-"""JSON, one object a line, as records (`keyed`)."""
+"""JSON, one object a line, as key-value records."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from json import JSONDecoder
 import re
 from typing import Any
 
-from ...limits import JSON_KEYS_MAX, PLANS_MAX
+from ...limits import PLAN_BYTES_MAX, PLAN_KEYS_MAX, PLANS_MAX
 from ..base import Malformed
 from ..regex import compile_pattern
-from .base import NUMBER, Found, KeyedParser, Scalar, Syntax
+from .base import RecordParser
 from .synonyms import Path, Place
+from .syntax import NUMBER, Found, Scalar, Syntax
 
 _TOKEN = compile_pattern(rb'[ \t\r]*+(?:([{}\[\],:])|"((?:[^"\\]++|\\.)*+)"|([^ \t\r,:{}\[\]"]++))')
 _NUMBER = rb"-?+%s(?:[eE][+-]?+\d{1,3}+)?+" % NUMBER
@@ -24,7 +25,7 @@ def _word(text: str) -> str:
 
 
 class JsonSyntax(Syntax):
-    """`{"time":"…","status":200,…}`; numbers keep their digits, and bytes that are no UTF-8 are kept as they are."""
+    """`{"time":"…","status":200,…}`; numbers keep their digits, and bytes that are not UTF-8 are kept as they are."""
 
     name = "json"
     escaped = _ESCAPES
@@ -34,9 +35,12 @@ class JsonSyntax(Syntax):
         self._decode = JSONDecoder(parse_float=_word, parse_int=_word, parse_constant=_word, strict=False).decode
         self._plans: dict[tuple[str, ...], list[tuple[str, list[Place]]]] = {}
 
+    def __reduce__(self) -> tuple[type[JsonSyntax], tuple[()]]:  # a decoder in C cannot be pickled
+        return JsonSyntax, ()
+
     def find(self, line: bytes, wanted: Mapping[str, tuple[Place, ...]]) -> Found:
         if line.lstrip(b" \t\r")[:1] != b"{":
-            raise Malformed("is no JSON object")
+            raise Malformed("not a JSON object")
         text = line.decode("utf-8", "surrogateescape")
         try:
             record = self._decode(text)
@@ -44,16 +48,16 @@ class JsonSyntax(Syntax):
             try:  # nginx without escape=json writes quotes and controls as \xNN
                 record = self._decode(_HEX.sub(r"\1\\u00\2", text))
             except RecursionError:
-                raise Malformed("is nested too deep") from None
+                raise Malformed("nested too deeply") from None
             except ValueError as error:
-                raise Malformed(f"is no JSON: {error}"[:80]) from None
+                raise Malformed(f"not JSON: {error}"[:80]) from None
         if type(record) is not dict:
-            raise Malformed("is no JSON object")
+            raise Malformed("not a JSON object")
         keys = tuple(record)
         plan = self._plans.get(keys)
         if plan is None:
             plan = _plan(record, wanted)
-            if len(keys) <= JSON_KEYS_MAX:
+            if len(keys) <= PLAN_KEYS_MAX and sum(map(len, keys)) <= PLAN_BYTES_MAX:
                 if len(self._plans) >= PLANS_MAX:
                     self._plans.clear()
                 self._plans[keys] = plan
@@ -113,7 +117,7 @@ class JsonSyntax(Syntax):
                 path = tuple(level[0] for level in stack)
                 if text is not None:
                     found.append(Scalar(path, token.start(2), token.end(2), True))
-                elif word != b"null":  # which is no value, so another line must have none there either
+                elif word != b"null":  # which is not a value, so another line must have none there either
                     found.append(Scalar(path, token.start(3), token.end(3), False))
         return found
 
@@ -140,6 +144,6 @@ def _raw(text: str) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
-class JsonParser(KeyedParser):
+class JsonParser(RecordParser):
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         super().__init__(JsonSyntax(), own)

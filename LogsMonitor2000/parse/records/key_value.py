@@ -1,4 +1,4 @@
-"""LTSV (`label:value` between tabs) and logfmt (`key=value key="quoted value"`) as records (`keyed`)."""
+"""LTSV (`label:value` between tabs) and logfmt (`key=value key="quoted value"`) as key-value records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 
 from ..base import Malformed
 from ..regex import compile_pattern
-from .base import Found, KeyedParser, Scalar, Syntax
+from .base import RecordParser
 from .synonyms import Path, Place, places_of
+from .syntax import Found, Scalar, Syntax
 
 _LTSV = compile_pattern(rb"([^:\t]++):([^\t]*+)(?:\t|\Z)")
 _LOGFMT = compile_pattern(rb'([^ ="]++)(?:=(?:"((?:[^"\\]++|\\.)*+)"|([^ "]*+)))?+(?: ++|\Z)')
@@ -16,21 +17,22 @@ _UNESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _ESCAPE = compile_pattern(rb"\\(.)")
 
 
-class LabelSyntax(Syntax):
-    """What the two have in common: a line is a sequence of labels and values, found by one pattern."""
+class KeyValueSyntax(Syntax):
+    """What the two have in common: a line is a sequence of keys and values, found by one pattern."""
 
     pair: re.Pattern[bytes]
-    few = ""
+    missing = ""
+    """What a line that is not a record lacks."""
     bare_dash = True
 
     def pairs(self, line: bytes) -> list[re.Match[bytes]]:
-        """The pairs of a line; `Malformed` where something else stands."""
+        """The pairs of a line; `Malformed` where there is anything else."""
         pairs: list[re.Match[bytes]] = []
         end = 0
         while end < len(line):
             pair = self.pair.match(line, end)
             if pair is None:
-                raise Malformed(f"{self.few} at byte {end + 1}")
+                raise Malformed(f"{self.missing} at byte {end + 1}")
             pairs.append(pair)
             end = pair.end()
         return pairs
@@ -59,13 +61,13 @@ class LabelSyntax(Syntax):
         found: list[Scalar] = []
         seen: set[bytes] = set()
         for pair in self.pairs(line):
-            label = pair[1]
-            if label in seen:
+            key = pair[1]
+            if key in seen:
                 return None
-            seen.add(label)
+            seen.add(key)
             group = 2 if pair[2] is not None else 3
             if pair.lastindex is not None and pair.lastindex > 1:
-                path = (label.decode("utf-8", "surrogateescape"),)
+                path = (key.decode("utf-8", "surrogateescape"),)
                 quoted = pair.re is _LOGFMT and group == 2
                 found.append(Scalar(path, pair.start(group), pair.end(group), quoted))
         return found
@@ -75,28 +77,28 @@ def _unescape(escape: re.Match[bytes]) -> bytes:
     return _UNESCAPED.get(escape[1], escape[1])
 
 
-class LtsvSyntax(LabelSyntax):
+class LtsvSyntax(KeyValueSyntax):
     name = "ltsv"
     pair = _LTSV
-    few = "no label with a colon"
+    missing = "no label:value"
     stop = rb"\t"
-    # Here a label has one meaning, http://ltsv.org: the host is the client.
+    # Here a key has one meaning, http://ltsv.org: the host is the client.
     own = {"source": places_of("host", "remote_addr", "client", "ip"), "vhost": places_of("vhost", "server_name")}
 
 
-class LogfmtSyntax(LabelSyntax):
+class LogfmtSyntax(KeyValueSyntax):
     name = "logfmt"
     pair = _LOGFMT
-    few = "no key with an equals sign"
+    missing = "no key=value"
     stop = rb'\ "'
     escaped = rb'(?:[^"\\]++|\\.)*+'
 
 
-class LtsvParser(KeyedParser):
+class LtsvParser(RecordParser):
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         super().__init__(LtsvSyntax(), own)
 
 
-class LogfmtParser(KeyedParser):
+class LogfmtParser(RecordParser):
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         super().__init__(LogfmtSyntax(), own)

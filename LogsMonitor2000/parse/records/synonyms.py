@@ -1,7 +1,7 @@
 """Under which names records hold the fields of an event, as data: first come, first served.
 
-A place is a path of keys; behind it may stand by how many decimal places its unit is smaller than a second, and a key that the
-record must have besides, where two servers mean different things by one name. Sources of the names: nginx's variables, the
+A place is a path of keys; it may have a number of decimal places by which its unit is smaller than a second, and a key that the
+record must also have, where two servers mean different things by one name. Sources of the names: nginx's variables, the
 access log pages of Caddy, Traefik, Envoy and Istio, Google Cloud's HttpRequest, the Elastic Common Schema, ltsv.org.
 """
 

@@ -1,83 +1,104 @@
-"""Who the client is when proxies stand between: the first hop of `X-Forwarded-For`, from the near end, that is no proxy of one's own.
+"""The client when there are proxies between: the closest untrusted hop of `X-Forwarded-For`.
 
-Proxies append whom they were connected by, so what is nearest to us stands last, and everything left of the first address that
-nobody of us vouches for may have been made up by the client. Trusted are private, loopback and link-local addresses.
+Each proxy appends the address that connected to it, so the closest hop comes last, and everything before the first address that
+is not a proxy of one's own may have been made up by the client. So the list is read from its end, and no further than to the
+first hop that is not trusted, however long the list is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from ipaddress import ip_address
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from ...event import WebLogEvent
-from ...limits import FORWARDED_BYTES_MAX
-from ..base import FORWARDED, BoundParser, Columns, Parser
-from ..lines.http_log import HTTPLogParser
-from ..lines.template import TemplateFormat
+from ...errors import FormatError
+from ...limits import CONVERTED_MAX, HOP_BYTES_MAX
 from .fields import WITHOUT_PORT, Converter
 
+Network = IPv4Network | IPv6Network
 
-@lru_cache(maxsize=20_000)
-def client_of(source: bytes | None, forwarded: bytes | None) -> bytes | None:
-    """The first untrusted hop; the far end when all are trusted, and `source` when there is no list."""
-    if not forwarded or forwarded == b"-" or len(forwarded) > FORWARDED_BYTES_MAX:
-        return source
-    hops = [hop for part in forwarded.split(b",") if (hop := WITHOUT_PORT[part.strip(b' \t"')])]
-    for hop in reversed(hops):
-        if not _trusted(hop):
-            return hop
-    return hops[0] if hops else source
+PRIVATE = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"))
+) + tuple(map(ip_network, ("::1/128", "fe80::/10", "fc00::/7")))
+"""Trusted where nothing else is said: private, loopback, link-local, and shared (RFC 6598, as carriers and clouds use it)."""
 
 
-class FirstUntrusted(Converter):
-    """The client out of a list of hops."""
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """The trusted networks that an option names; a `FormatError` for what is not an address or network."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ip_network(text.strip()))
+        except ValueError as error:
+            raise FormatError(f"trusted proxies: {error}; give addresses or networks such as 10.0.0.0/8") from error
+    return tuple(found)
+
+
+class Trust(dict[bytes, bool]):
+    """Whether a hop is a proxy of one's own, at most `CONVERTED_MAX` remembered."""
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        super().__init__()
+        self._trusted = tuple(trusted)
+
+    def __missing__(self, hop: bytes) -> bool:
+        if len(hop) > HOP_BYTES_MAX:
+            return False
+        if len(self) >= CONVERTED_MAX:
+            self.clear()
+        self[hop] = trusted = self._is_trusted(hop)
+        return trusted
+
+    def __reduce__(self) -> tuple[Callable[..., Trust], tuple[tuple[Network, ...]]]:
+        return Trust, (self._trusted,)
+
+    def _is_trusted(self, hop: bytes) -> bool:
+        try:
+            address = ip_address(hop.decode("ascii"))
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        return any(mapped in network for network in self._trusted)
+
+
+class ClosestUntrusted(Converter):
+    """The client out of a list of hops.
+
+    Where the trusted proxies are named, the source that the server saw counts as the last hop: a client that is connected directly
+    cannot name another. Else it is taken for a proxy, as the user asked for the client behind it.
+    """
+
+    def __init__(self, trusted: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.trusted = tuple(trusted)
+        self._trust = Trust(networks(trusted) or PRIVATE)
 
     def convert(self, text: bytes) -> bytes | None:
-        return client_of(b"-", text)
+        """The closest untrusted hop; the farthest one when all are trusted, "-" when there is none."""
+        hop = farthest = b""
+        end = len(text)
+        while end >= 0:
+            begin = text.rfind(b",", 0, end)
+            hop = _hop(text[begin + 1 : end])
+            if hop and hop != b"-":
+                if not self._trust[hop]:
+                    return hop
+                farthest = hop
+            end = begin
+        return farthest or b"-"
+
+    def client(self, source: bytes | None, forwarded: bytes | None) -> bytes | None:
+        """The client of a request that came from `source` and had the list `forwarded`."""
+        if not forwarded or forwarded == b"-":
+            return source
+        if self.trusted and source and source != b"-" and not self._trust[source]:
+            return source
+        found = self[forwarded]
+        return source if found == b"-" else found
+
+    def __reduce__(self) -> tuple[Callable[..., ClosestUntrusted], tuple[tuple[str, ...]]]:
+        return ClosestUntrusted, (self.trusted,)
 
 
-def _trusted(hop: bytes) -> bool:
-    try:
-        address = ip_address(hop.decode("ascii"))
-    except ValueError:
-        return False
-    return address.is_private or address.is_loopback or address.is_link_local
-
-
-class ClientParser(Parser):
-    """Reads as `inner` does, but the source is who `X-Forwarded-For` says."""
-
-    def __init__(self, inner: Parser) -> None:
-        if isinstance(inner, HTTPLogParser) and isinstance(inner.format, TemplateFormat):
-            inner = HTTPLogParser(inner.format.reading_hops(FirstUntrusted))
-        self.name = inner.name
-        self.fields = inner.fields | ({"source"} if inner.forwards else set())
-        self.sequential = inner.sequential
-        self._inner = inner
-
-    def skips(self, line: bytes) -> bool:
-        return self._inner.skips(line)
-
-    def parse_line(self, line: bytes) -> WebLogEvent | None:
-        return self._inner.parse_line(line)
-
-    def bind(self, fields: Sequence[str]) -> BoundParser:
-        if self.otherwise is None:
-            self.require(fields)
-        self._inner.otherwise = self.otherwise
-        if "source" not in fields or not self._inner.forwards:
-            return self._inner.bind(fields)
-        return _Client(self._inner, fields)
-
-
-class _Client:
-    def __init__(self, inner: Parser, fields: Sequence[str]) -> None:
-        there = [field for field in fields if field in inner.fields or inner.otherwise is not None]
-        self.inner = inner.bind([*there, FORWARDED])
-
-    def __call__(self, block: bytes, horizon: int) -> Columns:
-        columns = self.inner(block, horizon)
-        values = columns.values
-        values["source"] = list(map(client_of, values.get("source", [b"-"] * len(columns.seconds)), values.pop(FORWARDED)))
-        return columns
+def _hop(text: bytes) -> bytes:
+    hop = text.strip(b' \t"')
+    return WITHOUT_PORT[hop] or b""

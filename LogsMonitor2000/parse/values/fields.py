@@ -1,22 +1,22 @@
-"""Values as they stand in a log → what the field means, each distinct text converted once.
+"""Values as they stand in a log → values of the field, each distinct text converted once.
 
-Like time stamps (`stamps`), these are dictionaries that fill their gaps themselves, so that a whole column is converted by C code.
+Like timestamps (`timestamps`), these are dictionaries that fill their gaps themselves, so that C code converts a whole column.
 """
 
 from __future__ import annotations
 
-from ...limits import CONVERTED_MAX, STAMP_BYTES_MAX
+from ...limits import CONVERTED_MAX, TIMESTAMP_BYTES_MAX
 from ..regex import compile_pattern
 
 
 class Converter(dict["bytes | None", "bytes | None"]):
-    """Fields by the text in the log, at most `CONVERTED_MAX` remembered; a concrete class says how one is converted."""
+    """Fields by their text in the log, at most `CONVERTED_MAX` remembered; a concrete class converts one."""
 
     def __missing__(self, text: bytes | None) -> bytes | None:
         if text is None:
             return None
         value = self.convert(text)
-        if len(text) <= STAMP_BYTES_MAX:
+        if len(text) <= TIMESTAMP_BYTES_MAX:
             if len(self) >= CONVERTED_MAX:
                 self.clear()
             self[text] = value
@@ -27,7 +27,7 @@ class Converter(dict["bytes | None", "bytes | None"]):
 
 
 class Scaled(Converter):
-    """A decimal number with its point `shift` places further left: milliseconds → seconds, exactly. What is no number is missing."""
+    """A decimal number with its point `shift` places further left: milliseconds → seconds, exactly. Other text counts as missing."""
 
     def __init__(self, shift: int) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Scaled(Converter):
 
 
 class Summed(Converter):
-    """`0.001 0.125 0.002` → their sum, exactly; missing where one of them is (-1): nobody knows then how long it took."""
+    """`0.001 0.125 0.002` → their sum, exactly; missing where one of them is (-1): then the time is unknown."""
 
     def convert(self, text: bytes) -> bytes | None:
         total = 0
@@ -94,8 +94,8 @@ WITHOUT_PORT = WithoutPort()
 def without_brackets(source: bytes) -> bytes:
     """`[2001:db8::1]` and `[2001:db8::1]:443` → the address alone; anything else, also `192.0.2.7:443`, as it stands.
 
-    For formats that write no port: what follows a colon there may be a part of the address. Patterns leave brackets to the careful
-    path, as few servers write them.
+    For formats that write no port: what follows a colon there may be a part of the address. Fast patterns leave brackets to the strict
+    parser, as few servers write them.
     """
     return WITHOUT_PORT[source] or source if source[:1] == b"[" else source
 
@@ -108,7 +108,7 @@ class WithoutLastPort(WithoutPort):
 
 
 class LastHop(WithoutPort):
-    """`198.51.100.9, 10.0.0.3` → the last address: who was connected, as far as the list says."""
+    """`198.51.100.9, 10.0.0.3` → the last address: the one that connected, as far as the list goes."""
 
     def convert(self, text: bytes) -> bytes | None:
         return super().convert(text.rpartition(b",")[2].strip(b" ")) or b"-"

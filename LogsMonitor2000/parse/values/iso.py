@@ -1,4 +1,4 @@
-"""Time stamps of the formats that came after the Common Log Format: ISO 8601, epochs in any unit, and any of all these."""
+"""Timestamps of the formats that came after the Common Log Format: ISO 8601, epochs in any unit, and any of all these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 from ...limits import MINUTES_MAX
 from ..regex import compile_pattern
-from .timestamps import EPOCH_DAY, NO_TIME, ClfStamps, Stamps
+from .timestamps import EPOCH_DAY, NO_TIME, ClfTimestamps, Timestamps
 
 _ISO = compile_pattern(
     rb"(\d{4})-(\d\d)-(\d\d)[T \t](\d\d):(\d\d):(\d\d)(?:[.,]\d{1,12}+)?+ ?+(?:Z|z|UTC|GMT|([+-])(\d\d):?+(\d\d)?+)?+\Z"
@@ -15,9 +15,9 @@ _EPOCH = compile_pattern(rb"(\d{1,20}+)(?:\.\d{1,20}+)?+\Z")
 _FLOAT = compile_pattern(rb"\d{1,3}+\.\d{1,17}+[eE][+]?+\d{1,2}+\Z")
 
 
-def iso_second(stamp: bytes) -> int:
+def iso_second(timestamp: bytes) -> int:
     """The second of `2015-05-13T23:39:43.945958Z`, with any zone; without one it is UTC."""
-    found = _ISO.match(stamp)
+    found = _ISO.match(timestamp)
     if found is None:
         return NO_TIME
     year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
@@ -36,84 +36,86 @@ def iso_second(stamp: bytes) -> int:
     return days * 86_400 + (hour * 60 + minute) * 60 + min(second, 59) - offset  # a leap second has no second of its own
 
 
-class IsoStamps(Stamps):
+class IsoTimestamps(Timestamps):
     """ISO 8601: date, `T` or a space, time, a fraction perhaps, a zone perhaps."""
 
     def __init__(self) -> None:
         super().__init__()
         self._minutes: dict[bytes, int] = {}
 
-    def convert(self, stamp: bytes) -> int:
-        # Up to its minutes a stamp is the same for sixty seconds, and in UTC nothing behind the seconds matters.
-        if len(stamp) == 19 or (stamp[19:20] == b"." and stamp[-1:] == b"Z" and stamp[20:-1].isdigit() and len(stamp) < 33):
-            start = self._minutes.get(stamp[:17])
-            second = stamp[17:19]
+    def convert(self, timestamp: bytes) -> int:
+        # Up to its minutes a timestamp is the same for sixty seconds, and in UTC nothing behind the seconds matters.
+        if len(timestamp) == 19 or (
+            timestamp[19:20] == b"." and timestamp[-1:] == b"Z" and timestamp[20:-1].isdigit() and len(timestamp) < 33
+        ):
+            start = self._minutes.get(timestamp[:17])
+            second = timestamp[17:19]
             if start is not None and second.isdigit() and second < b"60":
                 return start + int(second)
-            found = iso_second(stamp)
+            found = iso_second(timestamp)
             if found != NO_TIME and second < b"60":
                 if len(self._minutes) >= MINUTES_MAX:
                     self._minutes.clear()
-                self._minutes[stamp[:17]] = found - int(second)
+                self._minutes[timestamp[:17]] = found - int(second)
             return found
-        return iso_second(stamp)
+        return iso_second(timestamp)
 
 
-class ClockStamps(Stamps):
+class ClockTimestamps(Timestamps):
     """`12:00:00` of a day that something else tells."""
 
     def __init__(self, day: bytes) -> None:
         super().__init__()
         self._day = day
 
-    def convert(self, stamp: bytes) -> int:
-        return iso_second(self._day + b" " + stamp)
+    def convert(self, timestamp: bytes) -> int:
+        return iso_second(self._day + b" " + timestamp)
 
 
-def epoch_second(stamp: bytes) -> int:
+def epoch_second(timestamp: bytes) -> int:
     """The second of an epoch time in seconds, milli-, micro- or nanoseconds, told apart by how many digits it has."""
-    found = _EPOCH.match(stamp)
+    found = _EPOCH.match(timestamp)
     if found is None:
-        return int(float(stamp)) if _FLOAT.match(stamp) and float(stamp) < 1e11 else NO_TIME
+        return int(float(timestamp)) if _FLOAT.match(timestamp) and float(timestamp) < 1e11 else NO_TIME
     whole = found[1]
     digits = len(whole)
     return int(whole) // (1 if digits < 12 else 10**3 if digits < 15 else 10**6 if digits < 18 else 10**9)
 
 
-class EpochAnyStamps(Stamps):
+class EpochAnyTimestamps(Timestamps):
     """Epoch time in whichever unit."""
 
-    def convert(self, stamp: bytes) -> int:
-        return epoch_second(stamp)
+    def convert(self, timestamp: bytes) -> int:
+        return epoch_second(timestamp)
 
 
-class LocalClfStamps(Stamps):
+class LocalClfTimestamps(Timestamps):
     """`06/Feb/2009:12:14:14.655`, as HAProxy writes it: no zone, which is taken as UTC, and milliseconds."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._clf = ClfStamps()
+        self._clf = ClfTimestamps()
 
-    def convert(self, stamp: bytes) -> int:
-        whole, point, fraction = stamp.partition(b".")
+    def convert(self, timestamp: bytes) -> int:
+        whole, point, fraction = timestamp.partition(b".")
         if point and not fraction.isdigit():
             return NO_TIME
         return self._clf[whole + b" +0000"]
 
 
-class AnyStamps(Stamps):
+class AnyTimestamps(Timestamps):
     """Whatever a keyed record may hold: ISO 8601, an epoch in any unit, or the Common Log Format's, in brackets or not."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._clf = ClfStamps()
-        self._iso = IsoStamps()
+        self._clf = ClfTimestamps()
+        self._iso = IsoTimestamps()
 
-    def convert(self, stamp: bytes) -> int:
-        if stamp[4:5] == b"-":
-            return self._iso.convert(stamp)
-        if stamp[:1] == b"[" and stamp[-1:] == b"]":
-            stamp = stamp[1:-1]
-        if stamp[2:3] == b"/":
-            return self._clf[stamp]
-        return epoch_second(stamp)
+    def convert(self, timestamp: bytes) -> int:
+        if timestamp[4:5] == b"-":
+            return self._iso.convert(timestamp)
+        if timestamp[:1] == b"[" and timestamp[-1:] == b"]":
+            timestamp = timestamp[1:-1]
+        if timestamp[2:3] == b"/":
+            return self._clf[timestamp]
+        return epoch_second(timestamp)

@@ -1,4 +1,7 @@
-"""The request line that a log quotes, taken apart: method, target, section, protocol. Garbage is allowed and gives "-"."""
+"""The request line that a log quotes, split into method, target, section, protocol. Garbage is allowed and gives "-".
+
+Also its subpatterns for the fast parsers, which match ordinary requests alone.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Request(NamedTuple):
 
 
 def split_request(request: bytes) -> Request:
-    """Take `METHOD target PROTOCOL` apart; a target may hold spaces, and the protocol may be missing (HTTP/0.9)."""
+    """Split `METHOD target PROTOCOL`; a target may hold spaces, and the protocol may be missing (HTTP/0.9)."""
     method, space, rest = request.partition(b" ")
     if not space:
         return Request(method or b"-", b"-", b"-", b"-")
@@ -34,7 +37,7 @@ def split_request(request: bytes) -> Request:
 
 
 def section_of(target: bytes) -> bytes:
-    """`/` and the first segment of the path, as it stands; "-" for what is no path (`*`, `host:443`, garbage)."""
+    """`/` and the first segment of the path, as it stands; "-" for what is not a path (`*`, `host:443`, garbage)."""
     origin = _ORIGIN.match(target)
     if origin:
         target = target[origin.end() :]
@@ -45,7 +48,7 @@ def section_of(target: bytes) -> bytes:
 
 
 def path_of(target: bytes) -> bytes:
-    """The target without its origin, query and fragment; "-" for what is no path."""
+    """The target without its origin, query and fragment; "-" for what is not a path."""
     origin = _ORIGIN.match(target)
     if origin:
         target = target[origin.end() :]
@@ -56,6 +59,32 @@ def path_of(target: bytes) -> bytes:
 
 
 def request_values(request: bytes) -> dict[str, bytes | None]:
-    """Every field of an event that `request` tells."""
+    """Every field of an event that `request` holds."""
     method, target, section, protocol = split_request(request)
     return {"method": method, "target": target, "path": path_of(target), "section": section, "protocol": protocol}
+
+
+def request_versions(stop: bytes, absolute: bool = False) -> tuple[bytes, ...]:
+    """`METHOD target PROTOCOL` up to a character `stop`, which is not taken; the section's version comes first."""
+    section = rb"(?P<section>/[^/ ?#%s]*+)" % stop
+    origin = rb"https?+://[^/?# %s]++(?=/)" % stop
+    if not absolute:
+        origin = rb"(?:%s)?+" % origin
+    method = rb"[^ %s]++ " % stop
+    path = rb"(?P<path>%s(?:/[^ ?#%s]*+)?+)" % (section, stop)
+    target = rb"(?P<target>%s%s(?:[?#][^ %s]*+)?+)" % (origin, path, stop)
+    return (
+        method + origin + section + rb"(?:[/?#]| HTTP/)[^%s]*+" % stop,
+        rb"(?P<method>[^ %s]++) " % stop + origin + section + rb"(?:[/?#]| HTTP/)[^%s]*+" % stop,
+        rb"(?P<method>[^ %s]++) %s (?P<protocol>HTTP/[^ %s]*+)" % (stop, target, stop),
+    )
+
+
+def target_versions(stop: bytes) -> tuple[bytes, ...]:
+    """A target that begins with a slash, behind an origin or not, up to a character of `stop`."""
+    section = rb"(?P<section>/[^/?#%s]*+)" % stop
+    origin = rb"(?:https?+://[^/?#%s]++(?=/))?+" % stop
+    return (
+        origin + section + rb"[^%s]*+" % stop,
+        rb"(?P<target>%s(?P<path>%s(?:/[^?#%s]*+)?+)(?:[?#][^%s]*+)?+)" % (origin, section, stop, stop),
+    )

@@ -1,17 +1,20 @@
-"""Time stamps as they stand in a log → seconds since the epoch, each distinct text converted once.
+"""Timestamps as they stand in a log → seconds since the epoch, each distinct text converted once.
 
-A stamp is looked up by C code, a whole column at once (`map(stamps.__getitem__, column)`), so the dictionary itself must know
-how to fill its gaps: `__missing__`. What is no time gives `NO_TIME` instead of an exception, because a bad line is data.
+C code looks up a whole column at once (`map(timestamps.__getitem__, column)`), so the dictionary itself must know how to fill
+its gaps: `__missing__`. An invalid timestamp gives `NO_TIME` instead of an exception, because a bad line is data.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
-from ...limits import EPOCH_DIGITS_MAX, STAMP_BYTES_MAX, STAMPS_MAX
+from ...limits import EPOCH_DIGITS_MAX, TIMESTAMP_BYTES_MAX, TIMESTAMPS_MAX
 
 NO_TIME = -(1 << 62)
-"""Smaller than every real second, so that the least of a column shows whether it is there."""
+"""Smaller than every real second, so that the minimum of a column shows whether it is there."""
+
+TIME_BEFORE = NO_TIME + 1
+"""The second of an event whose line has no time of its own: it takes the newest second before it (`columns.dated`)."""
 
 MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -19,57 +22,57 @@ TWO_DIGITS = {b"%02d" % number: number for number in range(100)}
 SECONDS = [b"%02d" % second for second in range(60)]
 
 
-class Stamps(dict["bytes | None", int]):
-    """Seconds by stamp, at most `STAMPS_MAX` remembered; a concrete class says how one is converted."""
+class Timestamps(dict["bytes | None", int]):
+    """Seconds by timestamp, at most `TIMESTAMPS_MAX` remembered; a concrete class says how one is converted."""
 
-    def __missing__(self, stamp: bytes | None) -> int:
-        if stamp is None:
+    def __missing__(self, timestamp: bytes | None) -> int:
+        if timestamp is None:
             return NO_TIME
-        second = self.convert(stamp)
-        if len(stamp) <= STAMP_BYTES_MAX:
-            if len(self) >= STAMPS_MAX:
+        second = self.convert(timestamp)
+        if len(timestamp) <= TIMESTAMP_BYTES_MAX:
+            if len(self) >= TIMESTAMPS_MAX:
                 self.clear()
-            self[stamp] = second
+            self[timestamp] = second
         return second
 
-    def convert(self, stamp: bytes) -> int:
+    def convert(self, timestamp: bytes) -> int:
         """Floored seconds since the epoch, or `NO_TIME`."""
         raise NotImplementedError
 
 
-class EpochStamps(Stamps):
+class EpochTimestamps(Timestamps):
     """`1549573860`, or with a fraction that is cut off."""
 
-    def convert(self, stamp: bytes) -> int:
-        whole, _, fraction = stamp.partition(b".")
-        if not whole.isdigit() or len(whole) > EPOCH_DIGITS_MAX or (b"." in stamp and not fraction.isdigit()):
+    def convert(self, timestamp: bytes) -> int:
+        whole, _, fraction = timestamp.partition(b".")
+        if not whole.isdigit() or len(whole) > EPOCH_DIGITS_MAX or (b"." in timestamp and not fraction.isdigit()):
             return NO_TIME
         return int(whole)
 
 
-class ClfStamps(Stamps):
+class ClfTimestamps(Timestamps):
     """`10/Oct/2000:13:55:36 -0700`, the Common Log Format's, in which all but the seconds repeat for a minute.
 
-    The second time a minute is met, all of its sixty stamps are entered at once: a log of one line a second pays for
+    The second time a minute is met, all of its sixty timestamps are entered at once: a log of one line a second pays for
     two conversions a minute.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._minutes: dict[bytes, int] = {}  # the last few: stamp without its seconds → its first second
+        self._minutes: dict[bytes, int] = {}  # the last few: timestamp without its seconds → its first second
 
-    def convert(self, stamp: bytes) -> int:
-        if len(stamp) != 26 or stamp[17:18] != b":" or stamp[20:21] != b" ":
+    def convert(self, timestamp: bytes) -> int:
+        if len(timestamp) != 26 or timestamp[17:18] != b":" or timestamp[20:21] != b" ":
             return NO_TIME
-        second = TWO_DIGITS.get(stamp[18:20], 99)
+        second = TWO_DIGITS.get(timestamp[18:20], 99)
         if second > 59:
             if second > 60:
                 return NO_TIME
             second = 59  # a leap second: POSIX time has no room for it
-        minute = stamp[:17] + stamp[20:]
+        minute = timestamp[:17] + timestamp[20:]
         start = self._minutes.get(minute)
         if start is not None:
-            prefix, zone = stamp[:18], stamp[20:]
+            prefix, zone = timestamp[:18], timestamp[20:]
             self.update({prefix + text + zone: start + number for number, text in enumerate(SECONDS)})
             return start + second
         start = _clf_minute(minute)

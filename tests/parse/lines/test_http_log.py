@@ -11,7 +11,8 @@ import unittest
 
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
-from LogsMonitor2000.parse.base import FIELDS, BoundParser, Malformed, Parser, Rejects, Sample, check_horizon, is_blank
+from LogsMonitor2000.parse.base import FIELDS, BoundParser, Malformed, Parser, check_horizon, is_blank
+from LogsMonitor2000.parse.columns import Rejects, Sample
 from LogsMonitor2000.parse.lines.formats import FORMATS, Format
 from LogsMonitor2000.parse.lines.http_log import HTTPLogParser
 

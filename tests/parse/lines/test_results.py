@@ -10,7 +10,8 @@ import unittest
 from LogsMonitor2000.errors import FormatError
 from LogsMonitor2000.event import WebLogEvent
 from LogsMonitor2000.limits import LINE_BYTES_MAX, SAMPLE_BYTES_MAX, SAMPLES_MAX
-from LogsMonitor2000.parse.base import FIELDS, Column, Columns, Malformed
+from LogsMonitor2000.parse.base import FIELDS, Malformed
+from LogsMonitor2000.parse.columns import Column, Columns
 from LogsMonitor2000.parse.detect import detect, parser_named
 from LogsMonitor2000.parse.lines.results import ResultsParser
 
@@ -18,9 +19,9 @@ from ...support import FAR_FUTURE
 
 NOW = 1_700_000_000
 ASKED = ("path", "section", "status", "status_class", "target")
-NEITHER = "is neither a test with a name nor a result that is PASS or FAIL"
-UNFINISHED = "the test before it has no result"
-ORPHAN = "no test came before the result"
+NEITHER = "neither '# Test: NAME' nor '# Result: PASS' or 'FAIL'"
+UNFINISHED = "previous test has no result"
+ORPHAN = "result without a test"
 TOO_LONG = f"longer than {LINE_BYTES_MAX:,} bytes"
 EXAMPLE = b"# Test: a started\nsome output\n\n# Result: PASS\n# Test: b\n# Result: FAIL\n"
 PIECES = (

@@ -1,4 +1,4 @@
-"""Time stamps: what they mean, what is none, and that remembering them changes nothing."""
+"""Timestamps: what they mean, what is none, and that remembering them changes nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import random
 import unittest
 from unittest.mock import patch
 
-from LogsMonitor2000.limits import STAMP_BYTES_MAX
-from LogsMonitor2000.parse.values.timestamps import NO_TIME, ClfStamps, EpochStamps, Stamps
+from LogsMonitor2000.limits import TIMESTAMP_BYTES_MAX
+from LogsMonitor2000.parse.values.timestamps import NO_TIME, ClfTimestamps, EpochTimestamps, Timestamps
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -103,68 +103,68 @@ class Clf(unittest.TestCase):
     )
 
     def test_what_is_a_time(self) -> None:
-        stamps = ClfStamps()
-        for stamp, second in self.VALID.items():
-            with self.subTest(stamp):
-                self.assertEqual(ClfStamps()[stamp], second)
-                self.assertEqual(stamps[stamp], second)
+        timestamps = ClfTimestamps()
+        for timestamp, second in self.VALID.items():
+            with self.subTest(timestamp):
+                self.assertEqual(ClfTimestamps()[timestamp], second)
+                self.assertEqual(timestamps[timestamp], second)
 
     def test_what_is_none(self) -> None:
-        stamps = ClfStamps()
-        for stamp in self.INVALID:
+        timestamps = ClfTimestamps()
+        for timestamp in self.INVALID:
             for _ in range(3):  # the first finding must not spoil the next
-                with self.subTest(stamp):
-                    self.assertEqual(stamps[stamp], NO_TIME)
+                with self.subTest(timestamp):
+                    self.assertEqual(timestamps[timestamp], NO_TIME)
 
     def test_as_datetime_has_it(self) -> None:
         draw = random.Random(19)
-        stamps = ClfStamps()
+        timestamps = ClfTimestamps()
         for _ in range(5_000):
             zone = timezone(timedelta(minutes=draw.randrange(-1439, 1440)))
             second = draw.randrange(-60_000_000_000, 250_000_000_000)
-            stamp = clf(datetime.fromtimestamp(0, zone) + timedelta(seconds=second))
-            self.assertEqual(stamps[stamp], second, stamp)
+            timestamp = clf(datetime.fromtimestamp(0, zone) + timedelta(seconds=second))
+            self.assertEqual(timestamps[timestamp], second, timestamp)
 
     def test_the_days_of_two_centuries_as_datetime_has_it(self) -> None:
-        stamps = ClfStamps()
+        timestamps = ClfTimestamps()
         for day in range(0, 366 * 210, 17):
             time = datetime(1895, 1, 1, 23, 59, 59, tzinfo=timezone.utc) + timedelta(days=day)
-            self.assertEqual(stamps[clf(time)], time.timestamp(), time)
+            self.assertEqual(timestamps[clf(time)], time.timestamp(), time)
 
     def test_seconds_of_a_minute_in_any_order_are_as_if_each_were_alone(self) -> None:
         draw = random.Random(23)
         for _ in range(40):
-            stamps = ClfStamps()
+            timestamps = ClfTimestamps()
             minute = draw.randrange(1 << 31) // 60 * 60
             zone = timezone(timedelta(minutes=draw.randrange(-1439, 1440)))
             base = clf(datetime.fromtimestamp(minute, zone))
             for number in draw.choices(range(62), k=30):
-                stamp = base[:18] + b"%02d" % number + base[20:]
-                self.assertEqual(stamps[stamp], ClfStamps()[stamp], stamp)
-                self.assertEqual(stamps[stamp], NO_TIME if number > 60 else minute + min(number, 59), stamp)
+                timestamp = base[:18] + b"%02d" % number + base[20:]
+                self.assertEqual(timestamps[timestamp], ClfTimestamps()[timestamp], timestamp)
+                self.assertEqual(timestamps[timestamp], NO_TIME if number > 60 else minute + min(number, 59), timestamp)
 
     def test_the_second_meeting_of_a_minute_fills_it(self) -> None:
-        stamps = ClfStamps()
-        stamps[b"10/Oct/2000:13:55:36 -0700"]
-        self.assertEqual(len(stamps), 1)
-        stamps[b"10/Oct/2000:13:55:40 -0700"]
-        self.assertEqual(len(stamps), 60)
-        with patch.object(stamps, "convert", side_effect=AssertionError("converted again")):
-            self.assertEqual(stamps[b"10/Oct/2000:13:55:59 -0700"], 971211359)
+        timestamps = ClfTimestamps()
+        timestamps[b"10/Oct/2000:13:55:36 -0700"]
+        self.assertEqual(len(timestamps), 1)
+        timestamps[b"10/Oct/2000:13:55:40 -0700"]
+        self.assertEqual(len(timestamps), 60)
+        with patch.object(timestamps, "convert", side_effect=AssertionError("converted again")):
+            self.assertEqual(timestamps[b"10/Oct/2000:13:55:59 -0700"], 971211359)
 
     def test_an_impossible_minute_is_not_filled(self) -> None:
-        stamps = ClfStamps()
+        timestamps = ClfTimestamps()
         for second in range(5):
-            self.assertEqual(stamps[b"29/Feb/2001:00:00:%02d +0000" % second], NO_TIME)
+            self.assertEqual(timestamps[b"29/Feb/2001:00:00:%02d +0000" % second], NO_TIME)
 
     def test_many_minutes_and_zones_at_once(self) -> None:
         draw = random.Random(29)
-        stamps = ClfStamps()
+        timestamps = ClfTimestamps()
         zones = [timezone(timedelta(hours=hours)) for hours in (-11, 0, 5)]
         for _ in range(3_000):
             second = 1_600_000_000 + draw.randrange(900)
-            stamp = clf(datetime.fromtimestamp(second, draw.choice(zones)))
-            self.assertEqual(stamps[stamp], second)
+            timestamp = clf(datetime.fromtimestamp(second, draw.choice(zones)))
+            self.assertEqual(timestamps[timestamp], second)
 
 
 class Epoch(unittest.TestCase):
@@ -199,43 +199,43 @@ class Epoch(unittest.TestCase):
     )
 
     def test_what_is_a_time(self) -> None:
-        for stamp, second in self.TABLE.items():
-            with self.subTest(stamp):
-                self.assertEqual(EpochStamps()[stamp], second)
+        for timestamp, second in self.TABLE.items():
+            with self.subTest(timestamp):
+                self.assertEqual(EpochTimestamps()[timestamp], second)
 
     def test_what_is_none(self) -> None:
-        for stamp in self.INVALID:
-            with self.subTest(stamp[:20]):
-                self.assertEqual(EpochStamps()[stamp], NO_TIME)
+        for timestamp in self.INVALID:
+            with self.subTest(timestamp[:20]):
+                self.assertEqual(EpochTimestamps()[timestamp], NO_TIME)
 
 
 class Memory(unittest.TestCase):
-    KINDS: tuple[type[Stamps], ...] = (ClfStamps, EpochStamps)
+    KINDS: tuple[type[Timestamps], ...] = (ClfTimestamps, EpochTimestamps)
 
     def test_no_stamp_is_no_time(self) -> None:
         for kind in self.KINDS:
             self.assertEqual(kind()[None], NO_TIME)
 
     def test_no_more_than_the_limit_is_remembered(self) -> None:
-        with patch("LogsMonitor2000.parse.values.timestamps.STAMPS_MAX", 100):
-            epoch, clf_stamps = EpochStamps(), ClfStamps()
+        with patch("LogsMonitor2000.parse.values.timestamps.TIMESTAMPS_MAX", 100):
+            epoch, clf_timestamps = EpochTimestamps(), ClfTimestamps()
             start = datetime(2020, 1, 1, tzinfo=timezone.utc)
             for number in range(2_000):
                 self.assertEqual(epoch[b"%d" % number], number)
                 time = start + timedelta(seconds=number * 29)
-                self.assertEqual(clf_stamps[clf(time)], time.timestamp())
+                self.assertEqual(clf_timestamps[clf(time)], time.timestamp())
                 self.assertLessEqual(len(epoch), 100)
-                self.assertLess(len(clf_stamps), 100 + 60 + 1)
-                self.assertLessEqual(len(clf_stamps._minutes), 8)
+                self.assertLess(len(clf_timestamps), 100 + 60 + 1)
+                self.assertLessEqual(len(clf_timestamps._minutes), 8)
 
     def test_a_stamp_is_converted_once(self) -> None:
-        stamps = EpochStamps()
-        stamps[b"12"], stamps[b"no time"]
-        with patch.object(stamps, "convert", side_effect=AssertionError("converted again")):
-            self.assertEqual((stamps[b"12"], stamps[b"no time"]), (12, NO_TIME))
+        timestamps = EpochTimestamps()
+        timestamps[b"12"], timestamps[b"no time"]
+        with patch.object(timestamps, "convert", side_effect=AssertionError("converted again")):
+            self.assertEqual((timestamps[b"12"], timestamps[b"no time"]), (12, NO_TIME))
 
     def test_a_text_longer_than_any_stamp_is_not_remembered(self) -> None:
         for kind in self.KINDS:
-            stamps = kind()
-            self.assertEqual(stamps[b"1" * (STAMP_BYTES_MAX + 1)], NO_TIME)
-            self.assertEqual(len(stamps), 0)
+            timestamps = kind()
+            self.assertEqual(timestamps[b"1" * (TIMESTAMP_BYTES_MAX + 1)], NO_TIME)
+            self.assertEqual(len(timestamps), 0)

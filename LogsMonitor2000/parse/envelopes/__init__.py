@@ -1,0 +1,1 @@
+"""What log shippers put around a line: syslog, Docker's json-file, the systemd journal."""
