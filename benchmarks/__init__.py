@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m benchmarks.run` measures, `python -m benchmarks.generate` writes the input."""
+"""Benchmarks: `python -m benchmarks.run` measures the monitor beside other tools."""

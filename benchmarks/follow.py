@@ -33,7 +33,8 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from . import generate
+from LogsMonitor2000.generate.lines import START, write_log
+
 from .check import monitor_command
 from .measure import ROOT
 from .run import Promise, number, processor_model, promise_rows, say, table
@@ -85,14 +86,14 @@ def stamp_of(second: int) -> bytes:
 def pool() -> list[bytes]:
     """The blocks that come again and again; all their lines have the generator's first time stamp."""
     made = io.BytesIO()
-    generate.write(made, POOL_LINES, POOL_LINES, "combined", SEED)
+    write_log(made, POOL_LINES, POOL_LINES, "combined", SEED)
     lines = made.getvalue().splitlines(keepends=True)
     return [b"".join(lines[first : first + BLOCK_LINES]) for first in range(0, POOL_LINES, BLOCK_LINES)]
 
 
-def blocks(rate: int, start: int = generate.START, skip: int = 0) -> Iterator[bytes]:
+def blocks(rate: int, start: int = START, skip: int = 0) -> Iterator[bytes]:
     """Without end: blocks of `BLOCK_LINES` combined lines, `rate` lines a second of log time; the first `skip` left out."""
-    patterns, old, block = pool(), stamp_of(generate.START), skip
+    patterns, old, block = pool(), stamp_of(START), skip
     while True:
         yield patterns[block % len(patterns)].replace(old, stamp_of(start + block * BLOCK_LINES // rate))
         block += 1
@@ -218,7 +219,7 @@ class Monitor:
             self._last = (self._last + data)[-500:]
 
 
-def begun(directory: Path, start: int = generate.START) -> Path:
+def begun(directory: Path, start: int = START) -> Path:
     """A log in the directory, with its first block."""
     path = directory / "access.log"
     path.write_bytes(next(blocks(RATE_DENSE, start)))

@@ -19,7 +19,9 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from . import check, generate, measure
+from LogsMonitor2000.generate.lines import write_log
+
+from . import check, measure
 from .check import monitor_command
 from .peers import PEERS, Peer
 
@@ -123,7 +125,7 @@ def promise_rows(all_promises: Sequence[Promise]) -> list[list[str]]:
 
 def written(path: Path, lines: int, rate: int, log_format: str = "combined") -> Path:
     with path.open("wb") as out:
-        generate.write(out, lines, rate, log_format, SEED)
+        write_log(out, lines, rate, log_format, SEED)
     return path
 
 

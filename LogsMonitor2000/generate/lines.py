@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import random
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from .traffic import Request, Traffic
-from .writers import Parts, Writer
+from .writers import Parts, Writer, writer_for
+
+START = 1_700_000_000
+"""When a log begins unless told otherwise: so that the same command writes the same log."""
 
 POOL_REQUESTS = 20_000
 """How many requests ordinary traffic is drawn from at a time, at most: rendering them takes a third of a second."""
@@ -41,6 +44,16 @@ class Line(NamedTuple):
 
     second: int
     request: Request
+
+
+def steady(rate: float) -> Plan:
+    """`rate` lines a second, on average where that is not a whole number."""
+    return lambda offset: [Share("", whole_lines(rate, offset))]
+
+
+def whole_lines(rate: float, offset: int) -> int:
+    """How many lines the second `offset` has, so that all together they are `rate` a second."""
+    return int(rate * (offset + 1)) - int(rate * offset)
 
 
 def batches(batch_size: int, interval: int) -> Plan:
@@ -123,3 +136,12 @@ def shuffled(seconds: Iterable[tuple[int, list[bytes]]], spread: int, seed: int)
 def _mixed(lines: list[bytes], draw: random.Random) -> list[bytes]:
     draw.shuffle(lines)
     return lines
+
+
+def write_log(out: BinaryIO, lines: int, rate: float = 200, name: str = "combined", seed: int = 2000) -> None:
+    """Write a log of ordinary traffic in the format `name` to `out`; the same arguments give the same bytes everywhere."""
+    writer = writer_for(name)
+    assert writer is not None, name
+    out.write(writer.header)
+    for _, made in LineMaker(writer, steady(rate), lines, seed, START).seconds():
+        out.write(b"".join(made))

@@ -13,17 +13,20 @@ ROTATED_MAX = 1000
 
 
 class Output:
-    """Appends whole lines to the file at `path`, or writes them to `out` where it is None.
+    """Appends whole lines to the file at `path`, or writes them to `out`: one of the two is given.
 
     Past `rotate_bytes` (0: never) the file becomes `path.1`, that one `path.2` and so on, as logrotate does it.
     """
 
-    def __init__(self, path: str | None, out: BinaryIO, header: bytes = b"", rotate_bytes: int = 0) -> None:
+    def __init__(self, path: str | None, out: BinaryIO | None = None, header: bytes = b"", rotate_bytes: int = 0) -> None:
         self._path = path
         self._header = header
         self._rotate_bytes = rotate_bytes
-        self._file = out if path is None else self._opened(path)
-        if path is None:
+        if path is not None:
+            self._file = self._opened(path)
+        else:
+            assert out is not None
+            self._file = out
             out.write(header)
 
     def write(self, lines: Sequence[bytes]) -> None:

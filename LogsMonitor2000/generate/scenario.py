@@ -12,7 +12,7 @@ import random
 from typing import NamedTuple
 
 from ..errors import UsageError
-from .lines import Draw, Line, Plan, Share
+from .lines import Draw, Line, Plan, Share, steady, whole_lines
 from .traffic import Request, Traffic
 
 WINDOW = 60
@@ -40,13 +40,8 @@ class Scenario(NamedTuple):
     needs_duration: bool = False
 
 
-def _whole(rate: float, offset: int) -> int:
-    """How many lines the second `offset` has, so that all together they are `rate` a second."""
-    return int(rate * (offset + 1)) - int(rate * offset)
-
-
 def _steady(rate: float, begin: int, end: int) -> Plan:
-    return lambda offset: [Share("", _whole(rate, offset))]
+    return steady(rate)
 
 
 def _daily(rate: float, begin: int, end: int) -> Plan:
@@ -63,7 +58,7 @@ def _with(pool: str, times: float, instead: bool) -> Callable[[float, int, int],
             if begin <= offset < end:
                 extra = rate * times
                 ordinary -= extra if instead else 0
-            return [Share("", _whole(ordinary, offset)), Share(pool, _whole(extra, offset))]
+            return [Share("", whole_lines(ordinary, offset)), Share(pool, whole_lines(extra, offset))]
 
         return shares
 
@@ -71,7 +66,7 @@ def _with(pool: str, times: float, instead: bool) -> Callable[[float, int, int],
 
 
 def _silence(rate: float, begin: int, end: int) -> Plan:
-    return lambda offset: [] if begin <= offset < end else [Share("", _whole(rate, offset))]
+    return lambda offset: [] if begin <= offset < end else [Share("", whole_lines(rate, offset))]
 
 
 def _flood(draw: random.Random, traffic: Traffic) -> Request:

@@ -10,25 +10,16 @@ A report of events derives from `measured.MeasuredReport` and says which measure
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 import json
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
+from ..config.option import Option
 from ..errors import UsageError
 from .piece import Piece
 
 State = Any
 """What a report makes of pieces: plain data, for `merge` to take apart."""
-
-
-class Option(NamedTuple):
-    """An option of a report, `--name`: what converts its text, its default, and a line of help."""
-
-    name: str
-    convert: Callable[[str], Any]
-    default: Any
-    help: str
-    metavar: str = ""
 
 
 class Report(ABC):
@@ -37,6 +28,7 @@ class Report(ABC):
     name: ClassVar[str]
     title: ClassVar[str] = ""
     options: ClassVar[tuple[Option, ...]] = ()
+    """Its own options, declared as those of the monitor are."""
     outputs: ClassVar[tuple[str, ...]] = ("text", "json")
     """The outputs that it renders, the default first."""
 

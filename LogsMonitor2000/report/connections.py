@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from ..config.option import Option, Seconds, Text
 from ..text import printable
-from .base import Option, Report
+from .base import Report
 from .piece import Piece
 
 NEVER = -1
@@ -34,22 +35,25 @@ class Connections(NamedTuple):
 
 
 class ConnectionsReport(Report):
-    """Counts the lines whose time is one of the `seconds` seconds that end with `until`, by default the newest of the logs."""
+    """Counts the lines whose time is one of the `seconds` seconds that end with `until`, by default the newest of the logs.
+
+    Here `until` is the last second that counts. The series has the connections of each aligned group of `grouping_seconds`.
+    """
 
     name = "connections"
     title = "who connected to whom"
     outputs = ("text", "json")
     options = (
-        Option("from_host", str, "", "list the hosts that this one connected to", "HOST"),
-        Option("to_host", str, "", "list the hosts that connected to this one", "HOST"),
-        Option("seconds", int, 3600, "length of the window", "SECONDS"),
-        Option("last", int, None, "last second of the window (the newest of the logs)", "TIME"),
+        Option("from_host", "", Text("HOST"), "list the hosts that this one connected to"),
+        Option("to_host", "", Text("HOST"), "list the hosts that connected to this one"),
+        Option("seconds", 3600, Seconds("SECONDS", least=1), "length of the window"),
+        Option("grouping_seconds", 1200, Seconds("SECONDS", least=1), "length of a step of the series"),
     )
     _floor = NEVER
     """A second that the window does not reach back to, as far as is known before mapping."""
 
     def prepare(self, pieces: Sequence[Piece]) -> None:
-        seconds, last = self.settings["seconds"], self.settings["last"]
+        seconds, last = self.settings["seconds"], self.until
         if last is None:
             newest = [self.map(piece).newest for piece in _last_pieces(pieces)]
             self._floor = max(newest, default=NEVER) - seconds
@@ -66,7 +70,7 @@ class ConnectionsReport(Report):
         return self._trimmed(state)
 
     def _add(self, state: Connections, block: bytes) -> Connections:
-        seconds, last = self.settings["seconds"], self.settings["last"]
+        seconds, last = self.settings["seconds"], self.until
         times, sources, targets, lines, malformed = _columns(block)
         state = state._replace(lines=state.lines + lines, malformed=state.malformed + malformed)
         if not times:
@@ -76,7 +80,7 @@ class ConnectionsReport(Report):
             end = _digits(last)
             newest = int(max((time for time in times if time <= end), default=b"%d" % NEVER))
         newest = max(newest, state.newest)
-        floor = _digits(max(self._floor, newest - seconds))
+        floor = _digits(max(self._floor, newest - seconds, NEVER if self.since is None else self.since - 1))
         ceiling = _digits(newest)
         if max(times) > floor:
             self._count(state, ((t, s, d) for t, s, d in zip(times, sources, targets) if floor < t <= ceiling))
@@ -118,8 +122,7 @@ class ConnectionsReport(Report):
         )
 
     def result(self, state: Connections) -> dict[str, Any]:
-        last = self.settings["last"]
-        until = last if last is not None else state.newest if state.newest != NEVER else None
+        until = self.until if self.until is not None else state.newest if state.newest != NEVER else None
         counts: Counter[bytes] = Counter()
         for second in state.by_second.values():
             counts.update(second)
@@ -131,10 +134,18 @@ class ConnectionsReport(Report):
             "lines": state.lines,
             "malformed": state.malformed,
             "connections": sum(counts.values()),
+            "series": self._series(state),
             "busiest": None if busiest is None else {"host": _shown(busiest[0]), "connections": busiest[1]},
             "connected_to": self._hosts("to_host", state.to_host),
             "connected_from": self._hosts("from_host", state.from_host),
         }
+
+    def _series(self, state: Connections) -> list[list[int]]:
+        step = self.settings["grouping_seconds"]
+        groups: Counter[int] = Counter()
+        for second, counts in state.by_second.items():
+            groups[second // step * step] += sum(counts.values())
+        return [list(group) for group in sorted(groups.items())]
 
     def _hosts(self, option: str, hosts: Iterable[bytes]) -> dict[str, Any] | None:
         host = self.settings[option]

@@ -6,8 +6,8 @@ from pathlib import Path
 import time
 import unittest
 
+from LogsMonitor2000.generate.lines import START
 from LogsMonitor2000.source.statistics import ReadStatistics
-from benchmarks import generate
 from benchmarks.follow import (
     BLOCK_LINES,
     RATES,
@@ -37,7 +37,7 @@ class LinesTest(unittest.TestCase):
         made = list(islice(blocks(2 * BLOCK_LINES), 5))
         for block, second in zip(made, (0, 0, 1, 1, 2)):
             self.assertEqual(block.count(b"\n"), BLOCK_LINES)
-            self.assertEqual(block.count(stamp_of(generate.START + second)), BLOCK_LINES)
+            self.assertEqual(block.count(stamp_of(START + second)), BLOCK_LINES)
         self.assertEqual(next(blocks(2 * BLOCK_LINES, skip=3)), made[3])
 
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 import hashlib
+import io
 import unittest
 
-from LogsMonitor2000.generate.lines import LineMaker, Plan, batches, shuffled
-from LogsMonitor2000.generate.scenario import SCENARIOS
+from LogsMonitor2000.generate.lines import START, LineMaker, Plan, batches, shuffled, steady, write_log
 from LogsMonitor2000.generate.writers import writer_for
-
-START = 1_700_000_000
 
 
 def maker(plan: Plan, lines: int, name: str = "connections", seed: int = 3) -> LineMaker:
     writer = writer_for(name)
     assert writer is not None
     return LineMaker(writer, plan, lines, seed, START)
-
-
-def steady(rate: float) -> Plan:
-    return SCENARIOS["steady"].plan(rate, 0, 0)
 
 
 class Lines(unittest.TestCase):
@@ -31,6 +25,16 @@ class Lines(unittest.TestCase):
         ]
         self.assertEqual(digests[0].digest(), digests[1].digest())
         self.assertNotEqual(digests[0].digest(), digests[2].digest())
+
+    def test_bytes_do_not_depend_on_the_machine_or_the_version_of_python(self) -> None:
+        for name, digest in (
+            ("combined", "74bcc6a44e131f57a51ed24410eba4a1091a2d89d79634d45749a1d9a0afbddb"),
+            ("csv", "60973efc9a1c174e203495777adc195975601e3c628f3c6db35b2169451b9c99"),
+        ):
+            with self.subTest(format=name):
+                out = io.BytesIO()
+                write_log(out, 3000, name=name, seed=1)
+                self.assertEqual(hashlib.sha256(out.getvalue()).hexdigest(), digest)
 
     def test_rates_below_and_between_whole_numbers(self) -> None:
         for rate, expected in ((0.25, [0, 0, 0, 1, 0, 0, 0, 1]), (1.5, [1, 2, 1, 2, 1, 2, 1]), (3, [3, 3, 3, 1])):

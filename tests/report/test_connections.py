@@ -35,6 +35,7 @@ def reference(lines: list[bytes], seconds: int, last: int | None, to_host: str, 
         "lines": len(lines),
         "malformed": len(lines) - len(rows),
         "connections": len(inside),
+        "series": [list(group) for group in sorted(Counter(row[0] // 1200 * 1200 for row in inside).items())],
         "busiest": busiest and {"host": busiest[0], "connections": busiest[1]},
         "connected_to": (
             {"host": to_host, "hosts": sorted({row[1] for row in inside if row[2] == to_host})} if to_host else None
@@ -60,13 +61,15 @@ class Connections(Cutting):
                     )
                 lines.append(line)
             last = draw.choice((None, None, start + draw.randrange(200)))
-            settings = {"seconds": draw.choice((1, 20, 100, 3600)), "last": last}
+            settings = {"seconds": draw.choice((1, 20, 100, 3600))}
             settings |= {"to_host": draw.choice(["", *HOSTS]), "from_host": draw.choice(["", *HOSTS])}
             path = self.file(f"{case}.log", b"\n".join(lines) + b"\n")
             expected = reference(lines, settings["seconds"], last, settings["to_host"], settings["from_host"])
             for piece_bytes in (1 << 24, draw.randrange(1, 200)):
                 with self.subTest(case=case, piece_bytes=piece_bytes, settings=settings):
-                    self.assertEqual(self.run_over(ConnectionsReport(settings), [path], piece_bytes), expected)
+                    report = ConnectionsReport(settings)
+                    report.until = last
+                    self.assertEqual(self.run_over(report, [path], piece_bytes), expected)
 
     def test_several_files_in_processes(self) -> None:
         lines = [b"%d a%d b\n" % (1_366_815_000 + number, number % 3) for number in range(3000)]
@@ -85,7 +88,8 @@ class Connections(Cutting):
             "1970-01-01 00:00:42 to 1970-01-01 00:01:41: 3 connections\nbusiest host: a (2 connections)\n"
             "hosts connected to b: \\x1b[m, a\nhosts connected from z: none\n1 of 4 lines are malformed\n",
         )
-        report = ConnectionsReport({"last": 20})
+        report = ConnectionsReport()
+        report.until = 20
         self.assertEqual(report.text(self.run_over(report, [path])), "no connections in the window\n")
         json.loads(report.render(self.run_over(report, [path]), "json"))
 
