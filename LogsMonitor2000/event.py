@@ -157,10 +157,14 @@ class MalformedLine(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something about the run itself that a person should know: which format an input has, an input that broke off."""
+    """Something about the run itself that an operator should know: which format an input has, an input that broke off.
+
+    One that is `final` is about the whole run, and belongs right before its summary.
+    """
 
     text: str
     verbose: bool = False
+    final: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
@@ -188,6 +192,7 @@ class Summary(NamedTuple):
     """The whole run. `lines = events + malformed + late`; `first` and `last` are the first and last second that had an event.
 
     `bytes`, `statuses` (by class) and the top `sections` and `sources` count late events too; `lateness_max` is that of late events.
+    `distinct` says how many `sections` and `sources` there are, where that is known.
     `alerts` are those that fired; `peak` is None where nothing measures it.
     """
 
@@ -204,6 +209,7 @@ class Summary(NamedTuple):
     sources: tuple[tuple[Key, int], ...] = ()
     peak: Peak | None = None
     alerts: tuple[AlertTotal, ...] = ()
+    distinct: Mapping[str, int] = {}
 
     @property
     def order(self) -> tuple[int, int]:

@@ -38,6 +38,15 @@ SIZE_DIGITS_MAX = 18
 EPOCH_DIGITS_MAX = 12
 """Digits of a time in seconds: more would lie past the year 9999."""
 
+ROWS_MAX = 48
+"""Rows that text about a finished log has at most: two screens of a small terminal, and two days by the hour."""
+
+SUMMARY_TOP = 10
+"""Sections and sources in the summary of text."""
+
+SPOOL_BYTES_MAX = 1 << 20
+"""Messages held in memory until the rows between them are known; more go to a temporary file."""
+
 SAMPLES_MAX = 5
 """Malformed lines shown; all are counted."""
 

@@ -106,6 +106,14 @@ def summary(readings: Sequence[Reading], options: Options) -> tuple[Any, ...]:
         tuple(top(options.top, [request.source for request in everything])),
         peak(requests, options),
         alert_totals(alerts(requests, options), max(seconds, default=0)),
+        (
+            {
+                "sections": len({request.section for request in everything}),
+                "sources": len({request.source for request in everything}),
+            }
+            if everything
+            else {}
+        ),
     )
 
 

@@ -159,8 +159,8 @@ def alerts_in(events: Sequence[tuple[float, Event]]) -> list[Alert]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """One that says nothing about colours and finds the package."""
-    dropped = ("NO_COLOR", "TERM", "TZ", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+    """One that names neither colours nor columns, and finds the package."""
+    dropped = ("NO_COLOR", "COLUMNS", "TERM", "TZ", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     paths = [ROOT, *([more.pop("PYTHONPATH")] if "PYTHONPATH" in more else [])]
     return {**kept, "PYTHONPYCACHEPREFIX": compiled_modules(), "PYTHONPATH": os.pathsep.join(paths), **more}

@@ -1,8 +1,9 @@
 """Whole runs of the real command against outputs that were checked by hand and kept.
 
-Each folder of `golden` is a case: `arguments` (one a line), `input.log` (fed to standard input when the arguments do not
-name it), and what must come out: `stdout`, `stderr`, `status`. The one line that tells how long it took is normalised. After a
-change of the output on purpose, `python -m tests.test_golden` writes the files anew; read the difference before you keep it.
+Each folder of `golden` is a case: `arguments` (one a line), `input.log` (fed to standard input where the arguments name no log),
+perhaps `environment` (`NAME=value` a line), and what must come out: `stdout`, `stderr`, `status`. Logs that several cases read
+are in `golden_logs`. The line that says how long it took is normalised. After an intended change of the output,
+`python -m tests.test_golden` writes the files anew; read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ def content(case: str, name: str) -> bytes:
 def run(case: str) -> dict[str, bytes]:
     """What the command says, by the name of the file that has it."""
     arguments = content(case, "arguments").decode().splitlines()
-    stdin = None if "input.log" in arguments else content(case, "input.log")
-    done = command(*arguments, stdin=stdin, cwd=os.path.join(FOLDER, case))
-    out = re.sub(rb"took \d+\.\d+ s(, [\d,]+ lines/s)?", "took …".encode(), done.stdout)
+    names_log = any(argument.endswith((".log", ".log.gz")) for argument in arguments)
+    stdin = None if names_log else content(case, "input.log")
+    has_variables = os.path.exists(os.path.join(FOLDER, case, "environment"))
+    variables = content(case, "environment").decode().splitlines() if has_variables else []
+    done = command(
+        *arguments, stdin=stdin, cwd=os.path.join(FOLDER, case), **dict(variable.split("=", 1) for variable in variables)
+    )
+    out = re.sub(rb"took +\d+\.\d+ s(, [\d,]+ lines/s)?", "took …".encode(), done.stdout)
     return {"stdout": out, "stderr": done.stderr, "status": b"%d\n" % done.returncode}
 
 

@@ -11,7 +11,7 @@ from ..event import Alert, Event, MalformedLine, Notice, Summary
 from ..text import decoded, duration, printable
 from .base import Action
 from .formatter import MessageFormatter
-from .terminal import tell_problem
+from .terminal import report_problem
 
 DAY = 86_400
 
@@ -44,7 +44,7 @@ class BacktestReport(Action):
         if isinstance(event, Alert):
             self._records[event.name].take(event)
         elif isinstance(event, (MalformedLine, Notice)):
-            tell_problem(event, self._errors, self._verbose)
+            report_problem(event, self._errors, self._verbose)
         elif isinstance(event, Summary):
             self._report(event)
 

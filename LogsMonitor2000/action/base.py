@@ -35,6 +35,14 @@ class Run(Protocol):
     """A run, for actions that want to know more of it than its events."""
 
     @property
+    def is_following(self) -> bool:
+        """Whether inputs are read on as they grow."""
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether all has been read that was there when the run began; always true where nothing is followed."""
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """All actions of the run. They never change; how safe it is for other threads to use one is up to that action."""
 
@@ -67,7 +75,7 @@ class Action(ABC):
         """`event` has happened."""
 
     def progress(self, read: int, total: int, lines: int) -> None:
-        """`lines` have been read, and of the `total` bytes of the inputs `read`; both are 0 where the end is not known."""
+        """`lines` lines and `read` of the `total` bytes of the inputs have been read; both are 0 where the end is not known."""
 
     def close(self) -> None:
-        """There will be no more."""
+        """There will be no more events: flush and release what is held."""

@@ -9,7 +9,7 @@ from ..event import Alert, Event, Explained, Explanation, MalformedLine, Notice,
 from ..text import decoded
 from .base import Action
 from .formatter import MessageFormatter, status_class
-from .terminal import tell_problem
+from .terminal import report_problem
 
 
 class JsonLines(Action):
@@ -30,7 +30,7 @@ class JsonLines(Action):
 
     def notify(self, event: Event) -> None:
         if isinstance(event, (MalformedLine, Notice)):
-            tell_problem(event, self._errors, self._verbose)
+            report_problem(event, self._errors, self._verbose)
             return
         if isinstance(event, Alert) and event.state == AlertState.PENDING and not self._verbose:
             return

@@ -1,9 +1,8 @@
-"""Events for people: one compact block an interval, alerts that stand out, a summary at the end. Fits 80 columns."""
+"""Events for people, as they come: a compact block an interval, alerts that stand out, a summary at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable
 import os
 from typing import TextIO
 
@@ -11,22 +10,20 @@ from ..alert.state import AlertState
 from ..event import Alert, Event, Explanation, MalformedLine, Notice, Stats, Summary
 from ..limits import SAMPLE_BYTES_MAX
 from ..runtime.clock import Clock
-from ..text import duration, printable, size
-from .base import Action
-from .formatter import MessageFormatter, status_class
-
-WIDTH = 80
-KEY_WIDTH_MAX = 60
-INDENT = " " * 12
-BOLD_RED, BOLD_GREEN, BOLD, RESET = "\x1b[1;31m", "\x1b[1;32m", "\x1b[1m", "\x1b[0m"
-
-
-COLORS: dict[str, str] = {AlertState.FIRING: BOLD_RED, AlertState.RESOLVED: BOLD_GREEN}
-"""Of alerts, by their state."""
+from ..text import counted, duration, printable
+from .base import Action, Run
+from .folding import Totals
+from .formatter import MessageFormatter
+from .intervals import IntervalText, entries
+from .style import WIDTH, Style
+from .summary_text import Advice, SummaryText
 
 
 class TerminalNotifier(Action):
-    """Writes to `out`; what went wrong with the input, and with `verbose` what was decided about it, goes to `errors`."""
+    """Writes to `out`; problems with the input, and with `verbose` decisions about it, go to `errors`.
+
+    `width` is asked for the columns there are whenever something is written: a terminal may be resized.
+    """
 
     essential = True
 
@@ -37,79 +34,132 @@ class TerminalNotifier(Action):
         formatter: MessageFormatter | None = None,
         *,
         banner: str = "",
-        color: bool = False,
+        style: Style | None = None,
+        width: Callable[[], int] = lambda: WIDTH,
         verbose: bool = False,
+        advice: Advice | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._out = out
         self._errors = errors
         self._formatter = formatter or MessageFormatter()
         self._banner = banner
-        self._color = color
+        self._style = style or Style()
+        self._width = width
         self._verbose = verbose
         self._clock = clock or Clock()
         self._started = self._clock.elapsed()
+        self._text = IntervalText(self._formatter, self._style)
+        self._summary_text = SummaryText(self._formatter, self._style, self._text, advice)
+        self._run: Run | None = None
+        self._history: Totals | None = None
+        self._fired_at: int | None = None
+        self._day = ""
+
+    def start(self, run: Run) -> None:
+        self._run = run
 
     def notify(self, event: Event) -> None:
-        self._start()
+        self._show_banner()
         if isinstance(event, Stats):
-            self._out.write(self._stats(event))
+            self._stats(event)
         elif isinstance(event, Alert):
+            if event.state == AlertState.FIRING and self._fired_at is None:
+                self._fired_at = event.time
             if event.state != AlertState.PENDING or self._verbose:
-                self._out.write(self._alert(event))
+                self._message(event.time, self._alert(event))
         elif isinstance(event, Explanation):
-            self._out.write(f"at {self._formatter.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
+            self._write(f"at {self._formatter.time(event.time)}\n" + "".join(f"  {line}\n" for line in event.lines))
         elif isinstance(event, Summary):
-            self._out.write(self._summary(event))
+            self._summary(event)
         elif isinstance(event, (MalformedLine, Notice)):
             self._out.flush()
-            tell_problem(event, self._errors, self._verbose)
+            report_problem(event, self._errors, self._verbose)
         else:  # an event of a custom calculator
-            self._out.write(printable(str(event).encode()) + "\n")
+            self._message(event.order[0], printable(str(event).encode("utf-8", "surrogateescape")) + "\n")
 
     def progress(self, read: int, total: int, lines: int) -> None:
-        self._start()
+        self._show_banner()
+        if self._history is not None and self._is_live():
+            self._show_history()
         self._out.flush()
 
     def close(self) -> None:
         self._out.flush()
 
-    def _start(self) -> None:
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+
+    def _show_banner(self) -> None:
         if self._banner:
-            self._out.write(self._painted(self._banner, BOLD) + "\n")
+            self._out.write(self._style.paint(self._banner, "bold") + "\n")
             self._banner = ""
 
-    def _painted(self, text: str, color: str) -> str:
-        return f"{color}{text}{RESET}" if self._color else text
+    def _is_live(self) -> bool:
+        """Whether what was there when following began has been read."""
+        return self._run is None or self._run.has_caught_up
 
-    def _stats(self, stats: Stats) -> str:
-        return (
-            f"{self._formatter.time(stats.time)}  {stats.hits:>9,} hits  {stats.hits / stats.interval:>9,.1f}/s"
-            f"  {size(stats.bytes):>11}\n"
-            + _row("  status    ", [f"{status_class(key)} {count:,}" for key, count in stats.statuses.items()])
-            + _row("  sections  ", [f"{_clipped(key)} {count:,}" for key, count in stats.sections])
-            + _row("  sources   ", [f"{_clipped(key)} {count:,}" for key, count in stats.sources])
-        )
+    def _stats(self, stats: Stats) -> None:
+        if self._is_live():
+            if self._history is not None:
+                self._show_history()
+            first, last = self._covered(stats)
+            self._write(self._block(stats, first, last))
+        else:
+            self._history = self._history or Totals()
+            self._history.add(stats)
+
+    def _counts(self) -> Summary:
+        """The lines read so far, and their times."""
+        return Summary() if self._run is None else self._run.status().summary
+
+    def _message(self, second: int, text: str) -> None:
+        """Show `text` about `second`."""
+        self._write(text)
+
+    def _block(self, stats: Stats, first: int, last: int) -> str:
+        """A block, after a line with the date where that changes; the log covers the seconds `first` to `last`."""
+        day = self._formatter.day(stats.time)
+        heading = self._style.paint(day, "dim") + "\n" if day != self._day else ""
+        self._day = day
+        covered = min(stats.time + stats.interval, last + 1) - max(stats.time, first)
+        return heading + self._text.block(stats, covered, self._width())
+
+    def _covered(self, stats: Stats) -> tuple[int, int]:
+        """The first and the last second that the log covers, as far as is known while `stats` is the newest interval."""
+        end = stats.time + stats.interval
+        summary = self._counts()
+        if summary.first is None or summary.last is None:
+            return stats.time, end
+        # What is followed goes on by the clock: silence at the end of an interval is part of it.
+        reached = int(self._clock.now()) if self._run is not None and self._run.is_following else 0
+        return summary.first, max(summary.last, reached)
+
+    def _show_history(self) -> None:
+        """One line about what was in the log before it was followed live."""
+        history, self._history = self._history, None
+        summary = self._counts()
+        if history is None or summary.first is None or summary.last is None:
+            return
+        lasted = duration(summary.last - summary.first + 1)
+        shown = [f"{counted(history.hits, 'hit')} in {lasted}"]
+        shown += [self._text.status(key, f"{count:,}") for key, count in sorted(history.statuses.items())]
+        self._write(entries("before now  ", [*shown, f"since {self._formatter.time(summary.first)}"], self._width()))
 
     def _alert(self, alert: Alert) -> str:
-        color = COLORS.get(alert.state, BOLD)
-        lines = (
-            [f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in alert.lines] if alert.state == AlertState.FIRING else []
-        )
-        return self._painted(self._formatter.alert(alert), color) + "\n" + "".join(lines)
+        lines = alert.lines if alert.state == AlertState.FIRING else ()
+        shown = "".join(f"  {printable(line[:SAMPLE_BYTES_MAX])}\n" for line in lines)
+        return self._style.alert(alert, self._formatter.alert(alert)) + "\n" + shown
 
-    def _summary(self, summary: Summary) -> str:
+    def _summary(self, summary: Summary) -> None:
+        if self._history is not None:
+            self._show_history()
         took = self._clock.elapsed() - self._started
-        lines = [f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"]
-        if summary.first is not None and summary.last is not None:
-            first, last = self._formatter.time(summary.first), self._formatter.time(summary.last)
-            lines.append(f"{first} to {last} ({duration(summary.last - summary.first + 1)})")
-        lines.append(f"took {took:.2f} s" + (f", {summary.lines / took:,.0f} lines/s" if took > 0 else ""))
-        return self._painted(lines[0], BOLD) + "\n" + "".join(f"  {line}\n" for line in lines[1:])
+        self._write(self._summary_text.text(summary, took, self._width(), self._fired_at))
 
 
-def tell_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -> None:
-    """One line on `errors` for a malformed line or a notice."""
+def report_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -> None:
+    """One line on `errors` about a malformed line or a notice."""
     if isinstance(event, MalformedLine):
         errors.write(
             f"{printable(os.fsencode(event.source))}:{event.line}: malformed, {event.reason}: {printable(event.text)}\n"
@@ -117,27 +167,3 @@ def tell_problem(event: MalformedLine | Notice, errors: TextIO, verbose: bool) -
     elif verbose or not event.verbose:
         errors.write(printable(os.fsencode(event.text)) + "\n")
     errors.flush()
-
-
-def _clipped(key: bytes) -> str:
-    return _clipped_short(key[: 4 * KEY_WIDTH_MAX + 1])  # no character takes more than four bytes
-
-
-@lru_cache(maxsize=4096)  # the top keys of one interval are those of the next
-def _clipped_short(key: bytes) -> str:
-    text = printable(key)
-    return text if len(text) <= KEY_WIDTH_MAX else text[: KEY_WIDTH_MAX - 3] + "..."
-
-
-def _row(title: str, entries: Sequence[str]) -> str:
-    """`title` and the entries behind it, on as many lines as it takes."""
-    row = title + "  ".join(entries)
-    if len(row) <= WIDTH:
-        return row + "\n"
-    rows, row = [], title
-    for entry in entries:
-        if len(row) > len(INDENT) and len(row) + len(entry) > WIDTH:
-            rows.append(row.rstrip())
-            row = INDENT
-        row += entry + "  "
-    return "\n".join([*rows, row.rstrip()]) + "\n"

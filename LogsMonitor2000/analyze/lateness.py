@@ -53,10 +53,11 @@ class Lateness:
         advised = self.advised
         kept = "all" if advised == self.max else f"{100 * SHARE_KEPT:g} %"
         sort = "" if advised <= LATENESS_SECONDS_EXACT else "sort the log by time or "
-        return Notice(
+        text = (
             f"{late:,} of {lines:,} lines ({100 * late / lines:.3g} %) were late, by up to {self.max:,} s, and are missing from"
             f" intervals and alerts; to keep {kept} of them, {sort}run {repeat(advised)}"
         )
+        return Notice(text, final=final)
 
     def dump(self) -> list[list[int]]:
         """The counts as JSON can hold them."""

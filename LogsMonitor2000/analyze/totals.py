@@ -10,6 +10,7 @@ from ..limits import TOTALS_SECONDS
 from .bucket import Bucket
 from .calculator import StreamCalculator
 from .layouts import FOREVER
+from .measure import OTHER
 from .most_common import BYTES, SECTIONS, SOURCES, STATUSES, heaviest
 
 
@@ -50,6 +51,11 @@ class TotalsCalculator(StreamCalculator):
             statuses=dict(sorted(total[STATUSES].items())),
             sections=tuple(heaviest(total[SECTIONS], self.top)),
             sources=tuple(heaviest(total[SOURCES], self.top)),
+            distinct={
+                name: len(total[measure])
+                for name, measure in (("sections", SECTIONS), ("sources", SOURCES))
+                if total[measure] and OTHER not in total[measure]
+            },
         )
 
     def snapshot(self) -> list[Any]:

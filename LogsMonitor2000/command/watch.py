@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
+import os
 import signal
 import sys
 
+from ..action.summary_text import Advice
 from ..config.settings import Settings
 from ..pipeline.wiring import build
 from ..runtime.signals import Stop
-from .arguments import ALERTS, READING, add_config, add_files, add_help, add_options, settings_of
+from .arguments import ALERTS, READING, TIME, add_config, add_files, add_help, add_options, settings_of
 from .parser import Parser
+from .verbs import PROGRAM, VERBS
 
 USAGE = "[FILE ...] [options]"
 EPILOG = """\
@@ -32,12 +36,40 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: Namespace) -> int:
-    return watch(settings_of(options))
+    return watch(settings_of(options), advice_of(options))
 
 
-def watch(settings: Settings) -> int:
+def advice_of(given: Namespace) -> Advice:
+    """What the summary may suggest to run next."""
+    called = "python -m LogsMonitor2000" if os.path.basename(sys.argv[0]) == "__main__.py" else PROGRAM
+    shared = (*READING, *TIME, *ALERTS, "config", "files")
+    values = {name: value for name, value in vars(given).items() if value is not None}
+    return Advice(
+        called,
+        frozenset(verb.name for verb in VERBS) if values.get("files") and not values.get("follow") else frozenset(),
+        words_of({name: values[name] for name in shared if name in values}),
+        words_of({name: value for name, value in values.items() if name not in shared}),
+    )
+
+
+def words_of(values: Mapping[str, object]) -> tuple[str, ...]:
+    """The words of a command line that give `values` by name."""
+    words: list[str] = []
+    for name, value in values.items():
+        many = value if isinstance(value, (list, tuple)) else [value]
+        if name == "files":
+            words += map(str, many)
+        elif value is True:
+            words.append(f"--{name}")
+        else:
+            for each in many:
+                words += [f"--{name}", str(each)]
+    return tuple(words)
+
+
+def watch(settings: Settings, advice: Advice | None = None) -> int:
     """Run the monitor until its logs end or a signal does."""
-    monitor = build(settings, sys.stdout, sys.stderr)
+    monitor = build(settings, sys.stdout, sys.stderr, advice)
     stop = Stop(monitor.stop)
     monitor.wake_on_signals()
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())

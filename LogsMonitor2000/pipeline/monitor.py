@@ -53,6 +53,10 @@ class Monitor:
         self.streams = inputs if isinstance(inputs, StreamSet) else StreamSet(inputs, is_live=follow)
         self.processor = processor
         self.actions = tuple(actions)
+        self.is_following = self.streams.is_live
+        """Whether inputs are read on as they grow."""
+        self.has_caught_up = not self.is_following
+        """Whether all has been read that was there when the run began."""
         self._journal = journal
         self._skew_max = skew_max
         self._clock = clock or Clock()
@@ -121,6 +125,7 @@ class Monitor:
                 if (read := self._poll(unended)) is not None:
                     yield self._join(*read)
                     continue
+                self.has_caught_up = True
                 yield [*self._notices(unended), *self._advance()]
                 if not unended or not unended[0].ended:
                     self._wait(unended)

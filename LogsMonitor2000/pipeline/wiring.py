@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..action.base import Action
 from ..action.formatter import MessageFormatter
 from ..action.json_lines import JsonLines
+from ..action.overview import OverviewNotifier
 from ..action.progress import ProgressLine
+from ..action.style import Style, columns
+from ..action.summary_text import Advice
 from ..action.terminal import TerminalNotifier
 from ..analyze.calculator import StreamCalculator
 from ..analyze.high_traffic import HighTrafficCalculator
@@ -20,13 +23,13 @@ from ..analyze.processor import AnalyticsProcessor
 from ..analyze.totals import TotalsCalculator
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
-from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, TRAFFIC_SECONDS
+from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING, SUMMARY_TOP, TRAFFIC_SECONDS
 from ..parse.base import Parser
 from ..parse.choose import Choice, checked_networks, mapped_fields
 from ..runtime.clock import zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
-from ..text import printable
+from ..text import counted, printable, step
 from ..version import VERSION
 from .input import Input
 from .monitor import Monitor
@@ -36,10 +39,11 @@ if TYPE_CHECKING:
     from ..alert.rule import Rule
 
 
-def build(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:
-    """The monitor that `settings` describe, writing to `out` and `errors`."""
-    processor = AnalyticsProcessor(_calculators(settings), settings.reading.buffer_time)
-    actions = _actions(settings, processor, out, errors)  # what is wrong with them is told before anything is opened
+def build(settings: Settings, out: TextIO, errors: TextIO, advice: Advice | None = None) -> Monitor:
+    """The monitor that `settings` describe, writing to `out` and `errors`; `advice` makes the commands that it suggests."""
+    repeat = {} if advice is None else {"repeat": advice.repeat}
+    processor = AnalyticsProcessor(_calculators(settings), settings.reading.buffer_time, **repeat)
+    actions = _actions(settings, processor, out, errors, advice)  # what is wrong with them is told before anything is opened
     if settings.following.follow:
         return _build_following(settings, processor, actions)
     return Monitor(inputs_of(settings, processor), processor, actions, skew_max=skew_max(settings))
@@ -81,9 +85,11 @@ def skew_max(settings: Settings) -> int:
 
 def _calculators(settings: Settings) -> list[StreamCalculator]:
     calculators: list[StreamCalculator] = []
+    top = settings.statistics.top
     if settings.statistics.seconds:
-        calculators.append(MostCommonCalculator(settings.statistics.seconds, settings.statistics.top))
-    calculators.append(TotalsCalculator(settings.statistics.seconds, settings.statistics.top))
+        calculators.append(MostCommonCalculator(settings.statistics.seconds, top))
+    summary_top = max(top, SUMMARY_TOP) if settings.output.output == "text" else top
+    calculators.append(TotalsCalculator(settings.statistics.seconds, summary_top))
     if settings.alerting.rules or settings.alerting.mutes:  # then the built-in alert is one rule among others
         from ..alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
@@ -108,10 +114,12 @@ def all_rules(settings: Settings) -> tuple[Rule, ...]:
     return *built_in_rules(alerting.high_traffic_interval, alerting.high_traffic_threshold), *alerting.rules
 
 
-def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO) -> list[Action]:
+def _actions(
+    settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO, advice: Advice | None
+) -> list[Action]:
     formatter = MessageFormatter(zone_named(settings.output.timezone))
     actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.following.follow else []
-    terminal = output_action(settings, out, errors, formatter, _banner(settings))
+    terminal = output_action(settings, out, errors, formatter, _banner(settings), advice)
     if settings.alerting.actions:  # before what is printed: when nobody reads that any more, they must have been told
         from ..deliver.spec import Context  # here, because few runs need it and start-up counts
 
@@ -124,26 +132,41 @@ def _actions(settings: Settings, processor: AnalyticsProcessor, out: TextIO, err
     return [*actions, terminal, *(load_class(name, Action) for name in settings.plugins.action)]
 
 
-def output_action(settings: Settings, out: TextIO, errors: TextIO, formatter: MessageFormatter, banner: str = "") -> Action:
+def output_action(
+    settings: Settings,
+    out: TextIO,
+    errors: TextIO,
+    formatter: MessageFormatter,
+    banner: str = "",
+    advice: Advice | None = None,
+) -> Action:
     """What writes events to the standard output."""
     if settings.output.output == "json":
         return JsonLines(out, errors, formatter, verbose=settings.output.verbose)
-    color = settings.output.color == "always" or (
-        settings.output.color == "auto" and out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    notifier = OverviewNotifier if settings.adapts_interval else TerminalNotifier
+    return notifier(
+        out,
+        errors,
+        formatter,
+        banner=banner,
+        style=Style.of(out, settings.output.color),
+        width=lambda: columns(out),
+        verbose=settings.output.verbose,
+        advice=advice,
     )
-    return TerminalNotifier(out, errors, formatter, banner=banner, color=color, verbose=settings.output.verbose)
 
 
 def _banner(settings: Settings) -> str:
     inputs = ", ".join(settings.reading.files or ["standard input"])
-    every = f"statistics every {settings.statistics.seconds} s" if settings.statistics.seconds else "no statistics"
+    seconds = settings.statistics.seconds
+    every = f"statistics every {step(seconds)}, " if seconds else "no statistics, "
     alerting = settings.alerting
-    alert = "no alert"
+    alert = "no high-traffic alert"
     if alerting.has_high_traffic:
-        alert = f"alert above {alerting.high_traffic_threshold:g} hits/s over {alerting.high_traffic_interval} s"
-    count = len(alerting.rules)
-    rules = f", {count} alert rule{'s' * (count > 1)}" if count else ""
-    return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}, {alert}{rules}"
+        alert = f"alert above {alerting.high_traffic_threshold:g} requests/s over {alerting.high_traffic_interval} s"
+    rules = f", {counted(len(alerting.rules), 'alert rule')}" if alerting.rules else ""
+    every = "" if settings.adapts_interval else every
+    return f"LogsMonitor2000 {VERSION}: {printable(os.fsencode(inputs))}\n{every}{alert}{rules}"
 
 
 def open_log(

@@ -48,6 +48,39 @@ class Times(unittest.TestCase):
                 self.assertEqual(MessageFormatter(zone).time(second), expected)
 
 
+class Intervals(unittest.TestCase):
+    def test_the_time_of_day_from_start_to_end(self) -> None:
+        formatter = MessageFormatter()
+        for start, seconds, expected in (
+            (1549573850, 10, "21:10:50–21:11:00"),
+            (1549573860, 10, "21:11:00–10"),
+            (1549573860, 60, "21:11–21:12"),
+            (1549573860, 90, "21:11:00–21:12:30"),
+            (1549580400, 7200, "23:00–01:00"),
+            (10**15, 10, f"@{10**15}–{10**15 + 10}"),
+        ):
+            with self.subTest(start=start, seconds=seconds):
+                self.assertEqual(formatter.interval(start, seconds), expected)
+        self.assertEqual(formatter.interval(1549573860, 10, "-"), "21:11:00-10")
+
+    def test_days_have_the_offset_of_the_zone(self) -> None:
+        self.assertEqual(MessageFormatter(timezone(timedelta(hours=5, minutes=30))).day(1549573860), "2019-02-08 +05:30")
+
+    def test_starts_are_as_precise_as_they_must_be(self) -> None:
+        india = MessageFormatter(timezone(timedelta(hours=5, minutes=30)))
+        for formatter, start, seconds, expected in (
+            (MessageFormatter(), 1549573860, 60, "02-07 21:11"),
+            (MessageFormatter(), 1549573200, 1800, "02-07 21:00"),
+            (MessageFormatter(), 1549573200, 3600, "02-07 21h"),
+            (MessageFormatter(), 1549497600, 86_400, "02-07"),
+            (india, 1549573200, 3600, "02-08 02:30"),
+            (india, 1549497600, 86_400, "02-07 05:30"),
+        ):
+            with self.subTest(start=start, seconds=seconds):
+                self.assertEqual(formatter.start(start, seconds), expected)
+        self.assertEqual(MessageFormatter().start(1549497600, 86_400, with_year=True), "2019-02-07")
+
+
 class Alerts(unittest.TestCase):
     def test_messages(self) -> None:
         formatter = MessageFormatter()

@@ -43,7 +43,9 @@ class TestTotals(unittest.TestCase):
     def test_the_cheap_counts_are_those_of_the_summary(self) -> None:
         processor = AnalyticsProcessor([TotalsCalculator(10)])
         add(processor, csv_line(START), b"garbage\n")
-        self.assertEqual(processor.counts(), processor.summary()._replace(bytes=0, statuses={}, sections=(), sources=()))
+        self.assertEqual(
+            processor.counts(), processor.summary()._replace(bytes=0, statuses={}, sections=(), sources=(), distinct={})
+        )
 
 
 class TestPeak(unittest.TestCase):

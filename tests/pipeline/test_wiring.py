@@ -10,6 +10,7 @@ import unittest
 from unittest import mock
 
 from LogsMonitor2000.action.json_lines import JsonLines
+from LogsMonitor2000.action.overview import OverviewNotifier
 from LogsMonitor2000.action.progress import ProgressLine
 from LogsMonitor2000.action.terminal import TerminalNotifier
 from LogsMonitor2000.config.settings import Settings
@@ -150,9 +151,10 @@ class TestBuild(TemporaryFiles):
     def test_actions(self) -> None:
         path = self.path(content=b"")
         for errors, settings, kinds in (
-            (io.StringIO(), {}, [TerminalNotifier]),
+            (io.StringIO(), {}, [OverviewNotifier]),
+            (io.StringIO(), {"stats_interval": 10}, [TerminalNotifier]),
             (io.StringIO(), {"output": "json"}, [JsonLines]),
-            (Terminal(), {}, [ProgressLine, TerminalNotifier]),
+            (Terminal(), {}, [ProgressLine, OverviewNotifier]),
             (Terminal(), {"follow": True}, [TerminalNotifier]),
         ):
             monitor = self.built(path, errors=errors, **settings)
@@ -180,10 +182,11 @@ class TestBuild(TemporaryFiles):
     def test_the_banner_says_what_is_watched(self) -> None:
         path = self.path(content=b"")
         for settings, expected in (
-            ({}, "statistics every 10 s, alert above 10 hits/s over 120 s"),
-            ({"stats_interval": 0, "high_traffic_threshold": 2.5}, "no statistics, alert above 2.5 hits/s over 120 s"),
-            ({"high_traffic_interval": 0}, "statistics every 10 s, no alert"),
-            ({"high_traffic_threshold": 0}, "statistics every 10 s, no alert"),
+            ({}, "alert above 10 requests/s over 120 s"),
+            ({"stats_interval": 60}, "statistics every 1 min, alert above 10 requests/s over 120 s"),
+            ({"stats_interval": 0, "high_traffic_threshold": 2.5}, "no statistics, alert above 2.5 requests/s over 120 s"),
+            ({"high_traffic_interval": 0}, "no high-traffic alert"),
+            ({"high_traffic_threshold": 0}, "no high-traffic alert"),
         ):
             out = io.StringIO()
             self.built(path, out=out, **settings).run()

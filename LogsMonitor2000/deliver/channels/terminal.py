@@ -7,7 +7,7 @@ from typing import TextIO
 
 from ...action.base import Action
 from ...action.formatter import MessageFormatter
-from ...action.terminal import BOLD_GREEN, BOLD_RED, RESET
+from ...action.style import Style
 from ...alert.state import AlertState
 from ...config.table import Table
 from ...event import Alert, Event
@@ -34,12 +34,10 @@ class TerminalAlerts(Action):
         self._terminal = terminal
         self._formatter = formatter
         self._is_wanted = is_wanted
-        self._color = color
+        self._style = Style(color=color)
 
     def notify(self, event: Event) -> None:
         if not isinstance(event, Alert) or event.state == AlertState.PENDING or not self._is_wanted(event):
             return
-        text = self._formatter.alert(event)
-        color = BOLD_RED if event.state == AlertState.FIRING else BOLD_GREEN
-        self._terminal.write((f"{color}{text}{RESET}" if self._color else text) + "\n")
+        self._terminal.write(self._style.alert(event, self._formatter.alert(event)) + "\n")
         self._terminal.flush()

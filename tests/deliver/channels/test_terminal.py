@@ -15,7 +15,7 @@ STATS = Stats(60, 10, 1, 2, [(b"/a", 1)], [(b"10.0.0.1", 1)], {b"2": 1})
 
 class Terminal(Delivering):
     def test_alerts_that_pass(self) -> None:
-        for color, text in ((False, "High traffic"), (True, "\x1b[1;31mHigh traffic")):
+        for color, text in ((False, "High traffic"), (True, "\x1b[1;33mHigh traffic")):
             with self.subTest(color=color):
                 self.errors = io.StringIO()
                 action = self.spec('type = "terminal"\nalerts = "errors"').build(self.context(color=color))
