@@ -1,4 +1,4 @@
-"""`cat FILE …`: prints each line that the reading side yields, and nothing else.
+"""`cat FILE …`: prints each line that the reading side yields, and nothing else; with `--output json`, each event as an object.
 
 So reading can be tried and tested apart from parsing. Without `--follow` it is a `cat` that understands compression. With it, logs are
 followed through rotation and truncation until SIGINT or SIGTERM; the read statistics of each file are shown on standard error then,
@@ -9,14 +9,16 @@ later: a reader that is killed prints the lines of that last second again, and l
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import os
 import signal
 from types import FrameType
 
-from ..config.settings import Follow
+from ..config.option import Text
+from ..config.settings import Follow, Settings
 from ..limits import POLL_SECONDS, STATE_SECONDS
-from ..pipeline.wiring import named_files
+from ..pipeline.event_lines import EventLines
+from ..pipeline.wiring import choice_of, named_files, skew_max
 from ..runtime.clock import Clock
 from ..runtime.signals import Stop
 from ..runtime.waiter import Waiter
@@ -24,6 +26,7 @@ from ..source.base import Source
 from ..source.follow.source_set import SourceSet
 from ..source.open import expanded, open_source
 from ..state.directory import StateDirectory
+from ..text import decoded
 from .arguments import add_files, add_help, add_options, settings_of
 from .messages import say
 from .parser import Parser
@@ -38,22 +41,67 @@ def configure(parser: Parser) -> None:
     group = parser.group("input")
     add_files(group)
     add_options(group, ("follow", "start", "state"))
+    group = parser.group("events")
+    group.add(
+        "--output", kind=Text("FORMAT", words=("lines", "json")), help="lines as they are, or one JSON object an event (lines)"
+    )
+    add_options(group, ("log_format", "fields", "client_from", "trusted", "nginx_conf", "max_skew"))
     add_help(parser.group("other"))
 
 
 def run(options: Namespace) -> int:
     settings = settings_of(options)
     names = named_files(settings.reading.files)
-    return _Follower(names, settings.following).run() if settings.following.follow else _cat(names)
+    printer = _Printer(settings if getattr(options, "output", "lines") == "json" else None)
+    try:
+        if settings.following.follow:
+            return _Follower(names, settings.following, printer).run()
+        return _cat(names, printer)
+    finally:
+        printer.report()
 
 
-def _cat(names: Sequence[str]) -> int:
+class _Printer:
+    """Prints what sources yield: lines as they are, or with `settings`, the events in them as JSON."""
+
+    def __init__(self, settings: Settings | None) -> None:
+        self._settings = settings
+        self._clock = Clock()
+        self._events: dict[str, EventLines] = {}
+
+    def print_chunk(self, source: Source) -> bool:
+        """Print what there is of the chunk; False when there was nothing."""
+        if self._settings is None:
+            return _print_all(source.chunk())
+        blocks = list(source.chunk())
+        if blocks or source.ended:
+            _print_all([self._events_of(source).of(blocks)])
+        return bool(blocks)
+
+    def _events_of(self, source: Source) -> EventLines:
+        assert self._settings is not None
+        if source.name not in self._events:
+            settings, clock = self._settings, self._clock
+            horizon = skew_max(settings)
+            self._events[source.name] = EventLines(source, choice_of(settings), lambda: int(clock.now()) + horizon)
+        return self._events[source.name]
+
+    def report(self) -> None:
+        """Say what was malformed."""
+        for name, events in self._events.items():
+            for number, sample in events.samples:
+                say(f"{name}:{number}: {sample.reason}: {decoded(sample.text)}")
+            if events.malformed:
+                say(f"{name}: {events.malformed:,} malformed line{'s' * (events.malformed != 1)}")
+
+
+def _cat(names: Sequence[str], printer: _Printer) -> int:
     waiter = Waiter()
     for path in expanded(names):
         source = open_source(path)
         try:
             while not source.ended:
-                if not _print_chunk(source) and not source.ended and (descriptor := source.fileno()) is not None:
+                if not printer.print_chunk(source) and not source.ended and (descriptor := source.fileno()) is not None:
                     waiter.wait([descriptor], None)
         finally:
             source.close()
@@ -64,7 +112,8 @@ def _cat(names: Sequence[str]) -> int:
 class _Follower:
     """Prints what comes until a signal ends it."""
 
-    def __init__(self, names: Sequence[str], following: Follow) -> None:
+    def __init__(self, names: Sequence[str], following: Follow, printer: _Printer) -> None:
+        self._print_chunk = printer.print_chunk
         self._clock = Clock()
         self._waiter = Waiter()
         self._report_is_due = False
@@ -88,7 +137,7 @@ class _Follower:
             while not stop.is_asked and not self._is_over():
                 is_new = self._sources.poll()
                 now = self._clock.elapsed()
-                has_read = [_print_chunk(source) for source in self._sources.sources if source.next_poll <= now]
+                has_read = [self._print_chunk(source) for source in self._sources.sources if source.next_poll <= now]
                 self._show_warnings()
                 if is_new or self._clock.elapsed() - self._saved >= STATE_SECONDS:  # what is not known cannot be missed later
                     self._save()
@@ -99,7 +148,7 @@ class _Follower:
                     self._waiter.wait([], POLL_SECONDS)
             for source in self._sources.sources:
                 source.stop()
-                while _print_chunk(source):
+                while self._print_chunk(source):
                     pass
             self._save()
             self._show_warnings()
@@ -136,10 +185,10 @@ class _Follower:
             say(f"{self._state.path}: the state could not be saved {self._state.failures} times")
 
 
-def _print_chunk(source: Source) -> bool:
-    """Print what there is of the chunk, block by block; False when there was nothing."""
+def _print_all(blocks: Iterable[bytes]) -> bool:
+    """Print block by block; False when there was none."""
     has_read = False
-    for block in source.chunk():
+    for block in blocks:
         has_read = True
         view = memoryview(block)
         while view:

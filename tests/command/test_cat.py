@@ -115,6 +115,15 @@ class ReaderCommand(unittest.TestCase):
                 said = errors.getvalue()
                 self.assertEqual((out.getvalue(), status, said.count("\n")), ("", 2, 1), said)
 
+    def test_events_as_json_when_asked_for(self) -> None:
+        line = b'10.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 5\n'
+        with open(os.path.join(self.directory, "a.log"), "wb") as file:
+            file.write(line + b"bad\n" + line)
+        out, errors, status = self.start("a.log", "--output", "json").rest()
+        self.assertEqual((out.count(b'"section":"/a"'), status), (2, 0))
+        self.assertIn("a.log:2: ", errors)
+        self.assertIn("a.log: 1 malformed line", errors)
+
     def test_wrong_usage_is_the_status_of_the_process(self) -> None:
         out, errors, status = self.start("nothing").rest()
         self.assertEqual((out, status, errors.count("\n")), (b"", 2, 1), errors)
