@@ -12,9 +12,9 @@ from .action.base import Action
 from .action.formatter import MessageFormatter
 from .action.json_lines import JsonLines
 from .action.terminal import TerminalNotifier
+from .alert.high_traffic import HighTrafficCalculator
 from .analyze.bucket import Bucket
 from .analyze.calculator import StreamCalculator
-from .analyze.high_traffic import HighTrafficCalculator
 from .analyze.measure import Count, Measure, Total
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor

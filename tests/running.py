@@ -19,8 +19,8 @@ from typing import Any
 from unittest import mock
 
 from LogsMonitor2000.action.base import Action
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.calculator import StreamCalculator
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.totals import TotalsCalculator

@@ -72,11 +72,20 @@ class Attribution:
         self._reach = 2 * seconds
         self._seconds: deque[Second] = deque()
         self._lines: deque[Second] = deque()  # the last of them, with their lines
+        self._ahead: deque[Bucket] = deque()
         self._since: int | None = None  # what came before this was forgotten by a restart
         self._counted: dict[tuple[Contribution, int], tuple[int, Counted]] = {}
 
-    def count(self, bucket: Bucket) -> None:
-        """Take note of a second."""
+    def extend(self, buckets: Iterable[Bucket]) -> None:
+        """Take in seconds that log time has yet to come to."""
+        self._ahead += buckets
+
+    def catch_up(self, now: int) -> None:
+        """Log time has come to `now`."""
+        while self._ahead and self._ahead[0].time <= now:
+            self._count_bucket(self._ahead.popleft())
+
+    def _count_bucket(self, bucket: Bucket) -> None:
         *columns, lines = self.measure.rows(bucket[self.measure], self._most)
         if not lines:
             return
@@ -101,6 +110,7 @@ class Attribution:
 
         `first` is the first event's second: where the window before is not all behind it, nothing can be said to be new.
         """
+        self.catch_up(now)
         begin = now - 2 * seconds + 1
         lines = self._lines_of(contribution, group)
         if self._since is not None and self._since > max(begin, first):
@@ -122,7 +132,7 @@ class Attribution:
 
     def _count(self, contribution: Contribution, seconds: int, now: int) -> Counted:
         """By group, the events that `contribution` counts by their values, in the window and in the one before."""
-        placement = Placement(self.columns, contribution.where, contribution.conditions, contribution.by)
+        placement = Placement(contribution, self.columns)
         counted: Counted = {}
         for second in self._seconds:
             if second.time <= now - 2 * seconds or second.time > now:
@@ -136,7 +146,7 @@ class Attribution:
 
     def _lines_of(self, contribution: Contribution, group: Group) -> tuple[bytes, ...]:
         """The newest lines that `contribution` counts for `group`."""
-        placement = Placement(self.columns, contribution.where, contribution.conditions, contribution.by)
+        placement = Placement(contribution, self.columns)
         lines: dict[bytes, None] = {}
         for second in reversed(self._lines):
             counted: list[bytes] = []

@@ -1,33 +1,38 @@
 """The calculator that evaluates rules: buckets in, transitions of alerts out.
 
-    bucket ─ Extractor ─▶ Timeline ─▶ Window ─ value ─▶ RuleEvaluator ─ transition ─▶ Alert
+    buckets ─ Extractor ─▶ Series, or Timeline ─▶ Window ─ values ─▶ RuleEvaluator ─ transition ─▶ Alert
 
-Rules that ask for the same share what they can: a tally in the bucket, a timeline, a window.
+Rules that ask for the same share what they can: a tally in the bucket, a series, a timeline, a window. Closed buckets are taken in
+stretches of contiguous seconds. Most rules pass a stretch as a whole; the others are evaluated second by second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from ..analyze.alert_totals import AlertTotals
 from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
-from ..analyze.high_traffic import PeakTracker
 from ..analyze.measure import Measure
-from ..event import Alert, Event, Explanation, Notice, Summary
+from ..event import Alert, Event, Explanation, Notice, Peak, Summary
 from ..limits import GROUPS_MAX, STATES_MAX
 from .attribution import Attribution, Changes
 from .evaluator import RuleEvaluator, Transition
 from .explain import explain
 from .mute import Mute
+from .plain import PlainEvaluator
 from .rule import BUILT_IN, Rule
+from .series import NEVER
 from .state import AlertState
 from .suppression import Suppression
-from .window import NEVER, Timelines
+from .totals import AlertTotals
+from .window import Timelines
 
-TRIM_EVERY = 16
-"""After how many evaluations what all windows have left behind is forgotten: it costs little to hold."""
+STRETCH_SECONDS = 256
+"""How many seconds are evaluated at once: more save nothing, and what is held for them leaves a core's cache."""
+
+GAP_SECONDS = 30
+"""Seconds without a bucket that belong to a stretch; longer silence is passed from change to change."""
 
 
 class RuleCalculator(TimedCalculator):
@@ -50,77 +55,102 @@ class RuleCalculator(TimedCalculator):
         self._evaluators = {rule.name: rule.evaluator(self._timelines) for rule in self.rules}
         self._suppression = self._suppressing(self._evaluators, mutes)
         own = () if self._attribution is None else (self._attribution.measure,)
-        self.measures: tuple[Measure, ...] = (*self._timelines.extractor.measures, *own)
+        self.measures: tuple[Measure, ...] = (*self._timelines.measures, *own)
         self._first: int | None = None
         self._now: int | None = None
-        self._evaluations = 0
         self._noticed: dict[str, int] = {}
         self._totals = AlertTotals()
-        built_in = [rule for rule in self.rules if rule.name == BUILT_IN]
-        self._peak = PeakTracker(built_in[0].window) if built_in else None
 
     @property
     def required(self) -> frozenset[str]:
         contributions = [rule.contribution(rule.where, rule.by) for rule in self.rules if not rule.optional]
         return frozenset(field for contribution in contributions for field in contribution.fields)
 
-    def count(self, bucket: Bucket) -> None:
-        evaluators = self._evaluators.values()
-        if self._first is None and bucket.hits:
-            self._first = bucket.time
-            for evaluator in evaluators:
-                evaluator.first = bucket.time
-        if self._peak is not None:
-            self._peak.count(bucket.time, bucket.hits)
-        self._timelines.extractor.bucket(bucket)
-        for timeline in self._timelines:
-            timeline.append(bucket.time, timeline.extract())
-        for evaluator in evaluators:
-            evaluator.count(bucket.time)
-        if self._attribution is not None:
-            self._attribution.count(bucket)
+    def advance(self, closed: Sequence[Bucket], through: int) -> list[Event]:
+        events: list[Event] = []
+        for stretch, buckets in self._stretches(closed):
+            self._pass_silence(stretch.start - 1, events)
+            self._take(stretch, buckets, events)
+        self._pass_silence(through, events)
+        self._now = through if self._now is None else max(through, self._now)
+        self._timelines.trim()
+        return events
 
-    def due(self) -> int | None:
-        if self._now is None:
-            return None
-        due = min([window.due() for window in self._timelines.windows], default=NEVER)
-        due = min([due, *[evaluator.due() for evaluator in self._evaluators.values()]])
+    def _stretches(self, closed: Sequence[Bucket]) -> Iterator[tuple[range, Sequence[Bucket]]]:
+        """`closed` in stretches of contiguous seconds. A second that is to be explained ends one."""
+        begin = 0
+        for place, bucket in enumerate(closed, 1):
+            first, last = closed[begin].time, bucket.time
+            following = closed[place].time if place < len(closed) else NEVER
+            at = self._explain_at
+            if (
+                following > last + GAP_SECONDS
+                or following >= first + STRETCH_SECONDS
+                or (at is not None and last <= at < following)
+            ):
+                yield range(first, last + 1), closed[begin:place]
+                begin = place
+
+    def _take(self, stretch: range, buckets: Sequence[Bucket], events: list[Event]) -> None:
+        """Take in and evaluate the seconds of `stretch`."""
+        evaluators = self._evaluators.values()
+        if self._first is None:
+            self._first = next((bucket.time for bucket in buckets if bucket.hits), None)
+            for evaluator in evaluators:
+                evaluator.first = self._first
+        self._timelines.extend(stretch, buckets)
+        if self._attribution is not None:
+            self._attribution.extend(buckets)
+        active = [evaluator for evaluator in evaluators if not evaluator.passes(stretch)]
+        if active or self._suppression.is_waiting or self._explain_at is not None:
+            times = {bucket.time for bucket in buckets}
+            for time in stretch:
+                self._evaluate(time, active, events, has_bucket=time in times)
+        if self._attribution is not None:
+            self._attribution.catch_up(stretch[-1])
+        self._now = stretch[-1]
+
+    def _pass_silence(self, through: int, events: list[Event]) -> None:
+        """Evaluate the seconds through `through` at which something changes, though no bucket comes."""
+        while self._now is not None and (due := self._due()) <= through:
+            self._evaluate(due, self._evaluators.values(), events)
+            self._now = due
+
+    def _due(self) -> int:
+        """The next second at which there may be a transition although no bucket comes."""
+        assert self._now is not None
+        due = min([self._timelines.due(self._now), *[evaluator.due() for evaluator in self._evaluators.values()]])
         if self._suppression.is_muted:
             due = min(due, (self._now // 60 + 1) * 60)  # mutes end with a minute
         if self._explain_at is not None:
             due = min(due, self._explain_at)
-        return None if due == NEVER else max(due, self._now + 1)
+        return max(due, self._now + 1)
 
-    def evaluate(self, time: int) -> Iterable[Event]:
-        self._now = time
-        windows = self._timelines.windows
-        for window in windows:
+    def _evaluate(self, time: int, active: Iterable[RuleEvaluator], events: list[Event], has_bucket: bool = False) -> None:
+        """Evaluate the rules that are `active` at second `time`."""
+        for window in self._timelines.windows:
             window.slide(time)
-        found = [(each.rule, transition) for each in self._evaluators.values() for transition in each.evaluate(time)]
-        events: list[Event] = []
+        if has_bucket:
+            for evaluator in active:
+                evaluator.count(time)
+        found = [(each.rule, transition) for each in active for transition in each.evaluate(time)]
         if self._suppression.is_due(time) or found:
-            events += self._alerts(found, time)
-        if found or not self._evaluations % TRIM_EVERY:
-            events += self._notices()
+            alerts = self._alerts(found, time)
+            for alert in alerts:
+                self._totals.count(alert)
+            events += [*alerts, *self._notices()]
         if self._explain_at is not None and time >= self._explain_at:
             events.append(self._explanation(time) if time == self._explain_at else Explanation(time, ()))
             self._explain_at = None
-        for event in events:
-            if isinstance(event, Alert):
-                self._totals.count(event)
-        for window in windows:
-            window.sweep()
-        self._evaluations += 1
-        if not self._evaluations % TRIM_EVERY:
-            for timeline in self._timelines:
-                timeline.trim()
-        return events
+        for window in self._timelines.windows:
+            if window.sweep():
+                events += self._notices()
 
     def _suppressing(self, evaluators: dict[str, RuleEvaluator], mutes: Sequence[Mute]) -> Suppression:
         """What decides which alerts are suppressed."""
         return Suppression(evaluators, mutes)
 
-    def _alerts(self, found: Sequence[tuple[Rule, Transition]], time: int) -> Iterable[Alert]:
+    def _alerts(self, found: Sequence[tuple[Rule, Transition]], time: int) -> list[Alert]:
         """The alerts of the transitions at `time`, and those that nothing suppresses any longer."""
         # All transitions are judged before the first is emitted: one may be inhibited by another.
         judged = [(rule, transition, self._suppression.judge(rule, transition, time)) for rule, transition in found]
@@ -172,24 +202,25 @@ class RuleCalculator(TimedCalculator):
         return Explanation(time, tuple(lines), tuple(rules))
 
     def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:
-        peak = summary.peak if self._peak is None else self._peak.peak
+        built_in = self._evaluators.get(BUILT_IN)
+        peak = summary.peak
+        if isinstance(built_in, PlainEvaluator) and built_in.highest is not None and built_in.highest[0] > 0:
+            peak = Peak(*built_in.highest, built_in.rule.window)
         alerts = self._totals.totals(max(self._now or 0, summary.last or 0))
         return summary._replace(peak=peak, alerts=(*summary.alerts, *alerts))
 
     def stats(self) -> dict[str, dict[str, int]]:
         """How much is held, by what holds it."""
         stats = {f"rule {name}": evaluator.stats() for name, evaluator in self._evaluators.items()}
-        stats |= {f"timeline {each.contribution.key}": {"seconds": len(each.times)} for each in self._timelines}
-        stats["windows"] = {"groups": max((len(window.groups) for window in self._timelines.windows), default=0)}
+        stats |= self._timelines.stats()
         return stats | ({} if self._attribution is None else {"attribution": self._attribution.stats()})
 
     def snapshot(self) -> dict[str, Any]:
         return {
             "totals": self._totals.dump(),
-            "peak": None if self._peak is None else self._peak.dump(),
             "first": self._first,
             "now": self._now,
-            "timelines": {timeline.contribution.key: timeline.dump() for timeline in self._timelines},
+            "past": self._timelines.dump(),
             "rules": {_identity(evaluator.rule): evaluator.dump() for evaluator in self._evaluators.values()},
             "noticed": self._noticed,
         }
@@ -197,22 +228,13 @@ class RuleCalculator(TimedCalculator):
     def restore(self, snapshot: dict[str, Any]) -> None:
         self._first, self._now, self._noticed = snapshot["first"], snapshot["now"], snapshot["noticed"]
         self._totals.load(snapshot["totals"])
-        if self._peak is not None and snapshot["peak"] is not None:
-            self._peak.load(snapshot["peak"])
-        timelines = snapshot["timelines"]
-        for timeline in self._timelines:
-            if timeline.contribution.key in timelines:
-                timeline.load(timelines[timeline.contribution.key])
-        if self._now is not None:
-            for window in self._timelines.windows:
-                window.resume(self._now)
+        self._timelines.load(snapshot["past"], self._now)
         for evaluator in self._evaluators.values():
             evaluator.first = self._first
             if (dumped := snapshot["rules"].get(_identity(evaluator.rule))) is not None:
                 evaluator.load(dumped)
             if self._now is not None:
-                held = timelines.get(self._timelines.prefiltered(evaluator.rule)[1].key)
-                evaluator.resume(self._now, 0 if held is None else held["reach"])
+                evaluator.resume(self._now, self._timelines.known(evaluator.rule, snapshot["past"]))
         self._suppression.resume()
         if self._attribution is not None and self._now is not None:
             self._attribution.restart(self._now)

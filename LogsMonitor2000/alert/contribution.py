@@ -8,7 +8,7 @@ equality on fields with few values become groups (`prefiltered`): fifty rules on
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -53,6 +53,12 @@ class Contribution(ABC):
     where: Conditions = ()
     by: tuple[Derived, ...] = ()
 
+    is_tallied: ClassVar[bool] = False
+    """Whether hits by the columns are all it needs, so that any tally that has them will do."""
+
+    summable: ClassVar[int] = 0
+    """How many numbers it is made of that can be summed, the events first; 0 where it is something else."""
+
     name: ClassVar[str]
     """What tells this class from the others in `key`."""
 
@@ -62,11 +68,19 @@ class Contribution(ABC):
     @property
     @abstractmethod
     def measure(self) -> Measure | None:
-        """What it needs of a bucket besides its hits. A tally may be projected from a wider one."""
+        """What it needs of a bucket besides its hits."""
 
     @abstractmethod
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         """The contributions of a bucket; `state` is that of the measure."""
+
+    def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
+        """Without columns: its numbers for many buckets at once, which have so many hits and these states of the measure."""
+        raise NotImplementedError
+
+    def counts_in(self, matches: bool) -> Sequence[int]:
+        """Of a tallied one: which of its numbers an event counts in."""
+        return (0,)
 
     def largest(self, deltas: Deltas) -> int:
         """What no group has more of in a second, where sums of that bound what a group has in a window."""
@@ -158,30 +172,38 @@ def prefiltered(rule: Rule) -> tuple[Group, Contribution]:
 
 
 class Placement(dict[Any, "tuple[Group, bool] | None"]):
-    """Key of a tally → its group, and whether it matches `of`; None when it does not count. Filled as keys are met."""
+    """Key of a tally by `columns` → its group, and whether it matches `of`; None when it does not count. Filled as keys are met.
 
-    def __init__(self, columns: tuple[Derived, ...], where: Conditions, of: Conditions, by: tuple[Derived, ...]) -> None:
+    A column of the contribution that is not among `columns` is made of the field as it stands in the log, which is.
+    """
+
+    def __init__(self, contribution: Contribution, columns: tuple[Derived, ...]) -> None:
         from ..analyze.measure import OTHER
 
         super().__init__()
         self._other = OTHER
-        self._by = [columns.index(column) for column in by]
-        self._where = [(columns.index(column_of(condition)), condition) for condition in where]
-        self._of = [(columns.index(column_of(condition)), condition) for condition in of]
+        self._by = [_place(column, columns) for column in contribution.by]
+        self._where = [(_place(column_of(c), columns)[0], c) for c in contribution.where]
+        self._of = [(_place(column_of(c), columns)[0], c) for c in contribution.conditions]
+        self.is_identity = columns == contribution.by and not contribution.where
+        """Whether the keys are the groups, and all of them count."""
 
     def __missing__(self, key: Any) -> tuple[Group, bool] | None:
         if len(self) >= CONVERTED_MAX:
             self.clear()
         place = None
         if key != self._other and _all_hold(self._where, key):
-            place = tuple([key[index] for index in self._by]), bool(self._of) and _all_hold(self._of, key)
+            group = tuple([key[index] if convert is None else convert(key[index]) for index, convert in self._by])
+            place = group, bool(self._of) and _all_hold(self._of, key)
         self[key] = place
         return place
 
 
-def placement_of(contribution: Contribution) -> Placement:
-    """The placement of keys that consist of the contribution's own columns."""
-    return Placement(contribution.columns, contribution.where, contribution.conditions, contribution.by)
+def _place(column: Derived, columns: tuple[Derived, ...]) -> tuple[int, Callable[[Any], Any] | None]:
+    """Where in a key the column is, or the field that it is made of, and what makes it."""
+    from ..analyze.derived import Raw
+
+    return (columns.index(column), None) if column in columns else (columns.index(Raw(column.field)), column.convert)
 
 
 def _all_hold(conditions: list[tuple[int, Condition]], key: tuple[Any, ...]) -> bool:

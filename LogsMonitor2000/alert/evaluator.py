@@ -18,8 +18,9 @@ from ..limits import STATES_MAX
 from .contribution import Group
 from .lifecycle import ActiveAlert
 from .rule import Rule
+from .series import NEVER
 from .state import AlertState
-from .window import NEVER, Window
+from .window import Window
 
 COMPARE_TO = {"above": lt, "at_least": le, "below": gt, "at_most": ge}
 """How a threshold compares with a value that is over it."""
@@ -54,8 +55,12 @@ class RuleEvaluator:
         self._recovered: OrderedDict[Group, int] = OrderedDict()
         self._over = partial(COMPARE_TO[rule.comparison], rule.threshold)
 
+    def passes(self, stretch: range) -> bool:
+        """Evaluate all seconds of `stretch` at once; False where there may be a transition, and they are to be evaluated one by one."""
+        return False
+
     def count(self, time: int) -> None:
-        """A second has been given to the timeline."""
+        """Second `time` had events, which are in the timeline."""
 
     def value(self, group: Group, time: int) -> float | None:
         """The measure now; None where there is none, or too little to decide by: then the state is unchanged."""
@@ -163,40 +168,66 @@ class RuleEvaluator:
         """Continue after second `now`, of which the last `known` seconds are held; after `load`, or instead of it for a new rule."""
 
 
-class WindowEvaluator(RuleEvaluator):
-    """Compares what a window amounts to; `earlier` are windows that the value is relative to, `group` the only one of interest."""
+class FillingEvaluator(RuleEvaluator):
+    """Evaluates windows of which the longest looks back `reach` seconds; a rule may have to wait until that is full."""
 
-    def __init__(self, rule: Rule, window: Window, earlier: Sequence[Window] = (), group: Group = ()) -> None:
+    def __init__(self, rule: Rule, reach: int) -> None:
         super().__init__(rule)
-        self.window = window
-        self.windows = (window, *earlier)
-        self.group = group
-        self.needed = rule.events_needed
-        """Events without which no group can be over the threshold."""
+        self._reach = reach
+        self._waits = rule.waits
         self.is_full = False
         """Whether the windows have been filled since the first event."""
-        self._is_plain = not (rule.by or earlier)
-        self._events_min = max(rule.min_events, self.needed)
-        for each in self.windows:
-            each.kept.add(group)
-            each.evaluators.append(self)
-            each.needed = min(evaluator.needed for evaluator in each.evaluators)
-        self._reach = max(each.delay + each.seconds for each in self.windows)
-        self._value = rule.value
-        self._waits = rule.waits
         self.is_resumed = False
         """Whether every group is to be evaluated, as the rule may be another than before the restart."""
 
-    def evaluate(self, time: int) -> list[Transition]:
-        # A rule without groups is nearly always inactive and not over: then this is all there is to look at.
-        if self._is_plain and not (self.states or self.is_resumed) and (self.is_full or not self._waits):
-            window = self.window
-            if self.group not in window.touched:
-                return NOTHING
-            aggregate = window[self.group]
-            if aggregate.events < self._events_min or (value := self._value(aggregate)) is None or not self._over(value):
-                return NOTHING
-        return super().evaluate(time)
+    def becomes_full(self, time: int) -> bool:
+        """Whether the windows are full from `time` on and were not before."""
+        if self.is_full or self.first is None or time < self._full_at():
+            return False
+        self.is_full = True
+        return True
+
+    def filling(self, time: int) -> str:
+        """When the windows are full, in words."""
+        return "no events" if self.first is None else f"the window is full in {self._full_at() - time} s"
+
+    def due(self) -> int:
+        if self.is_resumed:
+            return 0
+        due = super().due()
+        return due if self.is_full or not self._waits or self.first is None else min(due, self._full_at())
+
+    def resume(self, now: int, known: int) -> None:
+        if self.first is not None and known < self._reach:
+            self.first = max(self.first, now - known + 1)
+        self.is_full = self.first is not None and now >= self._full_at()
+        self.is_resumed = True
+
+    def _full_at(self) -> int:
+        assert self.first is not None
+        return self.first + self._reach - 1
+
+
+class WindowEvaluator(FillingEvaluator):
+    """Compares what a window amounts to; `earlier` are windows that the value is relative to, `group` the only one of interest."""
+
+    def __init__(self, rule: Rule, window: Window, earlier: Sequence[Window] = (), group: Group = ()) -> None:
+        windows = (window, *earlier)
+        super().__init__(rule, max(each.delay + each.seconds for each in windows))
+        self.window = window
+        self.windows = windows
+        self.group = group
+        self.needed = rule.events_needed
+        """Events without which no group can be over the threshold."""
+        self._events_min = max(rule.min_events, self.needed)
+        for each in windows:
+            each.kept.add(group)
+            each.evaluators.append(self)
+            each.needed = min(evaluator.needed for evaluator in each.evaluators)
+        self._value = rule.value
+
+    def passes(self, stretch: range) -> bool:
+        return len(self.windows) == 1 and not self.is_resumed and self.window.sleeps_until(stretch[-1])
 
     def value(self, group: Group, time: int) -> float | None:
         aggregate = self.window[group or self.group]
@@ -220,41 +251,15 @@ class WindowEvaluator(RuleEvaluator):
             return self.window.touched
         return [g for g in self.window.touched if g in states or (g in groups and groups[g].events >= events_min)]
 
-    def becomes_full(self, time: int) -> bool:
-        """Whether the windows are full from `time` on and were not before."""
-        if self.is_full or self.first is None or time < self._full_at():
-            return False
-        self.is_full = True
-        return True
-
     def groups(self) -> list[Group]:
         groups = self.window.groups
         return sorted(groups, key=lambda group: (-groups[group].events, repr(group))) if self.rule.by else [()]
 
     def undecided(self, group: Group, time: int) -> str:
-        if self._waits and not self.is_full and self.first is not None:
-            return f"the window is full in {self._full_at() - time} s"
-        events = self.window[group or self.group].events
-        if events < self.rule.min_events:
-            return f"{events:,} events, min_events is {self.rule.min_events:,}"
-        return "no events in the window"
+        if self._waits and not self.is_full:
+            return self.filling(time)
+        return self.rule.undecided([self.window[group or self.group].events])
 
     @property
     def forgotten(self) -> int:
         return self.window.forgotten
-
-    def due(self) -> int:
-        if self.is_resumed:
-            return 0
-        due = super().due()
-        return due if self.is_full or not self._waits or self.first is None else min(due, self._full_at())
-
-    def _full_at(self) -> int:
-        assert self.first is not None
-        return self.first + self._reach - 1
-
-    def resume(self, now: int, known: int) -> None:
-        if self.first is not None and known < self._reach:
-            self.first = max(self.first, now - known + 1)
-        self.is_full = self.first is not None and now >= self._full_at()
-        self.is_resumed = True

@@ -8,7 +8,7 @@ evaluates it. A rule never changes; equal rules evaluate equally.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -33,6 +33,9 @@ BUILT_IN = "high_traffic"
 
 Unit = Callable[[float], str]
 """Formats a value with its unit."""
+
+Sums = Sequence[Sequence[Sequence[int]]]
+"""By window, by number of a contribution: for each of many seconds, the sum over the window."""
 
 
 def plain(value: float) -> str:
@@ -81,6 +84,9 @@ class Rule(ABC):
     has_attribution: ClassVar[bool] = True
     """Whether an alert says what changed in the traffic it counts."""
 
+    can_be_summed: ClassVar[bool] = True
+    """Whether values are made of the sums of what each second contributes, where that is numbers."""
+
     is_prefilterable: ClassVar[bool] = True
     """Whether conditions of equality may become groups of a shared contribution (see `contribution.prefiltered`)."""
 
@@ -104,8 +110,35 @@ class Rule(ABC):
         """Events (or distinct values) without which a group cannot be over the threshold; 0 where there is no such bound."""
         return 0
 
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The windows that it compares: of each the length, and how long ago it ended. The first is the one of now."""
+        return ((self.window, 0),)
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        """Values of many seconds at once, of a contribution of numbers: `sums` has by span, by number, a sum for each second.
+
+        None where there is no value, or too little to decide by. It must agree with `value`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not made of sums")
+
+    def undecided(self, events: Sequence[int]) -> str:
+        """Why nothing is decided with so many events in each of the windows, in words."""
+        if events[0] < self.min_events:
+            return f"{events[0]:,} events, min_events is {self.min_events:,}"
+        return "no events in the window"
+
     def evaluator(self, timelines: Timelines) -> RuleEvaluator:
-        """What evaluates the rule, second by second."""
+        """What evaluates the rule."""
+        _, contribution = timelines.prefiltered(self)
+        if self.by or not (self.can_be_summed and contribution.summable):
+            return self.grouped_evaluator(timelines)
+        from .plain import PlainEvaluator
+
+        return PlainEvaluator(self, timelines.plain(self))
+
+    def grouped_evaluator(self, timelines: Timelines) -> RuleEvaluator:
+        """What evaluates the rule by group, second by second."""
         from .evaluator import WindowEvaluator
 
         group, contribution = timelines.prefiltered(self)

@@ -28,6 +28,11 @@ class Suppression:
         self.is_muted = False
         """Whether a firing waits for a mute to end, which happens at a full minute."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a firing is suppressed that may be so no longer."""
+        return bool(self._waiting)
+
     def is_due(self, time: int) -> bool:
         """Whether a firing may be suppressed no longer at `time` although there is no transition."""
         # What inhibits ends with a transition, what mutes with a minute; and a restart may have changed either.

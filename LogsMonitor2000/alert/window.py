@@ -6,34 +6,40 @@ can be added to a window can be removed from it, exactly, so nothing is summed a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..analyze.bucket import Bucket
 from ..analyze.measure import dump_key, load_key
 from ..limits import GROUPS_MAX
 from .contribution import Aggregate, Contribution, Deltas, Group, prefiltered
-from .extractor import Extractor
+from .extractor import Extractor, PlainExtractor
 from .rule import Rule
-
-NEVER = 1 << 62
+from .series import NEVER, Axis, Series
 
 
 class Timeline:
     """A contribution, second by second: what its windows have not all left behind."""
 
-    def __init__(self, contribution: Contribution, extract: Callable[[], Deltas]) -> None:
+    def __init__(self, contribution: Contribution, extract: Callable[[Bucket], Deltas]) -> None:
         self.contribution = contribution
-        self.extract = extract
-        """Extracts the contribution of the current bucket."""
+        self.latest: dict[int, Deltas] = {}
+        """The seconds that were appended last."""
+        self._extract = extract
         self.windows: list[Window] = []
         self.times: list[int] = []
         self.deltas: list[Deltas] = []
         self.largest: list[int] = []  # what no group has more of, of each second
-        self.last: Deltas = {}
+
+    def extend(self, buckets: Iterable[Bucket]) -> None:
+        """The seconds of `buckets`, later than all before."""
+        self.latest = {bucket.time: self._extract(bucket) for bucket in buckets}
+        for time, deltas in self.latest.items():
+            self.append(time, deltas)
 
     def append(self, time: int, deltas: Deltas) -> None:
         """The contribution of second `time`, later than all before."""
-        self.last = deltas
         if deltas:
             self.times.append(time)
             self.deltas.append(deltas)
@@ -128,6 +134,21 @@ class Window:
             self._enter(entered, self.entered)
             self._leave(left, self.left)
 
+    def sleeps_until(self, time: int) -> bool:
+        """Advance to second `time` asleep; False, and nothing is done, where a group may have as much as is needed before."""
+        if self._is_awake or not self.needed or self._left_out:
+            return False
+        times, largest = self._timeline.times, self._timeline.largest
+        entered = bisect_right(times, time - self.delay, self.entered)
+        bound = self._bound + sum(largest[self.entered : entered])
+        if bound >= self.needed:
+            return False
+        left = bisect_right(times, time - self.delay - self.seconds, self.left, entered)
+        self._bound = bound - sum(largest[self.left : left])
+        self.entered, self.left = entered, left
+        self.touched.clear()
+        return True
+
     def wake(self) -> None:
         """Know the groups, whatever they have."""
         if not self._is_awake:
@@ -182,10 +203,11 @@ class Window:
         self.slide(now)
         self.sweep()
 
-    def sweep(self) -> None:
-        """When there are too many groups, forget the lightest."""
+    def sweep(self) -> bool:
+        """When there are too many groups, forget the lightest; returns whether there were."""
         groups = self.groups
-        if len(groups) > GROUPS_MAX:
+        is_full = len(groups) > GROUPS_MAX
+        if is_full:
             lightest = sorted(groups.keys() - self.kept, key=lambda group: (groups[group].events, repr(group)))[
                 : len(groups) - GROUPS_MAX // 2
             ]
@@ -193,14 +215,22 @@ class Window:
             self._left_out += lightest
             for group in lightest:
                 del groups[group]
+        return is_full
 
 
 class Timelines:
-    """The timelines and windows of some rules; equal ones are shared."""
+    """What some rules know of the past: series of plain numbers, timelines by group and windows over these; equal ones are shared."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._prefiltered = {rule: prefiltered(rule) for rule in rules}
-        self.extractor = Extractor(contribution for _, contribution in self._prefiltered.values())
+        self._extractor = Extractor(contribution for _, contribution in self._prefiltered.values())
+        self.measures = self._extractor.measures
+        """What they need of a bucket."""
+        self._axis = Axis()
+        self._axis.add()  # of all activity
+        self._backs: set[int] = set()  # how long ago windows over series begin and end
+        self._series: dict[tuple[Contribution, Group], list[Series]] = {}
+        self._plain: PlainExtractor | None = None
         self._timelines: dict[Contribution, Timeline] = {}
         self._windows: dict[tuple[Contribution, int, int], Window] = {}
 
@@ -208,23 +238,90 @@ class Timelines:
         """The group that `rule` is about, and the contribution that has it."""
         return self._prefiltered[rule]
 
+    def plain(self, rule: Rule) -> list[Series]:
+        """The series that a rule without groups is about."""
+        group, contribution = self._prefiltered[rule]
+        if (contribution, group) not in self._series:
+            self._series[contribution, group] = [self._axis.add() for _ in range(contribution.summable)]
+        self._backs |= {back for seconds, delay in rule.spans for back in (delay, delay + seconds)}
+        self._axis.reach = max(self._backs)
+        return self._series[contribution, group]
+
     def timeline(self, contribution: Contribution) -> Timeline:
+        """The timeline of a contribution by group."""
         if contribution not in self._timelines:
-            self._timelines[contribution] = Timeline(contribution, self.extractor.of(contribution))
+            self._timelines[contribution] = Timeline(contribution, self._extractor.of(contribution))
         return self._timelines[contribution]
 
     def window(self, contribution: Contribution, seconds: int, delay: int = 0) -> Window:
+        """The window of so many seconds that ended `delay` seconds ago."""
         key = contribution, seconds, delay
         if key not in self._windows:
             self._windows[key] = Window(self.timeline(contribution), seconds, delay)
         return self._windows[key]
 
-    def __iter__(self) -> Any:
-        return iter(self._timelines.values())
-
     @property
     def windows(self) -> Iterable[Window]:
         return self._windows.values()
+
+    def extend(self, stretch: range, buckets: Sequence[Bucket]) -> None:
+        """Take in the seconds of `stretch`, later than all before; `buckets` are those that there are."""
+        if self._series:
+            if self._plain is None:
+                self._plain = self._extractor.plain(list(self._series))
+            self._axis.append(stretch.start, self._plain.rows(stretch, buckets))
+        for timeline in self._timelines.values():
+            timeline.extend(buckets)
+
+    def due(self, now: int) -> int:
+        """The next second after `now` at which any window changes though no bucket comes."""
+        due = min([window.due() for window in self._windows.values()], default=NEVER)
+        return min(due, self._axis.next_change(now, self._backs)) if self._series else due
+
+    def trim(self) -> None:
+        """Forget what is out of reach."""
+        for timeline in self._timelines.values():
+            timeline.trim()
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        """How much is held, by what holds it."""
+        stats = {f"timeline {each.contribution.key}": {"seconds": len(each.times)} for each in self._timelines.values()}
+        stats["windows"] = {"groups": max((len(window.groups) for window in self._windows.values()), default=0)}
+        return stats | {"series": {"count": len(self._axis.series), "seconds": len(self._axis.times)}}
+
+    def known(self, rule: Rule, dumped: dict[str, Any]) -> int:
+        """How many of the last seconds `dumped` holds of what `rule` needs."""
+        group, contribution = self._prefiltered[rule]
+        if (contribution, group) in self._series:
+            return int(dumped["axis"]["reach"]) if _series_key(contribution, group) in dumped["axis"]["series"] else 0
+        timeline = dumped["timelines"].get(contribution.key)
+        return 0 if timeline is None else timeline["reach"]
+
+    def dump(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        activity, *_ = self._axis.series
+        series = {_series_key(*key): [each.numbers() for each in found] for key, found in self._series.items()}
+        axis = {"reach": self._axis.reach, "times": [*self._axis.times], "activity": activity.numbers(), "series": series}
+        return {"axis": axis, "timelines": {each.contribution.key: each.dump() for each in self._timelines.values()}}
+
+    def load(self, dumped: dict[str, Any], now: int | None) -> None:
+        """Be as it was when it was dumped, in second `now`."""
+        axis, (activity, *_) = dumped["axis"], self._axis.series
+        if self._series and axis["times"]:
+            rows = {id(activity): axis["activity"]}
+            for key, found in self._series.items():
+                rows |= {id(each): row for each, row in zip(found, axis["series"].get(_series_key(*key), ()))}
+            self._axis.load(axis["times"], [rows.get(id(each)) for each in self._axis.series])
+        for timeline in self._timelines.values():
+            if timeline.contribution.key in dumped["timelines"]:
+                timeline.load(dumped["timelines"][timeline.contribution.key])
+        if now is not None:
+            for window in self._windows.values():
+                window.resume(now)
+
+
+def _series_key(contribution: Contribution, group: Group) -> str:
+    return f"{contribution.key} of {ascii(group)}" if group else contribution.key
 
 
 def _dump_delta(delta: Any) -> Any:

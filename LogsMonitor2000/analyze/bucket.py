@@ -74,3 +74,9 @@ def cut_keys(buckets: Collection[Bucket], measures: Sequence[Measure]) -> None:
         if isinstance(measure, Cuttable) and measure.are_long(bucket._states[index] for bucket in buckets):
             for bucket in buckets:
                 bucket._states[index] = measure.cut(bucket._states[index])
+
+
+def states_of(buckets: Sequence[Bucket], measure: Measure) -> list[Any]:
+    """The states of `measure` in each of `buckets`, which have the same measures."""
+    place = buckets[0].measures.index(measure) if buckets else 0
+    return [bucket._states[place] for bucket in buckets]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..event import Alert, Event, Summary
@@ -68,14 +68,11 @@ class StreamCalculator(ABC):
 
 
 class TimedCalculator(StreamCalculator):
-    """A calculator that keeps windows of its own: nothing is discounted, and it says itself when it is to be asked in between.
+    """A calculator that keeps windows of its own: it is given all buckets that close at a time, and nothing is discounted."""
 
-    `evaluate(t)` is asked for each bucket behind `count`, and for each second that `due` names.
-    """
-
-    def due(self) -> int | None:
-        """The next second at which there may be something to tell although no bucket comes; None for never."""
-        return None
+    def advance(self, closed: Sequence[Bucket], through: int) -> list[Event]:
+        """The events of the buckets `closed` since the last call, in ascending order, and of the seconds after them through `through`."""
+        raise NotImplementedError
 
 
 class SlidingWindow:
@@ -97,7 +94,7 @@ class SlidingWindow:
             self._held.append(bucket)
         self.calculator.restore(snapshot["calculator"])
 
-    def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
+    def advance(self, closed: Sequence[Bucket], through: int) -> list[Event]:
         """Slide over the buckets `closed` since the last call, and on to the bucket time `through`."""
         calculator, held = self.calculator, self._held
         count, discount, evaluate, span = calculator.count, calculator.discount, calculator.evaluate, calculator.window
@@ -122,43 +119,14 @@ class SlidingWindow:
 
 
 class TimedWindow(SlidingWindow):
-    """Leads closed buckets through a `TimedCalculator`, and wakes it when it asked for that."""
+    """Gives closed buckets to a `TimedCalculator`."""
 
     def __init__(self, calculator: TimedCalculator) -> None:
         super().__init__(calculator)
-        self._due = calculator.due
-        self._asked = 0  # the second of the last bucket: on a busy log there is nothing to wake up for before the next
-        self._through: int | None = None  # what has been told of
+        self._advance = calculator.advance
 
-    def snapshot(self) -> dict[str, Any]:
-        return super().snapshot() | {"through": self._through}
-
-    def restore(self, snapshot: dict[str, Any], measures: tuple[Measure, ...]) -> None:
-        super().restore(snapshot, measures)
-        self._through = snapshot["through"]
-
-    def advance(self, closed: Iterable[Bucket], through: int) -> list[Event]:
-        calculator = self.calculator
-        events: list[Event] = []
-        for bucket in closed:
-            if bucket.time != self._asked + 1:
-                self._wake(bucket.time - 1, events)
-            calculator.count(bucket)
-            events += calculator.evaluate(bucket.time)
-            self._asked = bucket.time
-        if through > self._asked:
-            self._wake(through, events)
-        self._through = through if self._through is None else max(through, self._through)
-        return events
-
-    def _wake(self, through: int, events: list[Event]) -> None:
-        while (due := self._due()) is not None:
-            if self._through is not None:
-                # What is over stays as it was told, also when a restart has changed the calculator's mind.
-                due = max(due, self._through + 1)
-            if due > through:
-                break
-            events += self.calculator.evaluate(due)
+    def advance(self, closed: Sequence[Bucket], through: int) -> list[Event]:
+        return self._advance(closed, through)
 
 
 def window_of(calculator: StreamCalculator) -> SlidingWindow:

@@ -16,8 +16,8 @@ from ..action.progress import ProgressLine
 from ..action.style import Style, columns
 from ..action.summary_text import Advice
 from ..action.terminal import TerminalNotifier
+from ..alert.high_traffic import HighTrafficCalculator
 from ..analyze.calculator import StreamCalculator
-from ..analyze.high_traffic import HighTrafficCalculator
 from ..analyze.most_common import MostCommonCalculator
 from ..analyze.processor import AnalyticsProcessor
 from ..analyze.totals import TotalsCalculator

@@ -8,13 +8,12 @@ import unittest
 
 from LogsMonitor2000.alert.backtest import BacktestCalculator, Record, suggestion, trial_of
 from LogsMonitor2000.alert.calculator import RuleCalculator
-from LogsMonitor2000.alert.high_traffic import built_in_rules
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator, built_in_rules
 from LogsMonitor2000.alert.kinds.events import Count, Rate
 from LogsMonitor2000.alert.mute import read_mutes
 from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.rule import Rule
 from LogsMonitor2000.analyze.calculator import StreamCalculator
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.config.table import parse_config
 from LogsMonitor2000.event import Alert, Event, Notice

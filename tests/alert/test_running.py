@@ -268,7 +268,7 @@ class ChangedRules(unittest.TestCase):
 class Made(unittest.TestCase):
     def test_nothing_is_asked_for_by_no_rules(self) -> None:
         engine = RuleCalculator(())
-        self.assertEqual((engine.measures, engine.required, engine.due()), ((), frozenset(), None))
+        self.assertEqual((engine.measures, engine.required, engine.advance([], START)), ((), frozenset(), []))
 
 
 if __name__ == "__main__":

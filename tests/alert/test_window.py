@@ -8,7 +8,7 @@ from math import ceil
 from random import Random
 import unittest
 
-from LogsMonitor2000.alert.kinds.amounts import Sums
+from LogsMonitor2000.alert.kinds.amounts import ValueSums
 from LogsMonitor2000.alert.kinds.distinct import HASHES, Uniques
 from LogsMonitor2000.alert.kinds.events import Events
 from LogsMonitor2000.alert.kinds.percentile import Bins
@@ -138,7 +138,7 @@ class Distinct(unittest.TestCase):
 class Sliding(unittest.TestCase):
     def test_sums_and_maxima(self) -> None:
         rng = Random(3)
-        sums, hits, inside = Sums(), Share(), deque[tuple[int, list[int]]]()
+        sums, hits, inside = ValueSums(), Share(), deque[tuple[int, list[int]]]()
         for time in range(1000):
             values = [rng.randrange(1000) for _ in range(rng.randrange(1, 4))]
             sums.add(time, (len(values), sum(values), max(values)))

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 import unittest
 
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.digest import Digest, Digester
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.layouts import FOREVER
 from LogsMonitor2000.analyze.measure import Count
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 import unittest
 
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.digest import Digester
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.measure import Count
 from LogsMonitor2000.analyze.most_common import SOURCES, MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor

@@ -6,10 +6,10 @@ import json
 from random import Random
 import unittest
 
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.digest import Digester
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.measure import Count
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor

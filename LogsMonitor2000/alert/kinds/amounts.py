@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,10 +15,10 @@ from ...config.table import Table
 from ...text import size
 from ..condition import Conditions
 from ..contribution import Contribution, Deltas, Group, Placement
-from ..rule import Rule, Unit, plain
+from ..rule import Rule, Sums, Unit, plain
 
 
-class Sums:
+class ValueSums:
     """Number, sum and maximum of a group's values in a window."""
 
     __slots__ = ("since", "events", "sum", "_maxima")
@@ -46,6 +46,9 @@ class Sums:
         return self._maxima[0][1] if self._maxima else 0
 
 
+_NONE = (0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Values(Contribution):
     """Number, sum and maximum of the values of `field`; durations are in millionths of a second."""
@@ -53,7 +56,8 @@ class Values(Contribution):
     field: str = ""
 
     name: ClassVar[str] = "amounts"
-    aggregate = Sums
+    aggregate = ValueSums
+    summable = 2
 
     @property
     def measure(self) -> Measure:
@@ -69,6 +73,10 @@ class Values(Contribution):
                     count, total, largest = known[0] + count, known[1] + total, max(known[2], largest)
                 deltas[place[0]] = (count, total, largest)
         return deltas
+
+    def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
+        amounts = [state.get((), _NONE) for state in states]
+        return [[amount[0] for amount in amounts], [amount[1] for amount in amounts]]
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,9 @@ class Sizes(Values):
             return {(): (bucket.hits, state, 0)} if bucket.hits else {}
         return super().deltas(bucket, state, placement)
 
+    def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
+        return [hits, [*states]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bytes(Rule):
@@ -100,8 +111,12 @@ class Bytes(Rule):
     def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Sizes:
         return Sizes(where, by, "size")
 
-    def value(self, aggregate: Sums) -> float | None:
+    def value(self, aggregate: ValueSums) -> float | None:
         return aggregate.sum
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        ((events, totals),) = sums
+        return [total if count >= self.min_events else None for count, total in zip(events, totals)]
 
 
 class ValueRule(Rule):
@@ -121,7 +136,7 @@ class ValueRule(Rule):
 
     @property
     def scale(self) -> int:
-        """By what values in a `Sums` are to be divided."""
+        """By what values in `ValueSums` are to be divided."""
         return MICRO if self.field == "duration" else 1
 
 
@@ -131,15 +146,22 @@ class Mean(ValueRule):
 
     needs_full_window = True
 
-    def value(self, aggregate: Sums) -> float | None:
+    def value(self, aggregate: ValueSums) -> float | None:
         return aggregate.sum / aggregate.events / self.scale if aggregate.events else None
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        ((events, totals),) = sums
+        least, scale = max(1, self.min_events), self.scale
+        return [total / count / scale if count >= least else None for count, total in zip(events, totals)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Max(ValueRule):
     """The largest value."""
 
-    def value(self, aggregate: Sums) -> float | None:
+    can_be_summed = False
+
+    def value(self, aggregate: ValueSums) -> float | None:
         return aggregate.largest / self.scale if aggregate.events else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...text import duration
 from ..condition import Conditions
 from ..contribution import Group
 from ..evaluator import WindowEvaluator
-from ..rule import Rule, Unit
+from ..rule import Rule, Sums, Unit
 from ..window import Timelines
 from .events import Events
 
@@ -47,11 +47,27 @@ class Change(Rule):
     def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Events:
         return Events(where, by)
 
-    def evaluator(self, timelines: Timelines) -> ChangeEvaluator:
-        group, contribution = timelines.prefiltered(self)
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
         delay = self.against or self.window
-        window, *earlier = [timelines.window(contribution, self.window, delay * number) for number in range(self.windows + 1)]
-        return ChangeEvaluator(self, window, earlier, group)
+        return tuple((self.window, delay * number) for number in range(self.windows + 1))
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        (now,), *earlier = sums
+        before = earlier[0][0] if len(earlier) == 1 else list(map(sum, zip(*(events for (events,) in earlier))))
+        windows, least, least_before = self.windows, self.min_events, max(1, self.min_before * self.windows)
+        return [n * windows / b if b >= least_before and n >= least else None for n, b in zip(now, before)]
+
+    def undecided(self, events: Sequence[int]) -> str:
+        now, *before = events
+        if now < self.min_events:
+            return super().undecided(events)
+        return f"{sum(before):,} events before" + (f", min_before is {self.min_before:,}" if self.min_before else "")
+
+    def grouped_evaluator(self, timelines: Timelines) -> ChangeEvaluator:
+        _, contribution = timelines.prefiltered(self)
+        window, *earlier = [timelines.window(contribution, *span) for span in self.spans]
+        return ChangeEvaluator(self, window, earlier)
 
     @property
     def period(self) -> str:
@@ -84,18 +100,7 @@ class ChangeEvaluator(WindowEvaluator):
     rule: Change
 
     def value(self, group: Group, time: int) -> float | None:
-        before, now = self._before(group), self.window[group or self.group].events
-        windows = self.rule.windows
-        if not self.is_full or not before or before < self.rule.min_before * windows or now < self.rule.min_events:
-            return None
-        return now * windows / before
+        return self.rule.decided([[[window[group].events]] for window in self.windows])[0] if self.is_full else None
 
     def undecided(self, group: Group, time: int) -> str:
-        events = self.window[group or self.group].events
-        if not self.is_full or events < self.rule.min_events:
-            return super().undecided(group, time)
-        before, least = self._before(group), self.rule.min_before
-        return f"{before:,} events before" + (f", min_before is {least:,}" if least else "")
-
-    def _before(self, group: Group) -> int:
-        return sum(window[group or self.group].events for window in self.windows[1:])
+        return self.rule.undecided([window[group].events for window in self.windows]) if self.is_full else self.filling(time)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..contribution import Contribution, Deltas, Group, Placement
-from ..rule import Rule, Unit
+from ..rule import Rule, Sums, Unit
 
 if TYPE_CHECKING:
     from ...analyze.bucket import Bucket
@@ -37,6 +37,8 @@ class Events(Contribution):
 
     name: ClassVar[str] = "events"
     aggregate = EventCount
+    is_tallied = True
+    summable = 1
 
     @property
     def measure(self) -> Measure | None:
@@ -45,13 +47,16 @@ class Events(Contribution):
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         if state is None:
             return {(): bucket.hits} if bucket.hits else {}
-        if self.columns == self.by and not self.where:  # the keys are the groups; a closed bucket never changes
+        if placement.is_identity:  # a closed bucket never changes
             return without_other(state)
         events: dict[Group, int] = {}
         for place, count in zip(map(placement.__getitem__, state), state.values()):
             if place is not None:
                 events[place[0]] = events.get(place[0], 0) + count
         return events
+
+    def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
+        return [hits]
 
     def largest(self, deltas: Deltas) -> int:
         largest: int = max(deltas.values())
@@ -77,6 +82,10 @@ class Count(Rule):
     def value(self, aggregate: EventCount) -> float | None:
         return aggregate.events
 
+    def decided(self, sums: Sums) -> list[float | None]:
+        ((events,),) = sums
+        return [*events] if not self.min_events else [n if n >= self.min_events else None for n in events]
+
     @property
     def events_needed(self) -> int:
         return max(0, int(self.threshold) - 1) if self.is_high else 0
@@ -95,6 +104,11 @@ class Rate(Rule):
 
     def value(self, aggregate: EventCount) -> float | None:
         return aggregate.events / self.window
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        ((events,),) = sums
+        window, least = self.window, self.min_events
+        return [n / window for n in events] if not least else [n / window if n >= least else None for n in events]
 
     @property
     def events_needed(self) -> int:

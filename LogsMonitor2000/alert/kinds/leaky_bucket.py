@@ -16,7 +16,8 @@ from ..condition import Conditions
 from ..contribution import Contribution, Deltas, Group
 from ..evaluator import RuleEvaluator
 from ..rule import Rule
-from ..window import NEVER, Timeline, Timelines
+from ..series import NEVER
+from ..window import Timeline, Timelines
 from .distinct import HASHES, DistinctValues, ValueCounts
 from .events import Events
 
@@ -40,6 +41,7 @@ class LeakyBucket(Rule):
     is_whole = True
     threshold_min = 1.0
     has_attribution = False
+    can_be_summed = False
     is_prefilterable = False
 
     @classmethod
@@ -54,7 +56,7 @@ class LeakyBucket(Rule):
     def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Contribution:
         return DistinctValues(where, by, self.field) if self.field else Events(where, by)
 
-    def evaluator(self, timelines: Timelines) -> BucketEvaluator:
+    def grouped_evaluator(self, timelines: Timelines) -> BucketEvaluator:
         _, contribution = timelines.prefiltered(self)
         return BucketEvaluator(self, timelines.timeline(contribution))
 
@@ -80,7 +82,7 @@ class BucketEvaluator(RuleEvaluator):
         self._swept = 0
 
     def count(self, time: int) -> None:
-        self._fresh = self._timeline.last
+        self._fresh = self._timeline.latest.get(time, {})
         now = time * MICRO
         if time >= self._swept + SWEEP_SECONDS or len(self._empty_at) > GROUPS_MAX:
             self._sweep(time)

@@ -29,6 +29,7 @@ class New(Rule):
     allowed = ("above", "at_least")
     is_whole = True
     has_attribution = False
+    can_be_summed = False
     is_prefilterable = False
 
     @classmethod
@@ -45,7 +46,7 @@ class New(Rule):
     def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Events:
         return Events(where, by)
 
-    def evaluator(self, timelines: Timelines) -> NewEvaluator:
+    def grouped_evaluator(self, timelines: Timelines) -> NewEvaluator:
         _, contribution = timelines.prefiltered(self)
         return NewEvaluator(self, timelines.window(contribution, self.window))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any, ClassVar
 
 from ...analyze.bucket import Bucket
@@ -12,7 +13,7 @@ from ...analyze.measure import UNPARSED, Measure
 from ...config.table import Table
 from ..condition import Conditions, read_conditions
 from ..contribution import Contribution, Deltas, Group, Placement
-from ..rule import Rule, Unit
+from ..rule import Rule, Sums, Unit
 
 
 class Share:
@@ -40,6 +41,8 @@ class Shares(Contribution):
 
     name: ClassVar[str] = "shares"
     aggregate = Share
+    is_tallied = True
+    summable = 2
 
     @property
     def measure(self) -> Measure:
@@ -57,6 +60,9 @@ class Shares(Contribution):
         get = matching.get
         return {group: (count, get(group, 0)) for group, count in events.items()}
 
+    def counts_in(self, matches: bool) -> Sequence[int]:
+        return (0, 1) if matches else (0,)
+
 
 @dataclass(frozen=True)
 class UnparsedLines(Contribution):
@@ -64,6 +70,7 @@ class UnparsedLines(Contribution):
 
     name: ClassVar[str] = "unparsed"
     aggregate = Share
+    summable = 2
 
     @property
     def measure(self) -> Measure:
@@ -71,6 +78,9 @@ class UnparsedLines(Contribution):
 
     def deltas(self, bucket: Bucket, state: int, placement: Placement) -> Deltas:
         return {(): (bucket.hits + state, state)} if bucket.hits or state else {}
+
+    def plain(self, hits: list[int], states: Sequence[int]) -> list[list[int]]:
+        return [list(map(add, hits, states)), [*states]]
 
 
 class ShareRule(Rule):
@@ -92,6 +102,11 @@ class ShareRule(Rule):
 
     def value(self, aggregate: Share) -> float | None:
         return aggregate.matching / aggregate.events if aggregate.events else None
+
+    def decided(self, sums: Sums) -> list[float | None]:
+        ((events, matching),) = sums
+        least = max(1, self.min_events)
+        return [found / count if count >= least else None for count, found in zip(events, matching)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ...analyze.derived import Derived
@@ -16,7 +17,8 @@ from ..condition import Conditions
 from ..contribution import Deltas, Group
 from ..evaluator import RuleEvaluator
 from ..rule import Rule, Unit, comparison_of
-from ..window import NEVER, Timeline, Timelines
+from ..series import NEVER
+from ..window import Timeline, Timelines
 from .events import Events
 
 
@@ -30,6 +32,7 @@ class Silent(Rule):
     is_whole = True
     threshold_min = 1.0
     has_attribution = False
+    can_be_summed = False
     is_prefilterable = False
 
     @classmethod
@@ -45,7 +48,7 @@ class Silent(Rule):
     def contribution(self, where: Conditions, by: tuple[Derived, ...]) -> Events:
         return Events(where, by)
 
-    def evaluator(self, timelines: Timelines) -> SilenceEvaluator:
+    def grouped_evaluator(self, timelines: Timelines) -> SilenceEvaluator:
         _, contribution = timelines.prefiltered(self)
         return SilenceEvaluator(self, timelines.timeline(contribution))
 
@@ -66,8 +69,25 @@ class SilenceEvaluator(RuleEvaluator):
         self._is_resumed = False
         self._limit = int(rule.threshold) + (rule.comparison == "above" or rule.threshold % 1 > 0)
 
+    def passes(self, stretch: range) -> bool:
+        if self.states or self._is_resumed or self._silent:
+            return False
+        heard, seconds = self._heard, self._timeline.latest
+        if self.rule.by:
+            # Whatever comes in between, no group is silent for longer than since the oldest of all times.
+            oldest = next(iter(heard.values()), None)
+            ends = [stretch[0] if oldest is None else oldest, stretch[-1]]
+        else:
+            ends = [*heard.values(), *[time for time, deltas in seconds.items() if deltas], stretch[-1]]
+        if any(later - earlier >= self._limit for earlier, later in pairwise(ends)):
+            return False
+        for time in seconds:
+            self.count(time)
+        self._fresh = {}
+        return True
+
     def count(self, time: int) -> None:
-        self._fresh = self._timeline.last
+        self._fresh = self._timeline.latest.get(time, {})
         for group in self._fresh:
             last = self._silent.pop(group, self._heard.get(group))
             if last is not None and (alert := self.states.get(group)) is not None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import unittest
 
+from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.bucket import Bucket
-from LogsMonitor2000.analyze.calculator import SlidingWindow
-from LogsMonitor2000.analyze.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.errors import UsageError
 
 from ..reference import DEFAULTS
 
 
 def alerts(hits: dict[int, int], through: int, window: int = 10, threshold: float = 2.0) -> list[tuple[object, ...]]:
-    sliding = SlidingWindow(HighTrafficCalculator(window, threshold))
-    return [tuple(event) for event in sliding.advance([Bucket(t, 1, (), n) for t, n in hits.items()], through)]  # type: ignore
+    calculator = HighTrafficCalculator(window, threshold)
+    return [tuple(event) for event in calculator.advance([Bucket(t, 1, (), n) for t, n in hits.items()], through)]  # type: ignore
 
 
 class TestHighTraffic(unittest.TestCase):

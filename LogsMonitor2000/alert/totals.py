@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..analyze.measure import dump_key, load_key
 from ..event import Alert, AlertTotal
-from .measure import dump_key, load_key
+from .state import AlertState
 
 
 class AlertTotals:
@@ -13,16 +14,16 @@ class AlertTotals:
 
     def __init__(self) -> None:
         self._fired: dict[str, int] = {}
-        self._seconds: dict[str, int] = {}  # of those that are over
+        self._seconds: dict[str, int] = {}  # of those that have resolved
         self._firing: dict[tuple[str, Any], int] = {}  # name and group → the second it started
 
     def count(self, alert: Alert) -> None:
         """Take note of a transition."""
         name, key = alert.name, (alert.name, alert.group)
-        if alert.state == "firing" and self._firing.get(key) != alert.started:
+        if alert.state == AlertState.FIRING and self._firing.get(key) != alert.started:
             self._firing[key] = alert.started
             self._fired[name] = self._fired.get(name, 0) + 1
-        elif alert.state == "resolved" and key in self._firing:
+        elif alert.state == AlertState.RESOLVED and key in self._firing:
             del self._firing[key]
             self._seconds[name] = self._seconds.get(name, 0) + alert.time - alert.started
 
