@@ -9,17 +9,14 @@ stretches of contiguous seconds. Most rules pass a stretch as a whole; the other
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
 from ..analyze.measure import Measure
 from ..event import Alert, Event, Explanation, Notice, Peak, Summary
 from ..limits import GROUPS_MAX, STATES_MAX
-from .attribution import Attribution, Changes
 from .evaluator import RuleEvaluator, Transition
-from .explain import explain
-from .mute import Mute
 from .plain import PlainEvaluator
 from .rule import BUILT_IN, Rule
 from .series import NEVER
@@ -27,6 +24,10 @@ from .state import AlertState
 from .suppression import Suppression
 from .totals import AlertTotals
 from .window import Timelines
+
+if TYPE_CHECKING:  # few runs need them and start-up counts
+    from .attribution import Attribution, Changes
+    from .mute import Mute
 
 STRETCH_SECONDS = 256
 """How many seconds are evaluated at once: more save nothing, and what is held for them leaves a core's cache."""
@@ -50,6 +51,8 @@ class RuleCalculator(TimedCalculator):
         self._contributions = {rule.name: rule.contribution(rule.where, rule.by) for rule in attributed}
         self._attribution: Attribution | None = None
         if attributed:
+            from .attribution import Attribution  # here, because the built-in alert by itself does not need it
+
             self._attribution = Attribution(self._contributions.values(), max(rule.window for rule in attributed))
         self._timelines = Timelines(self.rules)
         self._evaluators = {rule.name: rule.evaluator(self._timelines) for rule in self.rules}
@@ -187,14 +190,16 @@ class RuleCalculator(TimedCalculator):
                     yield _alert(evaluator.rule, transition, alert.started, "" if alert.notified else alert.suppressed)
 
     def _alert(self, rule: Rule, transition: Transition, time: int, suppressed: str) -> Alert:
-        changes = Changes()
         contribution = self._contributions.get(rule.name)
         if contribution is not None and transition.became == AlertState.FIRING and not suppressed:
             assert self._attribution is not None and self._first is not None
             changes = self._attribution.changes(contribution, transition.group, rule.window, time, self._first)
-        return _alert(rule, transition, time, suppressed, changes)
+            return _alert(rule, transition, time, suppressed, changes)
+        return _alert(rule, transition, time, suppressed)
 
     def _explanation(self, time: int) -> Explanation:
+        from .explain import explain  # here, because few runs explain
+
         for window in self._timelines.windows:
             window.wake()
         explained = [explain(evaluator, time) for evaluator in self._evaluators.values()]
@@ -240,7 +245,7 @@ class RuleCalculator(TimedCalculator):
             self._attribution.restart(self._now)
 
 
-def _alert(rule: Rule, transition: Transition, time: int, suppressed: str, changes: Changes = Changes()) -> Alert:
+def _alert(rule: Rule, transition: Transition, time: int, suppressed: str, changes: Changes | tuple[()] = ()) -> Alert:
     group, became, value, alert = transition
     return Alert(
         rule.name,

@@ -6,12 +6,15 @@ A firing that is suppressed is remembered until nothing suppresses it any longer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .contribution import Group
 from .evaluator import RuleEvaluator, Transition
-from .mute import Mute
 from .rule import Rule
 from .state import AlertState
+
+if TYPE_CHECKING:
+    from .mute import Mute
 
 MUTED = "muted"
 
