@@ -36,6 +36,10 @@ class ManualClock(Clock):
         self._now += seconds
         self._elapsed += seconds
 
+    def step(self, seconds: float) -> None:
+        """The time of day is set forward or back, as NTP or an operator does."""
+        self._now += seconds
+
 
 class ManualWaiter(Waiter):
     """Never waits: each call of `wait` does the next of `steps` instead, and after the last one calls `at_end`."""

@@ -1,7 +1,7 @@
 """One file generation of a followed log: the lines of one file, from a place in it to its end, whatever its name is by now.
 
 `Content` reads the bytes; this makes lines of them, remembers how far these were handed on (the fingerprint), and how the file has
-been faring: replaced under its name, out of sight, overwritten, dead.
+been faring: replaced under its name, out of sight, lost, dead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..lines import LineFramer
 from ..statistics import ReadStatistics
 from .content import Content
 from .fingerprint import Fingerprint, Probe, digest
-from .open_file import key_of, state_of
+from .open_file import Key, key_of, state_of
 
 
 class FileGeneration:
@@ -39,8 +39,8 @@ class FileGeneration:
         """When something was read from it last."""
         self.out_of_sight = False
         """No descriptor is held, and the last name belongs to another file: it must be searched for."""
-        self.overwritten: Fingerprint | None = None
-        """What its fingerprint was when its content was found gone, or out of reach."""
+        self.lost_as: Key | None = None
+        """Set when its content was found gone (`NO_FILE`), or out of reach: where it may be found again."""
         self.lost_bytes = 0
         self.dead = False
         """There will never be more: the content is gone, or at its end."""
@@ -79,17 +79,18 @@ class FileGeneration:
             offset = self._last_line[0]
         content = self._content
         packed = content.size if content.is_compressed and self.dead else 0
-        state = (offset, handed, packed, content.position)
+        key = self.lost_as or self.key
+        state = (offset, handed, packed, content.position, key)
         if self._fingerprint is None or self._fingerprint[0] != state:
-            self._fingerprint = state, self._made(offset, handed, packed)
+            self._fingerprint = state, self._made(key, offset, handed, packed)
         return self._fingerprint[1]
 
-    def _made(self, offset: int, handed: int, packed: int) -> Fingerprint:
+    def _made(self, key: Key, offset: int, handed: int, packed: int) -> Fingerprint:
         content = self._content
         if self._resumed is not None and content.position < self._resumed.seen:
-            return self._resumed._replace(offset=offset, handed=handed, packed=packed)
+            return self._resumed.under(key)._replace(offset=offset, handed=handed, packed=packed)
         head, tail = digest(content.head), digest(content.tail())
-        return Fingerprint(*self.key, len(content.head), head, offset, handed, content.position, tail, True, packed)
+        return Fingerprint(*key, len(content.head), head, offset, handed, content.position, tail, True, packed)
 
     # ---- lines
 
@@ -169,14 +170,13 @@ class FileGeneration:
         self.is_settled = self._clock.now() - status.st_ctime > RACY_SECONDS
         return touched
 
-    def lose(self) -> Fingerprint:
-        """Its content is gone or out of reach; returns its fingerprint, by which it may be found again."""
-        if self.overwritten is None:
-            self.overwritten = self.fingerprint()
+    def lose(self, key: Key) -> None:
+        """Its content is gone or out of reach; lines that are ready can be taken all the same."""
+        if self.lost_as is None:
+            self.lost_as = key
             self.lost_bytes = self._content.unread
         self.dead = True
         self.file.close()
-        return self.overwritten
 
     def close(self) -> None:
         self.file.close()

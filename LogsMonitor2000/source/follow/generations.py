@@ -8,7 +8,7 @@ from ..statistics import ReadStatistics
 from .environment import Environment
 from .fingerprint import Fingerprint, Probe
 from .generation import FileGeneration
-from .open_file import Key
+from .open_file import NO_FILE, Key
 from .rotation import Found, RotationTracking
 
 
@@ -50,7 +50,7 @@ class Generations:
     def set_current(self, key: Key | None, now: float) -> None:
         """The name has this file now."""
         self.key = key
-        at_path = [each for each in self._all if each.overwritten is None and each.key == key]
+        at_path = [each for each in self._all if not each.lost_as and each.key == key]
         self.current = at_path[-1] if at_path else None
         for generation in self._all:
             if generation is self.current:
@@ -88,15 +88,14 @@ class Generations:
             return
         self._begin(probe, known)
         for generation in self._all[:-1]:
-            lost = generation.overwritten
-            if lost is not None and (lost.head, lost.tail, lost.offset) == (known.head, known.tail, known.offset):
+            if generation.lost_as and generation.fingerprint().under(probe.key) == known._replace(packed=0):
                 self._drop(generation)  # its content is in the file that was found
 
     def _begin_new(self, probe: Probe, at_end: bool, is_first: bool) -> None:
         if self._elsewhere(probe) or at_end and probe.kind is not None:
             self._tracking.add(probe.foreign_fingerprint())
             return
-        is_refilled = probe.path == self._path and any(generation.overwritten for generation in self._all)
+        is_refilled = probe.path == self._path and any(generation.lost_as for generation in self._all)
         is_rotated = self.has_begun and not is_first and not is_refilled
         self._begin(probe, None, probe.last_line_start() if at_end else 0)
         self._statistics.rotations += is_rotated
@@ -110,11 +109,8 @@ class Generations:
     def let_go(self, generation: FileGeneration) -> None:
         """All of it has been handed on."""
         self._drop(generation)
-        if generation.overwritten is None:
-            self._tracking.add(generation.fingerprint())
-        else:
-            self._statistics.lost_bytes += generation.lost_bytes
-            self._tracking.amend(generation.overwritten, generation.fingerprint().handed)
+        self._tracking.add(generation.fingerprint())
+        self._statistics.lost_bytes += generation.lost_bytes
 
     def _drop(self, generation: FileGeneration) -> None:
         self._all.remove(generation)
@@ -127,7 +123,7 @@ class Generations:
     def lose(self, generation: FileGeneration) -> None:
         """What was read of it is gone: the file was truncated, or its inode reused. A copy may have been made before."""
         self._statistics.truncations += generation is self.current
-        self._tracking.add(generation.lose().under((0, 0)))
+        generation.lose(NO_FILE)
         if generation is self.current:
             self.current = None
 

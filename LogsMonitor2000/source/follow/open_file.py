@@ -13,6 +13,8 @@ from .files import Descriptors, Files
 Key = tuple[int, int]
 """Device and inode."""
 
+NO_FILE: Key = (0, 0)
+
 
 def key_of(status: os.stat_result) -> Key:
     return status.st_dev, status.st_ino

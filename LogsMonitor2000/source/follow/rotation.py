@@ -73,10 +73,6 @@ class RotationTracking:
     def remove(self, known: Fingerprint) -> None:
         self.fingerprints.remove(known)
 
-    def amend(self, old: Fingerprint, handed: int) -> None:
-        """Of the unfinished line of `old`, so many bytes were handed on."""
-        self.fingerprints = [known._replace(handed=handed) if known == old else known for known in self.fingerprints]
-
     # ---- searching
 
     def start(self, rotated: Collection[str]) -> bool:
@@ -117,12 +113,17 @@ class RotationTracking:
         is_listed = self._failures == failures
         self._unopened = set()
         held, probes, older = self._sorted_out(files, generations)
+        is_complete = is_listed and not self._unopened
         for generation in generations:
-            if generation.out_of_sight and generation not in held:
-                self.add(generation.lose())
-            generation.out_of_sight = False
-        unlinked = [each for each in generations if each.overwritten is None and each not in held]
-        matching = Matching(self._path, self.fingerprints, held, unlinked, self._is_recent, self._is_patient)
+            if generation in held:
+                generation.out_of_sight = False
+            elif generation.out_of_sight and is_complete:
+                generation.out_of_sight = False
+                generation.lose(generation.key)
+        lost = [generation.fingerprint() for generation in generations if generation.lost_as]
+        unlinked = [each for each in generations if not each.lost_as and each not in held]
+        known = [*self.fingerprints, *lost]
+        matching = Matching(self._path, known, held, unlinked, self._is_recent, self._is_patient)
         names = {path for path, _ in files}
         matching.match(probes, names)
         while older and matching.missing():
@@ -132,8 +133,8 @@ class RotationTracking:
         for probe, error in matching.failed:
             self._unopened.add(probe.key)
             self._failed(error)
-        self._remember(matching, probes)
-        self._pending = self._unopened | {probe.key for probe in matching.pending}
+        self._remember(matching, probes, is_complete and not self._unopened)
+        self._pending = self._unopened | {probe.key for probe in matching.pending} | (set() if is_listed else self._pending)
         if is_listed:
             self._account_for(files)
         failed = self._failures > failures
@@ -161,7 +162,7 @@ class RotationTracking:
         self, files: Sequence[File], generations: Sequence[FileGeneration]
     ) -> tuple[list[FileGeneration], list[Probe], list[File]]:
         """Generations that were found under their present names, files that may matter, and older ones; both oldest first."""
-        being_read = {generation.key: generation for generation in generations if generation.overwritten is None}
+        being_read = {generation.key: generation for generation in generations if not generation.lost_as}
         known_keys = {known.key for known in self.fingerprints}
         held: list[FileGeneration] = []
         probes: list[Probe] = []
@@ -219,7 +220,7 @@ class RotationTracking:
         if not self._pending:
             self._complete_until = self._known_until
 
-    def _remember(self, matching: Matching, probes: Sequence[Probe]) -> None:
+    def _remember(self, matching: Matching, probes: Sequence[Probe], is_complete: bool) -> None:
         """Keep the fingerprints of what is there, under the inode it has now; those of what is nowhere only for a while."""
         now = self._clock.elapsed()
         kept: list[Fingerprint] = []
@@ -228,9 +229,10 @@ class RotationTracking:
             if known in matching.moved:
                 kept += matching.moved[known]
                 continue
-            since = self._missing_since.get(known, now)
-            if matching.pending or now - since < KNOWN_SECONDS:
+            since = self._missing_since.get(known, now if is_complete else None)
+            if since is None or matching.pending or not is_complete or now - since < KNOWN_SECONDS:
                 kept.append(known)
+            if since is not None:
                 missing[known] = since
         self.fingerprints = (kept + matching.foreign)[-KNOWN_MAX:]
         self._missing_since = missing

@@ -80,6 +80,7 @@ class FollowSource(Source):
         self._polled = self._search_again = float("-inf")
         self._polled_at = self._clock.now()  # the same by the time of day
         self._search_delay = LOOK_SECONDS
+        self._is_search_complete = True
         self._news_at = self._clock.elapsed()  # when something was last read or found changed
         self._quiet_as: FileState | None = None  # the file's state when it was read to its end and nothing was going on
         self._failure: int | None = None  # what went wrong last, so that it is reported once
@@ -192,6 +193,8 @@ class FollowSource(Source):
             if generation.finished:  # and all its lines are taken
                 self._generations.let_go(generation)
                 continue
+            if generation.out_of_sight:
+                continue
             try:
                 if self._fill_from(generation):
                     self._generations.taking_from = generation
@@ -220,7 +223,7 @@ class FollowSource(Source):
 
     def _is_over(self, generation: FileGeneration) -> bool:
         """Whether nothing more will come, as far as the last poll showed: what happened since then, in a long pause, is not known."""
-        if generation.dead:
+        if generation.dead and (self._is_search_complete or not generation.lost_as):
             return True
         if generation.replaced_since is None:
             return False
@@ -303,7 +306,8 @@ class FollowSource(Source):
         self._is_first = (
             self._is_first and status is not None and self._generations.current is None and not self._is_foreign(status)
         )
-        if found.failed or not is_arranged or status is None:
+        self._is_search_complete = is_arranged and not found.failed
+        if not self._is_search_complete or status is None:
             self._search_again = self._polled + LOOK_SECONDS
         elif found.undecided:
             self._search_again = self._polled + self._search_delay

@@ -1,7 +1,10 @@
 """Whatever happens to a log, in whatever order: every line that can be read is read once, in its order within its generation.
 
 A state machine does at random what writers, logrotate, administrators and crashes do. Every line is numbered. Where something
-destroys bytes (truncation, deletion), the reader looks first and its position is saved: what no reader can know is not asked for.
+destroys bytes (truncation, deletion), the reader polls first and its position is saved: what no reader can know is not asked for.
+
+In half of the runs the system is at fault too (`faults`): calls fail, read less, take long; the reader is held up in the middle of
+a call while others write and rotate; the clock is set forward and back.
 
 The long run is for when LOGSMONITOR2000_LONG is set.
 """
@@ -18,11 +21,14 @@ from LogsMonitor2000.limits import GRACE_SECONDS
 from LogsMonitor2000.source.follow.tail import FollowSource
 from LogsMonitor2000.testing import ManualClock
 
-from .following import FailingFiles, FollowCase
+from .faults import FaultyFiles
+from .following import FollowCase
 
 SEEDS, STEPS = (range(50), 3000) if os.environ.get("LOGSMONITOR2000_LONG") else (range(5), 400)
 SEED = os.environ.get("LOGSMONITOR2000_SEED")
 KEPT = 8
+FAULT_RATE = 0.02
+"""The share of calls at which something is wrong."""
 
 
 class World(FollowCase):
@@ -33,7 +39,9 @@ class World(FollowCase):
         self.random = random.Random(seed)
         self.directory = directory
         self.clock = ManualClock(time.time())
-        self.files = FailingFiles()
+        self.faulty = FaultyFiles(self.random, self.clock, self.happens_meanwhile)
+        self.files = self.faulty
+        self.fault_rate = FAULT_RATE * (seed % 2)
         self.is_link = seed % 4 == 3
         self.log = os.path.join(directory, "access.log")
         self.source = None
@@ -78,7 +86,8 @@ class World(FollowCase):
             self.got.append(line)
 
     def read_and_save(self, seconds: float = 1) -> None:
-        """Before something is destroyed: whatever is being waited for has come."""
+        """Before something is destroyed: whatever is being waited for has come, and nothing fails."""
+        self.faulty.rate = 0.0
         if self.source is None:
             self.start(self.saved[0])
         self.read()
@@ -90,6 +99,17 @@ class World(FollowCase):
         self.read()
         self.clock.advance(self.random.choice([0, 0, 0.1, 0.6, 3, GRACE_SECONDS + 1]))
         self.read()
+
+    def happens_meanwhile(self) -> None:
+        """While the reader is held up in a call."""
+        for action in self.random.choices((self.do_write, self.do_write_partly, self.do_write_late, self.do_rotate), k=3):
+            if action != self.do_rotate or not self.is_full:
+                action()
+
+    @property
+    def is_full(self) -> bool:
+        """The next rotation removes the oldest file."""
+        return any(os.path.exists(f"{self.log}.{KEPT}{ending}") for ending in ("", ".gz"))
 
     def do_read_a_little(self) -> None:
         if self.source is not None:
@@ -162,7 +182,7 @@ class World(FollowCase):
     # ---- logrotate and administrators
 
     def shift(self) -> None:
-        if os.path.exists(f"{self.log}.{KEPT}") or os.path.exists(f"{self.log}.{KEPT}.gz"):
+        if self.is_full:
             self.read_and_save(GRACE_SECONDS + 1)
             for ending in ("", ".gz"):
                 if os.path.exists(name := f"{self.log}.{KEPT}{ending}"):
@@ -239,8 +259,10 @@ class World(FollowCase):
         weights = [6 if name in ("do_write", "do_read", "do_restart") else 2 for name in actions]
         for _ in range(steps):
             action = self.random.choices(actions, weights)[0]
+            self.faulty.rate = self.fault_rate
             self.actions.append(action)
             getattr(self, action)()
+        self.faulty.rate = 0.0
         self.do_restart()
         self.read_and_save()
         self.clock.advance(GRACE_SECONDS + 1)
@@ -277,7 +299,7 @@ class AtRandom(unittest.TestCase):
                 except Exception as error:
                     world.close()
                     error.add_note(
-                        f"seed {seed} (set LOGSMONITOR2000_SEED), after {len(world.actions)} steps: {world.actions[-12:]}"
+                        f"seed {seed} (set LOGSMONITOR2000_SEED), after {len(world.actions)} steps: {world.actions[-12:]}, faults: {world.faulty.faults[-5:]}"
                     )
                     raise
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import unittest
 
-from LogsMonitor2000.limits import GRACE_SECONDS, LINE_BYTES_MAX, LOOK_SECONDS
+from LogsMonitor2000.limits import GRACE_SECONDS, KNOWN_MAX, LINE_BYTES_MAX, LOOK_SECONDS
 from LogsMonitor2000.source.follow.tail import FollowSource
 
 from .following import EACCES, EIO, ESTALE, FollowCase
@@ -158,6 +159,63 @@ class Rotation(FollowCase):
             os.rename(self.log, f"{self.log}-2024010{number + 1}")
         self.write(b"last\n")
         self.assertEqual(self.new() + self.later(), b"0\n1\n2\n3\nlast\n")
+
+    def test_rotations_in_one_burst_whose_numbers_count_upwards(self) -> None:
+        """As log4j2 and logback do: the highest number is the newest."""
+        for number in range(1, 5):
+            self.write(b"g%d\n" % number)
+            os.rename(self.log, f"{self.log}.{number}")
+            self.clock.advance(0.01)
+        self.write(b"last\n")
+        self.assertEqual(self.new() + self.later(), b"g1\ng2\ng3\ng4\nlast\n")
+
+    def test_a_burst_is_read_in_the_order_of_writing_whatever_the_numbers(self) -> None:
+        for number in (7, 2, 10, 5):
+            self.write(b"g%d\n" % number)
+            os.rename(self.log, f"{self.log}.{number}")
+            self.clock.advance(0.01)
+        self.assertEqual(self.new() + self.later(), b"g7\ng2\ng10\ng5\n")
+
+    def test_a_year_of_rotations_is_not_taken_for_new(self) -> None:
+        day = 86_400
+        for count, name in ((365, ".%d"), (240, "-2025%04d.gz")):
+            with self.subTest(count=count, name=name):
+                for number in range(count):
+                    path = self.log + name % (number + 100)
+                    self.write(b"old %d\n" % number, path)
+                    written = self.clock.now() - day * (count - number if "2025" in name else number + 1)
+                    os.utime(path, (written, written))
+                self.overwrite(b"1\n")
+                self.follow()
+                self.assertEqual(self.new(), b"1\n")
+                for line in (b"2\n", b"3\n"):
+                    os.rename(self.log, self.log + ".1") if line == b"2\n" else os.rename(self.log, self.log + ".2")
+                    self.write(line)
+                    self.assertEqual(self.new() + self.later(), line)
+                    _, position = self.stop()
+                    self.follow(position=json.loads(json.dumps(position)))
+                    self.assertEqual(self.new(), b"")
+                    self.assertLess(len(json.dumps(position)), 100_000)
+
+    def test_more_rotations_in_one_burst_than_are_remembered(self) -> None:
+        for number in range(KNOWN_MAX + 60):
+            self.write(b"%d\n" % number)
+            os.rename(self.log, f"{self.log}-2024{number:04d}")
+            self.clock.advance(1)
+        expected = b"".join(b"%d\n" % number for number in range(KNOWN_MAX + 60))
+        self.assertEqual(self.new() + self.later(), expected)
+        self.rotate()
+        self.write(b"last\n")
+        self.assertEqual(self.new() + self.later(), b"last\n")
+
+    def test_the_clock_was_set_back_before_a_burst(self) -> None:
+        self.later(1)
+        self.clock.step(-3600)
+        for number in range(3):
+            self.write(b"%d\n" % number)
+            self.rotate()
+        self.write(b"last\n")
+        self.assertEqual(self.new() + self.later(), b"0\n1\n2\nlast\n")
 
     def test_rotated_and_compressed_in_one_burst(self) -> None:
         for number in range(4):
