@@ -62,7 +62,7 @@ def run_lookback(monitor: Monitor) -> int:
     stop = Stop(monitor.stop)
     monitor.wake_on_signals()
     monitor.run()
-    return stop.exit_status
+    return stop.exit_status or int(monitor.streams.is_incomplete)
 
 
 def settings_of(parsed: Namespace, *, looks_back: bool = False) -> Settings:

@@ -97,6 +97,7 @@ class _Printer:
 
 def _cat(names: Sequence[str], printer: _Printer) -> int:
     waiter = Waiter()
+    is_incomplete = False
     for path in expanded(names):
         source = open_source(path)
         try:
@@ -106,7 +107,8 @@ def _cat(names: Sequence[str], printer: _Printer) -> int:
         finally:
             source.close()
         _warn(source)
-    return 0
+        is_incomplete |= source.is_incomplete
+    return int(is_incomplete)
 
 
 class _Follower:

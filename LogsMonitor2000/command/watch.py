@@ -74,4 +74,4 @@ def watch(settings: Settings, advice: Advice | None = None) -> int:
     monitor.wake_on_signals()
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())
     monitor.run()
-    return stop.exit_status
+    return stop.exit_status or int(monitor.streams.is_incomplete)

@@ -47,6 +47,10 @@ class Input(DigestStream):
         return self.source.next_poll
 
     @property
+    def is_incomplete(self) -> bool:
+        return self.source.is_incomplete
+
+    @property
     def ended(self) -> bool:
         return self.source.ended and (self._is_given_up or not self._first.blocks)
 

@@ -60,6 +60,11 @@ class DigestStream(ABC):
     def join(self, digest: Digest) -> list[MalformedLine]:
         """Account for `digest`: `newest` and the line number move on. Returns its malformed samples with their line numbers."""
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether not all of it could be read: a notice says why."""
+        return False
+
     def notices(self) -> list[Notice]:
         """What an operator should know about the stream, each notice once."""
         return []

@@ -22,6 +22,11 @@ class StreamSet:
         """Whether more streams may arrive although all that are here have ended."""
         return False
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a stream could not be read as a whole."""
+        return any(stream.is_incomplete for stream in self.current)
+
     def poll(self) -> list[DigestStream]:
         """The streams that have arrived since the last poll: they are among the current ones now, and those that ended are not."""
         return []

@@ -27,10 +27,10 @@ class Source(ABC):
         """What its position is kept under: the same however the user spells the name."""
         self.ended = False
         """There will never be more."""
-        self.is_cut_off = False
-        """The input ended before its content did, as a truncated gzip file does: what could be read is not all."""
+        self.is_incomplete = False
+        """Not all of the content could be read, as of a gzip file that is cut off."""
         self.next_poll = 0.0
-        """Before this time, by `Clock.elapsed`, `chunk` yields nothing: the caller need not ask."""
+        """Before this time, by `Clock.elapsed`, the caller need not ask for more: a quiet file among thousands."""
         self.warnings: list[str] = []
         """What an operator should know about the input; the caller shows and clears it."""
 

@@ -1,8 +1,8 @@
-"""Compressed input read as what it holds, told by its first bytes and never by its name.
+"""Compressed input read as what it holds, detected from its first bytes and never from its name.
 
 One small class over the three decompressors of the standard library. Output is asked for in bounded pieces, so a
-file that expands a thousandfold costs time but no memory. A stream that breaks off, or has something else behind its
-end, gives all that could be read and then a warning.
+file that expands a thousandfold costs time but no memory. A stream that is cut off or damaged, or is followed by something else,
+yields all that can be read, and then a warning that says how far that was.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import Protocol
 import zlib
 
 SIGNATURES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+
+DAMAGE = (zlib.error, OSError, EOFError, ValueError)
+"""What the decompressors raise for damaged data."""
 
 MAGIC_BYTES = 6
 """The length of the longest signature."""
@@ -34,9 +37,9 @@ class _Codec(Protocol):
 
 
 class _Gzip:
-    """zlib's decompressor with the interface of the other two: it keeps the input that did not fit itself.
+    """zlib's decompressor with the interface of the other two: it keeps the input that did not fit.
 
-    Where data is damaged, zlib throws away what it had made of the sound bytes before; a copy makes that again.
+    Where data is damaged, zlib discards what it had made of the sound bytes before; a copy makes that again.
     """
 
     def __init__(self) -> None:
@@ -71,7 +74,7 @@ class _Gzip:
 
 
 def _until_error(decompressor: zlib._Decompress, data: bytes) -> bytes:
-    """What `data`, which is damaged somewhere, gives before that."""
+    """What `data`, which is damaged somewhere, holds before that."""
     pieces: list[bytes] = []
     with suppress(zlib.error):
         for position in range(len(data)):
@@ -105,14 +108,15 @@ def _new_codec(kind: str) -> _Codec:
 
 
 class Decompressor:
-    """Reads raw bytes with `read_raw` and gives what they hold; members that follow one another are one stream.
+    """Reads raw bytes with `read_raw` and yields what they hold; members that follow one another are one stream.
 
-    `warn` is called with a sentence when the stream is damaged. `read` follows `StreamSource._read_raw`.
+    `warn` is called, once at most, with the reason why not everything could be read. `read` follows `StreamSource._read_raw`.
     """
 
     def __init__(self, kind: str, read_raw: Callable[[int], bytes | None], head: bytes, warn: Callable[[str], None]) -> None:
         self._kind = kind
-        self._read_raw = read_raw
+        self._raw = read_raw
+        self._raw_bytes, self._bytes = len(head), 0  # what came in and what went out
         self._pending = head
         self._warn = warn
         self._codec: _Codec | None = _new_codec(kind)
@@ -127,27 +131,32 @@ class Decompressor:
                 if raw is None:
                     return None
                 if not raw:
-                    return self._stop("ends in the middle of its compressed data; what came before was read")
+                    return self._stop(f"compressed data is cut off after {self._raw_bytes:,} bytes")
                 self._pending = raw
             try:
                 data = self._codec.decompress(self._pending, size)
-            except (zlib.error, OSError, EOFError, ValueError) as error:
-                return self._stop(f"compressed data is damaged ({error}); what came before was read")
             except Exception as error:
-                if type(error).__name__ != "LZMAError":  # lzma is imported only where it is used
+                if (
+                    not isinstance(error, DAMAGE) and type(error).__name__ != "LZMAError"
+                ):  # lzma is imported only where it is used
                     raise
-                return self._stop(f"compressed data is damaged ({error}); what came before was read")
+                return self._stop(f"compressed data is damaged ({error})")
             self._pending = b""
             if data:
+                self._bytes += len(data)
                 return data
         return b""
 
+    def _read_raw(self, size: int) -> bytes | None:
+        raw = self._raw(size)
+        self._raw_bytes += len(raw or b"")
+        return raw
+
     def _next_member(self, size: int) -> bool:
-        """Behind the end of a member: begin the next one. False at the end of all, or when nothing more is here now."""
+        """After the end of a member: begin the next one. False at the end of all, or when no more has arrived."""
         assert self._codec is not None
-        rest = (self._pending or self._codec.unused_data).lstrip(
-            b"\0"
-        )  # zero bytes behind the end are padding, as gzip(1) has it
+        # zero bytes after the end are padding, as gzip(1) has it
+        rest = (self._pending or self._codec.unused_data).lstrip(b"\0")
         while len(rest) < 6:
             more = self._read_raw(size)
             if more is None:
@@ -160,13 +169,13 @@ class Decompressor:
             self._codec = None
             return False
         if compression_of(rest) != self._kind:
-            self._stop("has something else behind its compressed data, which was left out")
+            self._stop("something else follows the compressed data")
             return False
         self._codec = _new_codec(self._kind)
         self._pending = rest
         return True
 
-    def _stop(self, warning: str) -> bytes:
+    def _stop(self, why: str) -> bytes:
         self._codec = None
-        self._warn(warning)
+        self._warn(f"{why}; {self._bytes:,} bytes of log were read before that")
         return b""

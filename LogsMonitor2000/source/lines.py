@@ -11,7 +11,7 @@ from ..limits import LINE_BYTES_MAX
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 OVER_LONG = len(BYTE_ORDER_MARK) + len(b"\r") + 1
-"""How far a line is kept behind the limit: without its mark and its carriage return it must still be too long."""
+"""How far beyond the limit a line is kept: without its mark and its carriage return it must still be too long."""
 
 
 class LineFramer:
@@ -20,9 +20,9 @@ class LineFramer:
     `offset` is the position in the stream of the next line to be taken, counting every byte that was fed.
     """
 
-    def __init__(self, offset: int = 0, line_bytes_max: int = LINE_BYTES_MAX) -> None:
+    def __init__(self, offset: int = 0, line_bytes_max: int | None = None) -> None:
         self.offset = offset
-        self._line_bytes_max = line_bytes_max
+        self._line_bytes_max = LINE_BYTES_MAX if line_bytes_max is None else line_bytes_max
         self._ready = b""  # whole lines
         self._ready_dropped = 0  # bytes that the first of them has lost
         self._partial: list[bytes] = []  # the beginning of a line, in the pieces it came in
@@ -38,7 +38,7 @@ class LineFramer:
         return self._partial_bytes + self._partial_dropped
 
     def feed(self, data: bytes) -> None:
-        """Take in what follows; everything that was ready must have been taken."""
+        """Add the bytes that follow; all ready lines must have been taken."""
         first = data.find(b"\n") + 1
         if not first:
             self._keep(data)
@@ -59,18 +59,18 @@ class LineFramer:
             self._keep(data[last:])
 
     def finish(self) -> None:
-        """There is no more: an unfinished last line counts as a line."""
+        """The stream has ended: an unfinished last line counts as a line."""
         if self._partial:
             ready = self._ready
             self.feed(b"\n")
             self._ready = ready + self._ready
 
     def skip(self, count: int) -> None:
-        """The next `count` bytes of the stream are none of any line; nothing of a line may have been fed."""
+        """The next `count` bytes of the stream belong to no line; nothing of a line may have been fed."""
         self.offset += count
 
     def take(self, room: int) -> bytes:
-        """The lines that are ready and begin within the next `room` bytes."""
+        """The ready lines that begin within the next `room` bytes."""
         lines = self._ready
         room = max(room - self._ready_dropped, 1)  # the other lines begin that much further on than they lie here
         if len(lines) > room:
@@ -92,7 +92,7 @@ class LineFramer:
         if piece:
             self._partial.append(piece)
             self._partial_bytes += len(piece)
-            if len(self._partial) > 1024:  # a line that comes byte by byte: keep it in few pieces
+            if len(self._partial) > 1024:  # a line that arrives byte by byte: keep it in few pieces
                 self._partial = [b"".join(self._partial)]
 
     def _strip_mark(self) -> None:

@@ -1,6 +1,6 @@
-"""A source that is one stream of bytes: what files read once, pipes and scripts have in common.
+"""A source that is one stream of bytes: what files that are read once, pipes and scripts have in common.
 
-A concrete one says only how raw bytes are got (`_read_raw`); framing and decompression are the same for all.
+A concrete one only reads raw bytes (`_read_raw`); framing and decompression are the same for all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .lines import LineFramer
 
 
 class StreamSource(Source):
-    """Lines of the bytes that `_read_raw` gives, decompressed where their beginning says so."""
+    """The lines of what `_read_raw` yields, decompressed where its beginning says so."""
 
     def __init__(self, name: str, offset: int = 0, block_bytes: int = BLOCK_BYTES) -> None:
         super().__init__(name)
@@ -44,7 +44,7 @@ class StreamSource(Source):
         return True
 
     def _open_stream(self) -> Callable[[int], bytes | None]:
-        """Look at the first bytes and choose: plain as they come, or through a decompressor."""
+        """Decide by the first bytes: plain as they come, or through a decompressor."""
         if self.offset:
             return self._read_raw
         head = b""
@@ -62,20 +62,23 @@ class StreamSource(Source):
             if kind is None:
                 self._read = self._read_raw
                 return head
-            decompressor = Decompressor(kind, self._read_raw, head, self._warn)
+            decompressor = Decompressor(kind, self._read_raw, head, self._note_incomplete)
             self._read = decompressor.read
             return decompressor.read(size)
 
         return read
 
+    def _note_incomplete(self, why: str) -> None:
+        self.is_incomplete = True
+        self._warn(why)
+
     @abstractmethod
     def _read_raw(self, size: int) -> bytes | None:
-        """At most `size` bytes; None when there are none now; b"" at the end."""
+        """At most `size` bytes; None when none have arrived; b"" at the end."""
 
     def stop(self) -> None:
-        self._read = lambda size: b""  # the end is found behind the lines that are ready
+        self._read = lambda size: b""  # the end is found after the lines that are ready
 
     def close(self) -> None:
-        self._read = (
-            None  # it leads back here: a worker opens a source for each chunk, and none may wait for the garbage collector
-        )
+        # a reference to itself: a worker opens a source for each chunk, and none may wait for the garbage collector
+        self._read = None

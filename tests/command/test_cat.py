@@ -99,6 +99,16 @@ class ReaderCommand(unittest.TestCase):
         self.write(gzip.compress(b"3\n"), "b.log")
         self.assertEqual(self.start("[ab].log", "a.log").rest(), (b"\xff1\n2\n3\n", "", 0), "each file once")
 
+    def test_a_file_that_is_cut_off_is_printed_as_far_as_it_goes_and_the_status_is_one(self) -> None:
+        packed = gzip.compress(b"1\n2\n")
+        self.write(packed[:-9], "a.log")
+        self.write(b"3\n", "b.log")
+        out, errors, status = self.start("a.log", "b.log").rest()
+        self.assertEqual((out.split()[-1], status), (b"3", 1))
+        self.assertRegex(
+            errors, rf"^LogsMonitor2000: a\.log: compressed data is cut off after {len(packed) - 9} bytes; \d bytes of log "
+        )
+
     def test_errors_are_one_line_and_status_two(self) -> None:
         for arguments in (
             ["nothing"],

@@ -121,6 +121,15 @@ class InProcess(TemporaryFiles):
         self.assertEqual((status, errors.count("\n")), (1, 1))
         self.assertIn("Input/output error", errors)
 
+    def test_compressed_data_that_is_cut_off_is_counted_as_far_as_it_goes(self) -> None:
+        packed = gzip.compress(csv_line(START) * 3, mtime=0)
+        for name, data, lines in (("whole.gz", packed, 3), ("cut.gz", packed[:-5], 3), ("very.gz", packed[:9], 0)):
+            with self.subTest(name):
+                path = self.path(name, data)
+                status, out, errors = self.main(path, *JSON)
+                self.assertEqual((json.loads(out.splitlines()[-1])["lines"], status), (lines, int(name != "whole.gz")))
+                self.assertEqual(f"{path}: compressed data is cut off after {len(data)} bytes; " in errors, name != "whole.gz")
+
     def test_interrupted_before_the_monitor_is_there(self) -> None:
         with mock.patch("LogsMonitor2000.command.watch.build", side_effect=KeyboardInterrupt):
             self.assertEqual(self.main(self.path(content=LINE)), (INTERRUPTED, "", ""))

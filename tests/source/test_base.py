@@ -129,9 +129,8 @@ class Chunks(unittest.TestCase):
         for chunk_bytes in (10, 32, 50):
             chunk_counts = set()
             for size in (1, 3, 7, 16):
-                with patch(CHUNK_BYTES, chunk_bytes):
+                with patch(CHUNK_BYTES, chunk_bytes), patch("LogsMonitor2000.source.lines.LINE_BYTES_MAX", 16):
                     source = ScriptedSource(cut_up(stream, size))
-                    source._framer._line_bytes_max = 16
                     chunks = [chunk.count(b"\n") for chunk in chunks_of(source) if chunk]
                 chunk_counts.add(tuple(chunks))
             with self.subTest(chunk_bytes=chunk_bytes):

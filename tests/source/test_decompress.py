@@ -9,6 +9,7 @@ import lzma
 import random
 import tracemalloc
 import unittest
+from unittest import mock
 
 from LogsMonitor2000.source.decompress import Decompressor, compression_of
 from LogsMonitor2000.source.file import FileSource
@@ -23,8 +24,10 @@ def _gzip(data: bytes) -> bytes:
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": _gzip, "bzip2": bz2.compress, "xz": lzma.compress}
 LINES = b"".join(b"line %d of some text\n" % (number * 7_919 % 1_000) for number in range(150))
-ENDS_EARLY = "ends in the middle of its compressed data; what came before was read"
-SOMETHING_ELSE = "has something else behind its compressed data, which was left out"
+
+
+def cut_off(raw_bytes: int, data_bytes: int) -> str:
+    return f"compressed data is cut off after {raw_bytes:,} bytes; {data_bytes:,} bytes of log were read before that"
 
 
 def unpack(raw: bytes, size: int = 4_096, *, raw_size: int | None = None, pauses: bool = False) -> tuple[bytes, list[str]]:
@@ -98,14 +101,17 @@ class Streams(unittest.TestCase):
             other = PACKERS["xz" if kind != "xz" else "gzip"](b"other")
             for rest in (b"x", b"garbage behind the end", b"\0\0garbage", b"\0" * 20 + b"g", other):
                 with self.subTest(kind, rest=rest[:10]):
-                    self.check(pack(LINES[:499]) + rest, LINES[:499], [SOMETHING_ELSE])
+                    for data, warnings in every_way(pack(LINES[:499]) + rest):
+                        self.assertEqual(data, LINES[:499])
+                        self.assertRegex(warnings[0], "^something else follows the compressed data; 499 bytes of log were read")
+                        self.assertEqual(len(warnings), 1)
 
     def test_a_stream_that_breaks_off_gives_what_came_and_a_warning(self) -> None:
         packed = _gzip(LINES)
         for cut in (12, 100, len(packed) // 2, len(packed) - 9, len(packed) - 8, len(packed) - 1):
             seen = list(every_way(packed[:cut]))
             for data, warnings in seen:
-                self.assertEqual(warnings, [ENDS_EARLY])
+                self.assertEqual(warnings, [cut_off(cut, len(data))])
                 self.assertEqual(data, seen[0][0], "depends on how it was read")
                 self.assertTrue(LINES.startswith(data))
             self.assertTrue(seen[0][0] == LINES or cut < len(packed) - 8)
@@ -116,7 +122,7 @@ class Streams(unittest.TestCase):
             whole, _ = unpack(packed[:cut], 1 << 20)
             for size in (1_000, 4_097):
                 with self.subTest(cut=cut, size=size):
-                    self.assertEqual(unpack(packed[:cut], size), (whole, [ENDS_EARLY]))
+                    self.assertEqual(unpack(packed[:cut], size), (whole, [cut_off(cut, len(whole))]))
 
     def test_every_kind_that_breaks_off_warns(self) -> None:
         for kind, pack in PACKERS.items():
@@ -125,7 +131,7 @@ class Streams(unittest.TestCase):
                 with self.subTest(kind, cut=cut):
                     data, warnings = unpack(packed[:cut])
                     self.assertTrue(LINES.startswith(data))
-                    self.assertEqual(warnings, [ENDS_EARLY])
+                    self.assertEqual(warnings, [cut_off(cut, len(data))])
 
     def test_the_second_member_that_breaks_off_costs_only_itself(self) -> None:
         for kind, pack in PACKERS.items():
@@ -145,7 +151,10 @@ class Streams(unittest.TestCase):
             with self.subTest(kind):
                 seen, warnings = unpack(bytes(packed), 4_096)
                 self.assertEqual(len(warnings), 1)
-                self.assertRegex(warnings[0], r"^compressed data is damaged \(.+\); what came before was read$")
+                self.assertRegex(
+                    warnings[0],
+                    r"^compressed data is damaged \(.+\); [0-9,]+ bytes of log were read before that$",
+                )
                 self.assertTrue(kind != "gzip" or data.startswith(seen[:100_000]))
                 self.assertLess(len(seen), len(data))
 
@@ -167,18 +176,9 @@ class Streams(unittest.TestCase):
         self.assertEqual(len(warnings), 1)
 
     def test_a_bug_of_our_own_is_not_taken_for_damage(self) -> None:
-        class Broken:
-            eof = False
-            needs_input = True
-            unused_data = b""
-
-            def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-                raise RuntimeError("a bug")
-
-        decompressor = Decompressor("gzip", lambda size: b"", _gzip(b"x"), self.fail)
-        decompressor._codec = Broken()
-        with self.assertRaises(RuntimeError):
-            decompressor.read(10)
+        broken = mock.Mock(eof=False, unconsumed_tail=b"", decompress=mock.Mock(side_effect=RuntimeError("a bug")))
+        with mock.patch("zlib.decompressobj", return_value=broken), self.assertRaises(RuntimeError):
+            Decompressor("gzip", lambda size: b"", _gzip(b"x"), self.fail).read(10)
 
     def test_a_bomb_costs_no_memory(self) -> None:
         for kind, pack in PACKERS.items():
@@ -233,9 +233,11 @@ class Sources(TemporaryFiles):
                 self.assertEqual(source.warnings, [])
 
     def test_warnings_name_the_input_and_come_once(self) -> None:
-        source = FileSource(self.path("a.log", _gzip(LINES)[:-3]))
+        packed = _gzip(LINES)[:-3]
+        source = FileSource(self.path("a.log", packed))
         self.assertEqual(read_all(source), LINES)
-        self.assertEqual(source.warnings, [f"{source.name}: {ENDS_EARLY}"])
+        self.assertEqual(source.warnings, [f"{source.name}: {cut_off(len(packed), len(LINES))}"])
+        self.assertTrue(source.is_incomplete)
 
     def test_a_byte_order_mark_inside_is_stripped(self) -> None:
         self.assertEqual(read_all(FileSource(self.path(content=_gzip(b"\xef\xbb\xbfone\n")))), b"one\n")

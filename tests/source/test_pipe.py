@@ -15,8 +15,8 @@ State = tuple[list[bytes], bool]
 
 class Pipe(unittest.TestCase):
     def setUp(self) -> None:
-        reader, self.writer = os.pipe()
-        self.source = PipeSource("a pipe", reader)
+        self.reader, self.writer = os.pipe()
+        self.source = PipeSource("a pipe", self.reader)
         self.addCleanup(self.source.close)
 
     def write(self, data: bytes) -> None:
@@ -89,7 +89,7 @@ class Pipe(unittest.TestCase):
         self.assertEqual(self.source.warnings, [])
 
     def test_it_can_be_waited_on(self) -> None:
-        self.assertEqual(self.source.fileno(), self.source._descriptor)
+        self.assertEqual(self.source.fileno(), self.reader)
 
     def test_a_descriptor_of_the_process_itself_is_not_closed(self) -> None:
         PipeSource("standard input", 0).close()
