@@ -145,6 +145,9 @@ STATE_SECONDS = 0.5
 STATE_SHARE = 10
 """But saving takes no more than a tenth of the time: windows of hours over many groups are megabytes."""
 
+RESUMED_MAX = 5
+"""Inputs of which it is said at which line they resume; a glob may have found thousands."""
+
 STATE_BYTES_MAX = 256 << 20
 """A larger snapshot is not one of ours."""
 
@@ -321,6 +324,9 @@ ALERTMANAGER_RESOLVED_SECONDS = 300
 
 COMMAND_OUTPUT_BYTES_MAX = 4_096
 """How much of a command's output is kept to show why it failed; the rest is read and thrown away."""
+
+LOCKED_SECONDS_MAX = 0.1
+"""How long a transaction waits for another process that has locked the state: what cannot be saved now is saved with the next one."""
 
 PIECE_BYTES = 16 << 20
 """What a report maps at a time: a tenth of a second of work, so that handing it to a process costs nothing beside it."""

@@ -26,6 +26,9 @@ class StreamCalculator(ABC):
     measures: tuple[Measure, ...] = ()
     lenient: bool = False
     """Whether a field that a log's format lacks is to count as "-"; else such a log is refused before it is read."""
+    yields: tuple[type[Any], ...] = ()
+    """Types of its own among the events that it yields, named tuples of plain values. With them declared, such events survive a
+    restart; the others are emitted once, or not at all if the run is killed just before."""
     late_width: int | None = None
     """The width of the buckets in which late events are handed to `late`; None where they are not wanted."""
 

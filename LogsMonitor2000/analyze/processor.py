@@ -57,6 +57,11 @@ class AnalyticsProcessor:
         self._events = self._malformed = self._late = 0
         self._lateness = Lateness()
 
+    @property
+    def yields(self) -> tuple[type[Any], ...]:
+        """The event types of other authors' calculators that may be kept over a restart."""
+        return tuple(kind for window in self._windows for kind in window.calculator.yields)
+
     def add(self, digest: Digest) -> list[Event]:
         """Merge a digest, exact for what came before it, into the open buckets; returns the events that late ones bring."""
         self._events += digest.events

@@ -25,7 +25,8 @@ from ..runtime.waiter import Waiter
 from ..source.base import Source
 from ..source.follow.source_set import SourceSet
 from ..source.open import expanded, open_source
-from ..state.directory import StateDirectory
+from ..state.open import open_state
+from ..state.snapshot import KeptSnapshot
 from ..text import decoded
 from .arguments import add_files, add_help, add_options, settings_of
 from .messages import say
@@ -119,13 +120,12 @@ class _Follower:
         self._clock = Clock()
         self._waiter = Waiter()
         self._report_is_due = False
-        self._state = None if following.state is None else StateDirectory(following.state)
-        saved = None if self._state is None else self._state.load()
-        position = None if saved is None else saved.get("reader")
+        self._state = None if following.state is None else KeptSnapshot(open_state(following.state), "reader")
+        position = None if self._state is None else self._state.found
         self._sources = SourceSet(
             names,
             start="end" if following.start == "end" else "begin",
-            position=position if isinstance(position, dict) else None,
+            position=position,
             last_line=self._state is None,  # else the next run reads it, once it is complete
         )
         self._saved = self._clock.elapsed()
@@ -169,22 +169,22 @@ class _Follower:
         """Everything up to here is printed."""
         self._saved = self._clock.elapsed()
         if self._state is not None and (position := self._sources.position()) != self._saved_position:
-            if self._state.save({"reader": position}):
+            if self._state.save(position):
                 self._saved_position = position
 
     def _show_warnings(self) -> None:
         for source in self._sources.sources:
             _warn(source)
         if self._state is not None:
-            for warning in self._state.warnings:
+            for warning in self._state.database.warnings:
                 say(warning)
-            self._state.warnings.clear()
+            self._state.database.warnings.clear()
 
     def _report(self) -> None:
         for path, read in self._sources.statistics().items():
             say(f"{path}: {read}")
-        if self._state is not None and self._state.failures:
-            say(f"{self._state.path}: the state could not be saved {self._state.failures} times")
+        if self._state is not None and (failures := self._state.database.failures):
+            say(f"{self._state.database.path}: the state could not be saved {failures} times")
 
 
 def _print_all(blocks: Iterable[bytes]) -> bool:

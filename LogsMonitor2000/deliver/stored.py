@@ -15,10 +15,11 @@ from typing import Any, Protocol, TypeVar
 
 from ..event import Alert
 from ..limits import DELIVERY_ALERTS_MAX, OUTBOX_ROW_BYTES_MAX
-from ..state.journal import dump_event, load_event
+from ..serialize import EventCodec
 from .outbox import Changes, GroupRecord, Outbox, Record
 
 T = TypeVar("T")
+CODEC = EventCodec()
 Row = tuple[Any, ...]
 
 SCHEMA = (
@@ -153,7 +154,7 @@ class StoredOutbox(Outbox):
         return True
 
     def _row(self, record: Record) -> Row:
-        alert = json.dumps(dump_event(record.alert))
+        alert = json.dumps(CODEC.dump(record.alert))
         states = (record.sent, record.is_pending, record.is_final, record.since, record.until)
         return (self._delivery, record.fingerprint, alert, *states)
 
@@ -163,7 +164,7 @@ def _record(row: Row) -> Record:
     _, fingerprint, dumped, sent, is_pending, is_final, since, until = row
     if not (isinstance(dumped, str) and len(dumped) <= OUTBOX_ROW_BYTES_MAX and isinstance(fingerprint, str)):
         raise ValueError
-    alert = load_event(json.loads(dumped))
+    alert = CODEC.load(json.loads(dumped))
     if not (isinstance(alert, Alert) and alert.state in ("firing", "resolved") and sent in ("", "firing", "resolved")):
         raise ValueError
     for name, value in zip(Alert._fields, alert):

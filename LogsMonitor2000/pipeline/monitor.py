@@ -63,7 +63,8 @@ class Monitor:
         self._waiter = waiter or Waiter()
         self._watermark = Watermark(processor.buffer_time, self._clock, is_live=self.streams.is_live)
         self._stopping = self._report_is_due = False
-        self._has_changed = self._has_arrived = False  # since the last commit
+        self._has_arrived = False  # a stream, since the journal was last asked
+        self._uncommitted_lines = 0  # read since then
         self._samples = 0
         for stream in self.streams.current:
             self._watermark.add(stream)
@@ -156,7 +157,7 @@ class Monitor:
 
     def _join(self, stream: DigestStream, digest: Digest) -> list[Event]:
         """The events that `digest` brings, malformed lines first."""
-        self._has_changed = True
+        self._uncommitted_lines += digest.line_count
         if digest.chunk != stream.chunk:
             self.processor.shrink()
         samples = stream.join(digest)[: SAMPLES_MAX - self._samples]
@@ -207,14 +208,15 @@ class Monitor:
         return [*events, *self._report(), *self.processor.late_warning(final=True), self.processor.summary()]
 
     def _commit(self, events: list[Event]) -> list[Event]:
-        """What of `events`, and of those that waited for a snapshot, may be emitted now."""
-        if self._journal is None:
+        """What of `events`, and of those that waited for a commit, may be emitted now."""
+        if (journal := self._journal) is None:
             return events
-        has_changed, at_once = self._has_changed, self._has_arrived or self._stopping
-        self._has_changed = self._has_arrived = False
-        return self._journal.commit(
-            [*self._journal.notices(), *events], self._snapshot, has_changed=has_changed or at_once, at_once=at_once
-        )
+        lines, at_once = self._uncommitted_lines, self._has_arrived or self._stopping
+        self._uncommitted_lines, self._has_arrived = 0, False
+        committed = journal.commit([*journal.notices(), *events], self._snapshot, lines=lines, at_once=at_once)
+        if (snapshot := journal.take_committed()) is not None:
+            self.streams.acknowledge(snapshot)
+        return committed
 
     def _snapshot(self) -> dict[str, Any]:
         """All that a restart needs, as JSON can hold it."""

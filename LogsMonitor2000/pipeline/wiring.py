@@ -27,6 +27,7 @@ from ..limits import CONF_BYTES_MAX, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_F
 from ..parse.base import Parser
 from ..parse.choose import Choice, checked_networks, mapped_fields
 from ..runtime.clock import zone_named
+from ..serialize import EventCodec
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
 from ..text import counted, printable, step
@@ -59,13 +60,15 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
     names = named_files(settings.reading.files or choice.paths())
     journal, found = None, None
     if settings.following.state is not None:
-        from ..state.directory import StateDirectory
         from ..state.journal import Journal
+        from ..state.open import open_state
 
-        journal = Journal(StateDirectory(settings.following.state))
+        journal = Journal(open_state(settings.following.state), codec=EventCodec(processor.yields))
         found = journal.found
-        if found is not None and not processor.restore(found["processor"]):
-            journal.warn("was kept by a run with other settings; going on from its position with empty windows")
+        if found is not None:
+            journal.report_resuming({name: each[1] for name, each in found["inputs"].items()})
+            if not processor.restore(found["processor"]):
+                journal.warn("saved by a run with other settings; resuming at its position with empty windows")
     sources = SourceSet(
         names,
         start="end" if settings.following.start == "end" else "begin",

@@ -1,135 +1,115 @@
-"""What is kept over a restart: one snapshot in a directory, replaced as a whole, and read with suspicion.
+"""The directory that keeps what a run remembers: private, one process's own, and never reached through a prepared link.
 
-The snapshot is written to a temporary file, synced, renamed over the old one, and the directory is synced: whenever the machine
-or the process dies, there is the old one or the new one. It says in its first bytes whose it is and in which version, and holds a
-checksum of the rest. One process at a time holds the directory, by a lock that the system lets go of when the process ends.
+What it holds decides what is counted and who is notified, so another user must not be able to put anything there: a directory that
+others can write to is refused, and so is one that holds something else, whose permissions are nobody's to change. Files are opened
+without following symbolic links. A lock, which the system releases when the process ends, keeps a second process out.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
+import stat
 
 from ..errors import InputError, UsageError
-from ..limits import STATE_BYTES_MAX
 
-MAGIC = "LogsMonitor2000 state"
-STATE_VERSION = 1
-SNAPSHOT, LOCK = "snapshot.json", "lock"
+DATABASE, LOCK = "state.sqlite3", "lock"
+SNAPSHOT, NOTE, DELIVERIES = "snapshot.json", "told", "deliveries.sqlite3"
+"""What earlier versions kept there; they are migrated."""
+
+_SIGNS = (DATABASE, SNAPSHOT)
+"""A directory with one of these is ours, whatever else is in it."""
+
+_OURS = frozenset({*_SIGNS, LOCK, NOTE, DELIVERIES, SNAPSHOT + ".new", "lost+found"})
 
 
 class StateDirectory:
-    """The directory `path`, made if need be, private to the user, and locked until `close`.
-
-    `failures` counts the snapshots that could not be written; `warnings` are for a person, whoever shows them clears them.
-    """
+    """The directory `path`, created if need be, and locked until `close`. `warnings` are for the operator."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.failures = 0
         self.warnings: list[str] = []
-        self._failing = False
         try:
             os.makedirs(path, mode=0o700, exist_ok=True)
-            self._lock = self._open_lock(path)
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}") from error
+        self._lock = -1
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            raise UsageError(f"{path}: another monitor keeps its state there") from error
-        except OSError:
-            self.warnings.append(f"{path}: cannot be locked here; make sure that only one monitor uses it")
+            self._check()
+            self._lock = self._locked()
+        except OSError as error:
+            self.close()
+            raise InputError(f"{path}: {error.strerror or error}") from error
+        except UsageError:
+            self.close()
+            raise
 
-    @staticmethod
-    def _open_lock(path: str) -> int:
-        """The lock file, or where it cannot be written, the directory itself."""
+    def file(self, name: str) -> str:
+        """The path of the file `name` in the directory. An existing one must be a regular file, and no link to one."""
+        path = os.path.join(self.path, name)
         try:
-            os.chmod(path, 0o700)
-            return os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            try:
-                return os.open(os.path.join(path, LOCK), os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def load(self) -> dict[str, object] | None:
-        """What was saved last; None where nothing was, or where it cannot be trusted, with a warning."""
-        name = os.path.join(self.path, SNAPSHOT)
-        try:
-            with open(name, "rb") as file:
-                data = file.read(STATE_BYTES_MAX + 1)
+            mode = os.lstat(path).st_mode
         except FileNotFoundError:
-            return None
+            return path
         except OSError as error:
-            return self._refuse(f"cannot be read ({error.strerror or error})")
-        if len(data) > STATE_BYTES_MAX:
-            return self._refuse("is too large")
-        header, _, body = data.partition(b"\n")
-        try:
-            fields = json.loads(header)
-            magic, version, checksum = fields["magic"], fields["version"], fields["checksum"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return self._refuse("is damaged, or something else")
-        if magic != MAGIC:
-            return self._refuse("is something else")
-        if version != STATE_VERSION:
-            return self._refuse(f"was written by another version (its format is {version!r}, this one knows {STATE_VERSION})")
-        if checksum != _checksum(body):
-            return self._refuse("is damaged")
-        try:
-            content = json.loads(body)
-        except (ValueError, RecursionError):
-            return self._refuse("is damaged")
-        return content if isinstance(content, dict) else self._refuse("is something else")
+            raise InputError(f"{path}: {error.strerror or error}") from error
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{path}: not a regular file; remove it or choose another --state directory")
+        return path
 
-    def save(self, content: dict[str, object]) -> bool:
-        """Replace the snapshot. A failure is counted, and told when it begins; the old snapshot is still there then."""
-        temporary = os.path.join(self.path, SNAPSHOT + ".new")
-        body = json.dumps(content, separators=(",", ":")).encode("ascii")
-        header = json.dumps({"magic": MAGIC, "version": STATE_VERSION, "checksum": _checksum(body)}).encode("ascii")
-        try:
-            self._write(temporary, header + b"\n" + body)
-            os.rename(temporary, os.path.join(self.path, SNAPSHOT))
-            self._sync_directory()
-        except OSError as error:
-            self.failures += 1
-            if not self._failing:
-                self.warnings.append(f"{self.path}: the state cannot be saved ({error.strerror or error}); going on without")
-            self._failing = True
-            return False
-        self._failing = False
-        return True
+    def create(self, name: str) -> None:
+        """Create the file `name`, private to the user, unless it exists. An `OSError` where that is not possible."""
+        os.close(self._open(name, os.O_RDWR | os.O_CREAT))
+
+    def sync(self) -> None:
+        """Make durable which files there are."""
+        os.fsync(self._descriptor)
 
     def close(self) -> None:
-        """Let another process have the directory."""
-        if self._lock >= 0:
-            os.close(self._lock)
-        self._lock = -1
+        """Release the directory to another process."""
+        for descriptor in (self._lock, self._descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._lock = self._descriptor = -1
 
-    def _refuse(self, why: str) -> dict[str, object] | None:
-        self.warnings.append(f"{os.path.join(self.path, SNAPSHOT)}: {why}; starting afresh")
-        return None
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600, dir_fd=self._descriptor)
 
-    @staticmethod
-    def _write(name: str, data: bytes) -> None:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb", buffering=0) as file:
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-            os.fsync(descriptor)
+    def _check(self) -> None:
+        """Refuse a directory that others can write to, or that holds something else."""
+        status = os.fstat(self._descriptor)
+        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise UsageError(
+                f"{self.path}: other users can write to this directory, so its content cannot be trusted;"
+                f" choose another --state directory, or chown it and run chmod go-w"
+            )
+        names = set(os.listdir(self._descriptor))
+        foreign = sorted(name for name in names - _OURS if not name.startswith((DATABASE, DELIVERIES, SNAPSHOT)))
+        if foreign and not names.intersection(_SIGNS):
+            raise UsageError(f"{self.path}: holds other files ({foreign[0]}, …); --state needs a directory of its own")
 
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+    def _locked(self) -> int:
+        """The locked lock file, or where it cannot be written, the locked directory."""
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _checksum(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
+            lock = self._open(LOCK, os.O_RDWR | os.O_CREAT)
+        except OSError:
+            try:
+                lock = self._open(LOCK, os.O_RDONLY)
+            except FileNotFoundError:
+                lock = os.dup(self._descriptor)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            pid = os.pread(lock, 20, 0) if stat.S_ISREG(os.fstat(lock).st_mode) else b""
+            os.close(lock)
+            holder = f" (pid {int(pid)})" if pid.strip().isdigit() else ""
+            raise UsageError(f"{self.path}: locked by another process{holder}; each monitor needs its own --state") from error
+        except OSError:
+            self.warnings.append(f"{self.path}: locks do not work here; make sure that only one monitor uses the directory")
+        try:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, b"%d\n" % os.getpid(), 0)
+        except OSError:
+            pass  # it cannot be written, or is the directory: only the message of another process will lack the number
+        return lock

@@ -1,142 +1,202 @@
-"""What a run remembers, so that the next one goes on where it was: nothing counted twice, nothing told twice, nothing forgotten.
+"""What a run commits, so that the next one continues where it was: nothing counted twice, nothing emitted twice, nothing lost.
 
-The snapshot holds what was read and what is to be told of it in one file, replaced atomically. Events are told only once a
-snapshot covers them; a note of the last telling is made right after it. So after a crash the next run reads again what came
-after the snapshot, and tells what the snapshot holds and the note does not: an event is repeated only if the crash came between
-its telling and the note, a moment of microseconds.
+A commit is one transaction: the snapshot of the run, the events that follow from it, and what others keep (history, deliveries).
+Events are emitted only after the commit that covers them; that they were is noted right after, together with what deliveries took
+over from them. So after a crash the next run reads again what came after the last commit, and emits what was committed and not
+noted: an event is repeated only if the crash came between its emission and the note, a moment of microseconds.
+
+Events of another author's calculator are part of this if the calculator declares their types (`StreamCalculator.yields`); of others
+it is only true that they are emitted once, and not at all if the crash comes before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-import os
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+import json
+import sqlite3
+from typing import Any, Protocol
 
-from ..event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from ..limits import STATE_SECONDS, STATE_SHARE
+from ..alert.state import AlertState
+from ..event import Alert, Event, Notice, Summary
+from ..limits import RESUMED_MAX, STATE_SECONDS, STATE_SHARE
 from ..runtime.clock import Clock
-from .directory import StateDirectory
+from ..serialize import EventCodec
+from ..text import duration
+from .database import Database
+from .snapshot import encoded, load
+from .snapshot import write as write_snapshot
 
-NOTE = "told"
-KINDS: dict[str, type[Alert | MalformedLine | Notice | Stats]] = {
-    kind.__name__: kind for kind in (Alert, MalformedLine, Notice, Stats)
-}
+RUN = "run"
+
+
+class Participant(Protocol):
+    """Something that keeps rows of its own in the database, changed in the same transactions as the snapshot."""
+
+    def collect(self, events: Sequence[Event]) -> None:
+        """These events are about to be committed, each for the first time."""
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write all that has changed since `committed` was last called: the transactions in between have failed."""
+
+    def committed(self) -> None:
+        """What `write` wrote is durable."""
 
 
 class Journal:
-    """Keeps the snapshots of one run in `directory`. `found` is the one that an earlier run left, if any."""
+    """The commits of one run to `database`, at most every `interval` seconds, or as soon as `lines` lines have been read.
 
-    def __init__(self, directory: StateDirectory, clock: Clock | None = None) -> None:
-        self._directory = directory
-        self._clock = clock or Clock()
-        self._note = os.path.join(directory.path, NOTE)
+    `found` is the snapshot that an earlier run left, if any, and `saved` when that was, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        codec: EventCodec | None = None,
+        *,
+        interval: float = STATE_SECONDS,
+        lines: int | None = None,
+    ) -> None:
+        self.database = database
         self.found: dict[str, Any] | None = None
-        self._number = self._last_told()
-        self._outbox: list[Event] = []
-        self._is_dirty = False
-        self._saved = float("-inf")
+        self.saved = 0.0
+        self._clock = clock or Clock()
+        self._codec = codec or EventCodec()
+        self._interval = interval
+        self._lines_max = lines
+        self._participants: list[Participant] = []
+        self._waiting: list[Event] = []  # for the commit that covers them
+        self._lines = 0  # read since the last commit
+        self._is_dirty = self._is_emitting = False
+        self._began = float("-inf")  # when the last commit did
         self._took = 0.0
-        loaded: dict[str, Any] | None = directory.load()
-        if loaded is not None and "run" not in loaded:
-            self.warn("holds the state of something else; starting afresh")
-        elif loaded is not None:
-            self.found = loaded["run"]
-            if self._number < loaded["number"]:
-                self._outbox = [load_event(dumped) for dumped in loaded["outbox"]]
-                self._number = loaded["number"]
+        self._committed: dict[str, Any] | None = None
+        self._load()
+        self._repeated = len(self._waiting)  # events at its start that the last run has committed, but perhaps not emitted
+
+    def join(self, participant: Participant) -> None:
+        """Let `participant` write in each transaction from now on."""
+        self._participants.append(participant)
 
     def commit(
-        self, events: Sequence[Event], snapshot: Callable[[], Any], *, has_changed: bool = False, at_once: bool = False
+        self, events: Sequence[Event], snapshot: Callable[[], dict[str, Any]], *, lines: int = 0, at_once: bool = False
     ) -> list[Event]:
-        """Take note of `events` and of whether there `has_changed` anything else that matters.
+        """Take note of `events` and of `lines` more lines read, and commit if that is due.
 
-        Returns what may be told now, which is nothing until the next snapshot is due; call `emitted` once it was.
+        Returns what may be emitted now, which is nothing until the next commit; call `emitted` once it was. Where the commit
+        fails, everything is emitted all the same.
         """
-        self._outbox += events
-        self._is_dirty = self._is_dirty or has_changed or bool(self._outbox)
-        is_due = at_once or any(isinstance(event, (Alert, Summary)) for event in self._outbox)
+        self._waiting += events
+        self._lines += lines
+        self._is_dirty = self._is_dirty or lines > 0 or at_once or bool(self._waiting)
         begun = self._clock.elapsed()
-        if not self._is_dirty or not (is_due or begun - self._saved >= max(STATE_SECONDS, STATE_SHARE * self._took)):
+        if not self._is_dirty or not (at_once or self._is_due(begun)):
             return []
-        self._number += 1
-        kept = [dumped for event in self._outbox if (dumped := dump_event(event)) is not None]
-        self._directory.save({"number": self._number, "run": snapshot(), "outbox": kept})
-        self._saved = self._clock.elapsed()
-        self._took = self._saved - begun
-        self._is_dirty = False
-        released, self._outbox = self._outbox, []
+        for participant in self._participants:
+            participant.collect(self._waiting[self._repeated :])
+        self._repeated = 0
+        run = snapshot()
+        self._write(run)
+        self._began = begun
+        self._took = self._clock.elapsed() - begun
+        self._is_dirty, self._lines = False, 0
+        self._is_emitting = bool(self._waiting)
+        released, self._waiting = self._waiting, []
         return released
 
     def emitted(self) -> None:
-        """What was released has been told."""
-        try:
-            descriptor = os.open(self._note, os.O_WRONLY | os.O_CREAT, 0o600)
-            try:
-                os.pwrite(descriptor, b"%020d" % self._number, 0)
-            finally:
-                os.close(descriptor)
-        except OSError:
-            pass  # the same trouble as with the snapshot, which is told of
+        """What `commit` returned has been emitted."""
+        if not self._is_emitting:
+            return
+        self._is_emitting = False
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM pending")
+            self._let_participants_write(connection)
+
+        self._run(note, durable=False)
+
+    def take_committed(self) -> dict[str, Any] | None:
+        """The snapshot of the last commit, once: what it covers may be acknowledged. None if none succeeded since."""
+        committed, self._committed = self._committed, None
+        return committed
 
     def warn(self, text: str) -> None:
-        """Tell a person something about what was found."""
-        self._directory.warnings.append(f"{self._directory.path}: {text}")
+        """Report something about the state to the operator."""
+        self.database.warnings.append(f"{self.database.path}: {text}")
+
+    def report_resuming(self, lines: Mapping[str, int]) -> None:
+        """Report how old the snapshot is, and after which of its `lines` each input resumes, by name."""
+        age = duration(max(0, round(self._clock.now() - self.saved)))
+        saved = datetime.fromtimestamp(self.saved, timezone.utc).isoformat(timespec="seconds")
+        self.warn(f"resuming from the snapshot of {saved}, {age} old")
+        for name, line_count in list(lines.items())[:RESUMED_MAX]:
+            self.warn(f"resuming {name} at line {line_count + 1:,}")
+        if len(lines) > RESUMED_MAX:
+            self.warn(f"resuming {len(lines) - RESUMED_MAX:,} more inputs")
 
     def notices(self) -> list[Notice]:
-        """What a person should know about the directory and has not been told yet."""
-        notices = [Notice(warning) for warning in self._directory.warnings]
-        self._directory.warnings.clear()
+        """What the operator should know about the state, each notice once."""
+        notices = [Notice(warning) for warning in self.database.warnings]
+        self.database.warnings.clear()
         return notices
 
     def report(self) -> list[str]:
         """What went wrong, for the end of the run."""
-        failures = self._directory.failures
-        return [f"{self._directory.path}: the state could not be saved {failures} times"] if failures else []
+        failures = self.database.failures
+        return [f"{self.database.path}: the state could not be saved {failures} times"] if failures else []
 
     def close(self) -> None:
-        """Let another run have the directory."""
-        self._directory.close()
+        """Release the state to another run."""
+        self.database.close()
 
-    def _last_told(self) -> int:
+    def _is_due(self, now: float) -> bool:
+        if any(isinstance(event, Summary) or is_urgent(event) for event in self._waiting):
+            return True
+        if self._lines_max is not None and self._lines >= self._lines_max:
+            return True
+        return now - self._began >= max(self._interval, STATE_SHARE * self._took)
+
+    def _write(self, run: dict[str, Any]) -> None:
+        text = encoded(run)
+        dumped = [dumped for event in self._waiting if (dumped := self._codec.dump(event)) is not None]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM pending")  # all that was committed before has been emitted by now
+            connection.executemany("INSERT INTO pending (event) VALUES (?)", [(json.dumps(event),) for event in dumped])
+            write_snapshot(connection, RUN, text, self._clock.now())
+            self._let_participants_write(connection)
+
+        if self._run(write, durable=True):
+            self._committed = run
+
+    def _run(self, write: Callable[[sqlite3.Connection], None], *, durable: bool) -> bool:
+        """Whether a transaction succeeded; the database reports why not."""
         try:
-            with open(self._note, "rb") as file:
-                return int(file.read(20))
-        except (OSError, ValueError):
-            return 0
+            self.database.run(write, durable=durable)
+        except (sqlite3.Error, OSError):
+            return False
+        for participant in self._participants:
+            participant.committed()
+        return True
+
+    def _let_participants_write(self, connection: sqlite3.Connection) -> None:
+        for participant in self._participants:
+            participant.write(connection)
+
+    def _load(self) -> None:
+        """Read what an earlier run left; a database in which it makes no sense is set aside."""
+        try:
+            if (found := load(self.database, RUN)) is not None:
+                self.found, self.saved = found
+            for (event,) in self.database.read("SELECT event FROM pending ORDER BY number"):
+                self._waiting.append(self._codec.load(json.loads(str(event))))
+        except (sqlite3.DatabaseError, ValueError, RecursionError) as error:
+            self.found, self._waiting = None, []
+            self.database.discard(str(error))
 
 
-def dump_event(event: Event) -> list[Any] | None:
-    """An event as JSON can hold it; None for kinds of somebody's own, which are told but not remembered."""
-    kind = type(event).__name__
-    if KINDS.get(kind) is not type(event):
-        return None
-    return [kind, *(_plain(value) for value in event)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return {"bytes": value.decode("latin-1")}
-    if isinstance(value, dict):
-        return {"dict": [[_plain(key), _plain(part)] for key, part in value.items()]}
-    if isinstance(value, tuple):
-        return {"tuple": [_plain(part) for part in value]}
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    return value
-
-
-def load_event(dumped: list[Any]) -> Event:
-    kind, *values = dumped
-    return KINDS[kind](*(_rich(value) for value in values))
-
-
-def _rich(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "bytes" in value:
-            return value["bytes"].encode("latin-1")
-        if "tuple" in value:
-            return tuple(_rich(part) for part in value["tuple"])
-        return {_rich(key): _rich(part) for key, part in value["dict"]}
-    if isinstance(value, list):
-        return [_rich(part) for part in value]
-    return value
+def is_urgent(event: Event) -> bool:
+    """Whether an event is not to wait for the next regular commit: an alert that fires or resolves."""
+    return isinstance(event, Alert) and event.state != AlertState.PENDING

@@ -18,8 +18,8 @@ from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.source_set import SourceSet
-from LogsMonitor2000.state.directory import StateDirectory
 from LogsMonitor2000.state.journal import Journal
+from LogsMonitor2000.state.open import open_state
 from LogsMonitor2000.testing import Collecting, ManualClock, ManualWaiter
 
 from ..logs import NOW, START, csv_line
@@ -243,7 +243,7 @@ class Monitoring(FollowingCase):
     def run_monitor(self, names: Sequence[str], *steps: Any, state: str | None = None) -> tuple[Summary, list[str]]:
         processor = processor_for(OPTIONS)
         seen = Collecting()
-        journal = Journal(StateDirectory(state), self.clock) if state is not None else None
+        journal = Journal(open_state(state, self.clock), self.clock) if state is not None else None
         found = journal.found if journal is not None else None
         if found is not None:
             self.assertTrue(processor.restore(found["processor"]))

@@ -1,128 +1,145 @@
-"""The snapshot is whole or not there, private, and one process's own."""
+"""The directory is private, one process's own, and never a way to other files."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import subprocess
 import sys
-import tempfile
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.errors import MonitorError
-from LogsMonitor2000.state.directory import SNAPSHOT, StateDirectory
+from LogsMonitor2000.errors import InputError, MonitorError, UsageError
+from LogsMonitor2000.state.directory import DATABASE, LOCK, SNAPSHOT, StateDirectory
 
-CONTENT: dict[str, object] = {"reader": {"a": [1, 2, "\udcff"]}, "n": 1.5}
+from ..support import TemporaryFiles
 
 
-class State(unittest.TestCase):
+class Directory(TemporaryFiles):
     def setUp(self) -> None:
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.path = os.path.join(directory.name, "state", "deep")
-        self.snapshot = os.path.join(self.path, SNAPSHOT)
-        self.state = StateDirectory(self.path)
-        self.addCleanup(lambda: self.state.close())
+        super().setUp()
+        self.state = self.path("state")
 
-    def test_what_was_saved_is_loaded(self) -> None:
-        self.assertIsNone(self.state.load())
-        self.assertTrue(self.state.save(CONTENT))
-        self.assertEqual(self.state.load(), CONTENT)
-        self.state.save({})
-        self.assertEqual(self.state.load(), {})
-        self.assertEqual(self.state.warnings, [])
+    def open(self, path: str | None = None) -> StateDirectory:
+        directory = StateDirectory(path or self.state)
+        self.addCleanup(directory.close)
+        return directory
 
-    def test_it_is_private(self) -> None:
-        self.state.save(CONTENT)
-        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o700)
-        for name in os.listdir(self.path):
-            self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.path, name)).st_mode), 0o600)
+    def mode(self, path: str) -> int:
+        return stat.S_IMODE(os.stat(path).st_mode)
 
-    def test_damage_gives_a_warning_and_a_fresh_start(self) -> None:
-        self.state.save(CONTENT)
-        with open(self.snapshot, "rb") as file:
-            good = file.read()
-        newer = good.replace(b'"version": 1', b'"version": 2')
-        for name, data in {
-            "empty": b"",
-            "zeros": bytes(len(good)),
-            "cut in half": good[: len(good) // 2],
-            "cut by a byte": good[:-1],
-            "one bit": good[:-3] + bytes([good[-3] ^ 1]) + good[-2:],
-            "newer": newer,
-            "foreign": b'{"some": "thing"}\n{}',
-            "foreign magic": good.replace(b"LogsMonitor2000", b"SomethingElse00"),
-            "a list": b"[]\n[]",
-            "no text": b"\xff\xfe\n\x80",
-            "deeply nested": b"[" * 100_000,
-        }.items():
-            with self.subTest(name):
-                with open(self.snapshot, "wb") as file:
-                    file.write(data)
-                self.assertIsNone(self.state.load())
-                self.assertEqual(len(self.state.warnings), 1)
-                self.assertIn("starting afresh", self.state.warnings.pop())
+    def test_a_new_one_is_private(self) -> None:
+        directory = self.open(os.path.join(self.state, "deep"))
+        directory.create(DATABASE)
+        self.assertEqual(self.mode(directory.path), 0o700)
+        for name in os.listdir(directory.path):
+            self.assertEqual(self.mode(os.path.join(directory.path, name)), 0o600, name)
 
-    def test_one_that_is_too_large_is_not_read(self) -> None:
-        with mock.patch("LogsMonitor2000.state.directory.STATE_BYTES_MAX", 10):
-            self.state.save(CONTENT)
-            self.assertIsNone(self.state.load())
+    def test_the_mode_of_an_existing_one_is_left_alone(self) -> None:
+        for mode in (0o700, 0o755, 0o750):
+            os.mkdir(self.state)
+            os.chmod(self.state, mode)
+            self.open().close()
+            with self.subTest(mode=oct(mode)):
+                self.assertEqual(self.mode(self.state), mode)
+            self.open().close()  # with a lock file in it
+            os.unlink(os.path.join(self.state, LOCK))
+            os.rmdir(self.state)
 
-    def test_a_full_disk_is_told_once_and_every_time_counted(self) -> None:
-        self.state.save(CONTENT)
-        with mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")):
-            self.assertFalse(self.state.save({}))
-            self.assertFalse(self.state.save({}))
-        self.assertEqual((self.state.failures, len(self.state.warnings)), (2, 1))
-        self.assertEqual(self.state.load(), CONTENT)
-        self.assertTrue(self.state.save({}))
-        self.assertEqual(self.state.load(), {})
+    def test_one_that_others_can_write_to_is_refused_and_left_as_it_is(self) -> None:
+        os.mkdir(self.state)
+        for mode in (0o1777, 0o770, 0o702):
+            os.chmod(self.state, mode)
+            with self.subTest(mode=oct(mode)), self.assertRaisesRegex(UsageError, "other users can write"):
+                self.open()
+            self.assertEqual((self.mode(self.state), os.listdir(self.state)), (mode, []))
 
-    def test_a_directory_that_cannot_be_written(self) -> None:
-        with mock.patch("os.open", side_effect=OSError(errno.EROFS, "Read-only file system")):
-            self.assertFalse(self.state.save({}))
-        self.assertEqual(self.state.failures, 1)
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a directory away")
+    def test_one_of_another_user_is_refused(self) -> None:
+        os.mkdir(self.state, 0o755)
+        os.chown(self.state, 12_345, -1)
+        with self.assertRaisesRegex(UsageError, "other users can write"):
+            self.open()
 
-    def test_an_existing_directory_that_cannot_be_written(self) -> None:
-        self.state.save(CONTENT)
-        self.state.close()
-        real = os.open
+    def test_one_that_holds_something_else_is_refused(self) -> None:
+        os.mkdir(self.state)
+        self.path("state/thesis.tex", b"x")
+        self.path("state/lock", b"x")
+        with self.assertRaisesRegex(UsageError, "holds other files.*thesis.tex"):
+            self.open()
+        self.assertEqual(sorted(os.listdir(self.state)), ["lock", "thesis.tex"])
+        self.path("state/lock.txt", b"")
+        for ours in (DATABASE, SNAPSHOT):
+            self.path(f"state/{ours}", b"x")
+            self.open().close()
+            os.unlink(os.path.join(self.state, ours))
 
-        def read_only(path: str, flags: int, mode: int = 0o777) -> int:
-            if flags & (os.O_WRONLY | os.O_RDWR):
-                raise OSError(errno.EROFS, "Read-only file system")
-            return real(path, flags, mode)
+    def test_no_file_is_reached_through_a_link(self) -> None:
+        os.mkdir(self.state)
+        victim = self.path("victim", b"precious")
+        for name in (LOCK, DATABASE):
+            os.symlink(victim, os.path.join(self.state, name))
+            with self.subTest(name), self.assertRaises((InputError, UsageError, OSError)):
+                directory = self.open()
+                self.addCleanup(directory.close)
+                try:
+                    directory.create(name)
+                finally:
+                    directory.close()
+            os.unlink(os.path.join(self.state, name))
+        missing = self.path("missing")
+        os.symlink(missing, os.path.join(self.state, DATABASE))
+        directory = self.open()
+        with self.assertRaisesRegex(UsageError, "not a regular file"):
+            directory.file(DATABASE)
+        with self.assertRaises(OSError):
+            directory.create(DATABASE)
+        self.assertFalse(os.path.exists(missing))
+        with open(victim, "rb") as file:
+            self.assertEqual(file.read(), b"precious")
 
-        with mock.patch("os.open", read_only):
-            self.state = StateDirectory(self.path)
-            self.assertEqual(self.state.load(), CONTENT)
-            self.assertFalse(self.state.save({}))
+    def test_a_second_one_is_refused_and_says_by_whom(self) -> None:
+        self.open()
+        with self.assertRaisesRegex(MonitorError, rf"locked by another process \(pid {os.getpid()}\)") as caught:
+            self.open()
+        self.assertEqual(caught.exception.exit_status, 2)
 
     def test_a_second_process_is_refused(self) -> None:
         code = "import sys; from LogsMonitor2000.state.directory import StateDirectory; StateDirectory(sys.argv[1])"
+        first = self.open()
         for expected in (False, True):
-            done = subprocess.run([sys.executable, "-c", code, self.path], capture_output=True, text=True, timeout=20)
-            self.assertEqual(done.returncode == 0, expected)
-            self.state.close()
-        self.state = StateDirectory(self.path)
+            done = subprocess.run([sys.executable, "-c", code, self.state], capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode == 0, expected, done.stderr)
+            first.close()
 
-    def test_a_second_one_is_told_why(self) -> None:
-        with self.assertRaisesRegex(MonitorError, "another monitor") as caught:
-            StateDirectory(self.path)
-        self.assertEqual(caught.exception.exit_status, 2)
+    def test_one_that_cannot_be_written_can_be_locked(self) -> None:
+        self.open().close()
+        real = os.open
+
+        def read_only(path: str, flags: int, *args: object, **more: object) -> int:
+            if flags & (os.O_WRONLY | os.O_RDWR):
+                raise OSError(errno.EROFS, "Read-only file system")
+            return real(path, flags, *args, **more)  # type: ignore[arg-type]
+
+        for has_lock_file in (True, False):
+            with mock.patch("os.open", read_only):
+                directory = self.open()
+                with self.assertRaises(UsageError):
+                    self.open()
+                directory.close()
+            if has_lock_file:
+                os.unlink(os.path.join(self.state, LOCK))
+
+    def test_where_locks_do_not_work_it_says_so(self) -> None:
+        with mock.patch("fcntl.flock", side_effect=OSError(errno.ENOLCK, "No locks available")):
+            self.assertIn("make sure that only one monitor", self.open().warnings[0])
 
     def test_a_path_that_cannot_be_a_directory(self) -> None:
-        with self.assertRaises(MonitorError) as caught:
-            StateDirectory("/dev/null/state")
-        self.assertEqual(caught.exception.exit_status, 2)
-
-    def test_the_content_is_plain_json(self) -> None:
-        self.state.save(CONTENT)
-        with open(self.snapshot, "rb") as file:
-            self.assertEqual([type(json.loads(line)) for line in file], [dict, dict])
+        for path in ("/dev/null/state", "/dev/null"):
+            with self.assertRaises(MonitorError) as caught:
+                self.open(path)
+            self.assertEqual(caught.exception.exit_status, 2)
 
 
 if __name__ == "__main__":

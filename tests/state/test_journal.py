@@ -1,18 +1,19 @@
-"""What is told is covered by a snapshot, and what a snapshot covers is told: once."""
+"""What is emitted is covered by a commit, and what a commit covers is emitted: once."""
 
 from __future__ import annotations
 
-import errno
-import json
+from collections.abc import Sequence
 import os
-from typing import NamedTuple
+import sqlite3
+from typing import Any, NamedTuple
 import unittest
-from unittest import mock
 
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from LogsMonitor2000.limits import STATE_SECONDS
-from LogsMonitor2000.state.directory import SNAPSHOT, StateDirectory
-from LogsMonitor2000.state.journal import KINDS, NOTE, Journal, dump_event, load_event
+from LogsMonitor2000.limits import RESUMED_MAX, STATE_SECONDS
+from LogsMonitor2000.serialize import EventCodec
+from LogsMonitor2000.state.directory import DATABASE
+from LogsMonitor2000.state.journal import Journal
+from LogsMonitor2000.state.open import open_state
 from LogsMonitor2000.testing import ManualClock
 
 from ..logs import START
@@ -20,9 +21,10 @@ from ..support import TemporaryFiles
 
 
 class Own(NamedTuple):
-    """What a calculator of somebody's own may yield."""
+    """What another author's calculator may yield."""
 
     text: str
+    pairs: tuple[tuple[bytes, float], ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:
@@ -46,6 +48,8 @@ EVENTS: list[Event] = [
 
 
 class JournalCase(TemporaryFiles):
+    codec = EventCodec()
+
     def setUp(self) -> None:
         super().setUp()
         self.clock = ManualClock()
@@ -53,74 +57,99 @@ class JournalCase(TemporaryFiles):
         self.journal = self.begin()
         self.addCleanup(lambda: self.journal.close())
 
-    def begin(self) -> Journal:
-        return Journal(StateDirectory(self.state), self.clock)
+    def begin(self, **options: Any) -> Journal:
+        return Journal(open_state(self.state, self.clock), self.clock, self.codec, **options)
 
-    def restart(self) -> Journal:
-        """As after a crash: nothing is done but that the lock is let go."""
+    def restart(self, **options: Any) -> Journal:
+        """As after a crash: nothing is done but that the directory is released."""
         self.journal.close()
-        self.journal = self.begin()
+        self.journal = self.begin(**options)
         return self.journal
 
-    def release(self, *events: Event, run: object = None, has_changed: bool = False, at_once: bool = False) -> list[Event]:
-        return self.journal.commit(events, lambda: run, has_changed=has_changed, at_once=at_once)
+    def commit(self, *events: Event, run: dict[str, Any] | None = None, lines: int = 0, at_once: bool = False) -> list[Event]:
+        return self.journal.commit(events, lambda: run or {}, lines=lines, at_once=at_once)
 
-    def later(self, *events: Event, run: object = None) -> list[Event]:
-        """What is released once a snapshot is due."""
+    def later(self, *events: Event, run: dict[str, Any] | None = None) -> list[Event]:
+        """What is released once a commit is due."""
         self.clock.advance(STATE_SECONDS)
-        return self.release(*events, run=run)
+        return self.commit(*events, run=run)
 
-    def on_disk(self) -> bytes:
-        with open(os.path.join(self.state, SNAPSHOT), "rb") as file:
-            return file.read()
+    def saved(self) -> list[tuple[object, ...]]:
+        return self.journal.database.read("SELECT * FROM snapshot")
+
+    def locked(self) -> sqlite3.Connection:
+        """Another process that keeps the database locked."""
+        other = sqlite3.connect(os.path.join(self.state, DATABASE), isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        return other
 
 
 class Releasing(JournalCase):
-    def test_nothing_is_released_before_a_snapshot_is_due(self) -> None:
-        self.assertEqual(self.release(stats(0)), [stats(0)], "the first one is due")
-        written = self.on_disk()
-        self.assertEqual(self.release(stats(1)), [])
+    def test_nothing_is_released_before_a_commit_is_due(self) -> None:
+        self.assertEqual(self.commit(stats(0)), [stats(0)], "the first one is due")
+        written = self.saved()
+        self.assertEqual(self.commit(stats(1)), [])
         self.clock.advance(STATE_SECONDS * 0.9)
-        self.assertEqual(self.release(Notice("x"), stats(2)), [])
-        self.assertEqual(self.on_disk(), written)
+        self.assertEqual(self.commit(Notice("x"), stats(2)), [])
+        self.assertEqual(self.saved(), written)
         self.clock.advance(STATE_SECONDS * 0.2)
-        self.assertEqual(self.release(stats(3)), [stats(1), Notice("x"), stats(2), stats(3)])
-        self.assertNotEqual(self.on_disk(), written)
+        self.assertEqual(self.commit(stats(3)), [stats(1), Notice("x"), stats(2), stats(3)])
+        self.assertNotEqual(self.saved(), written)
         self.assertEqual(self.later(), [])
 
     def test_what_cannot_wait_takes_along_what_came_before(self) -> None:
         for urgent in (ALERT, Summary(1, 1)):
             with self.subTest(urgent=urgent):
                 self.later(stats(0))
-                self.assertEqual(self.release(stats(1)), [])
-                self.assertEqual(self.release(stats(2), urgent, stats(3)), [stats(1), stats(2), urgent, stats(3)])
-        self.assertEqual(self.release(stats(4), at_once=True), [stats(4)])
+                self.assertEqual(self.commit(stats(1)), [])
+                self.assertEqual(self.commit(stats(2), urgent, stats(3)), [stats(1), stats(2), urgent, stats(3)])
+        self.assertEqual(self.commit(stats(4), at_once=True), [stats(4)])
 
-    def test_at_once_with_nothing_to_tell_and_nothing_changed_writes_nothing(self) -> None:
-        self.release(at_once=True)
-        self.assertEqual(os.listdir(self.state), ["lock"])
+    def test_a_pending_alert_can_wait(self) -> None:
+        self.later(stats(0))
+        self.assertEqual(self.commit(ALERT._replace(state="pending")), [])
+
+    def test_after_so_many_lines_a_commit_is_due(self) -> None:
+        self.restart(lines=100, interval=3600)
+        self.commit(lines=1)
+        for lines, expected in ((60, []), (39, []), (1, [stats(0)] * 3), (99, []), (1, [stats(0)] * 2)):
+            self.assertEqual(self.commit(stats(0), lines=lines), expected)
 
     def test_without_a_change_nothing_is_written(self) -> None:
         asked: list[int] = []
 
-        def snapshot() -> object:
+        def snapshot() -> dict[str, Any]:
             asked.append(1)
             return {}
 
-        for has_changed, expected in ((False, 0), (True, 1), (False, 1)):
+        for lines, expected in ((0, 0), (1, 1), (0, 1)):
             self.clock.advance(2 * STATE_SECONDS)
-            self.journal.commit([], snapshot, has_changed=has_changed)
+            self.journal.commit([], snapshot, lines=lines)
             self.assertEqual(len(asked), expected)
-        self.journal.commit([], snapshot, has_changed=True)  # too early, but not forgotten
+        self.journal.commit([], snapshot, lines=1)  # too early, but not forgotten
         self.clock.advance(STATE_SECONDS)
         self.journal.commit([], snapshot)
         self.assertEqual(len(asked), 2)
 
     def test_the_snapshot_is_of_the_moment_and_covers_what_is_released(self) -> None:
         self.later(stats(0), run={"position": 1})
-        self.release(stats(1), run={"position": 2})
+        self.commit(stats(1), run={"position": 2})
         self.assertEqual(self.restart().found, {"position": 1})
-        self.assertEqual(self.release(), [stats(0)], "the other one will be read again")
+        self.assertEqual(self.commit(), [stats(0)], "the other one will be read again")
+
+    def test_a_snapshot_is_handed_out_for_acknowledgement_once_it_is_committed(self) -> None:
+        self.later(run={"position": 1})
+        self.assertIsNone(self.journal.take_committed(), "nothing had changed")
+        self.later(stats(0), run={"position": 1})
+        self.assertEqual(self.journal.take_committed(), {"position": 1})
+        self.assertIsNone(self.journal.take_committed())
+        other = self.locked()
+        self.later(stats(0), run={"position": 2})
+        self.assertIsNone(self.journal.take_committed())
+        other.execute("COMMIT")
+        self.later(stats(0), run={"position": 3})
+        self.assertEqual(self.journal.take_committed(), {"position": 3})
 
     def test_a_first_run_finds_nothing(self) -> None:
         self.assertIsNone(self.journal.found)
@@ -129,83 +158,79 @@ class Releasing(JournalCase):
 
 
 class Restarting(JournalCase):
-    def test_what_was_not_noted_as_told_is_told_by_the_next_one(self) -> None:
+    def test_what_was_not_noted_as_emitted_is_emitted_by_the_next_run(self) -> None:
         self.later(stats(0), stats(1))
         self.restart()
-        self.assertEqual(self.release(stats(2)), [stats(0), stats(1), stats(2)])
+        self.assertEqual(self.commit(stats(2)), [stats(0), stats(1), stats(2)])
         self.restart()  # it was not noted this time either
-        self.assertEqual(self.release(), [stats(0), stats(1), stats(2)])
+        self.assertEqual(self.commit(), [stats(0), stats(1), stats(2)])
         self.journal.emitted()
         self.restart()
         self.assertEqual(self.later(), [])
 
-    def test_what_was_noted_as_told_is_not_told_again(self) -> None:
+    def test_what_was_noted_as_emitted_is_not_emitted_again(self) -> None:
         self.later(stats(0))
         self.journal.emitted()
-        self.later(stats(1), run=7)
+        self.later(stats(1), run={"n": 7})
         self.journal.emitted()
-        self.assertEqual(self.restart().found, 7)
+        self.assertEqual(self.restart().found, {"n": 7})
         self.assertEqual(self.later(), [])
         self.assertEqual(self.later(stats(2)), [stats(2)])
 
-    def test_of_several_releases_only_what_was_not_noted(self) -> None:
+    def test_of_several_commits_only_what_was_not_noted(self) -> None:
         self.later(stats(0))
         self.journal.emitted()
         self.later(stats(1))
         self.restart()
-        self.assertEqual(self.release(stats(2)), [stats(1), stats(2)])
+        self.assertEqual(self.commit(stats(2)), [stats(1), stats(2)])
 
-    def test_an_alert_that_was_not_told_does_not_wait(self) -> None:
+    def test_an_alert_that_was_not_emitted_does_not_wait(self) -> None:
         self.later(ALERT)
         self.restart()
-        self.assertEqual(self.release(), [ALERT])
+        self.assertEqual(self.commit(), [ALERT])
 
-    def test_a_summary_is_of_its_run_and_not_told_by_the_next(self) -> None:
+    def test_a_summary_is_of_its_run_and_not_emitted_by_the_next(self) -> None:
         self.later(stats(0), Summary(1, 1))
         self.restart()
         self.assertEqual(self.later(), [stats(0)])
 
-    def test_a_note_from_before_damage_swallows_nothing(self) -> None:
-        for _ in range(3):
-            self.later(stats(0))
-            self.journal.emitted()
-        with open(os.path.join(self.state, SNAPSHOT), "wb") as file:
-            file.write(b"\0" * 100)
-        self.assertIsNone(self.restart().found)
-        (notice,) = self.journal.notices()
-        self.assertIn("starting afresh", notice.text)
-        self.assertEqual(self.journal.notices(), [])
-        self.assertEqual(self.later(stats(1)), [stats(1)])
-        self.restart()
-        self.assertEqual(self.release(), [stats(1)])
-
-    def test_a_note_that_is_lost_or_damaged_repeats_but_loses_nothing(self) -> None:
-        for damage in (None, b"", b"\0" * 20, b"garbage"):
-            self.later(stats(0))
-            self.journal.emitted()
-            note = os.path.join(self.state, NOTE)
-            os.unlink(note)
-            if damage is not None:
-                with open(note, "wb") as file:
-                    file.write(damage)
+    def test_a_snapshot_that_is_not_as_it_was_written_is_set_aside(self) -> None:
+        for damage in ("UPDATE snapshot SET value = '[1]'", "UPDATE pending SET event = '[]'", "DROP TABLE pending"):
+            self.later(stats(0), run={"n": 1})
+            self.journal.database.read(damage)
             self.restart()
-            with self.subTest(damage=damage):
-                self.assertEqual(self.release(), [stats(0)])
-                self.journal.emitted()
-                self.restart()
-                self.assertEqual(self.release(), [])
+            with self.subTest(damage):
+                self.assertIsNone(self.journal.found)
+                (notice,) = self.journal.notices()
+                self.assertIn("starting with empty state", notice.text)
+                self.assertEqual(self.journal.notices(), [])
+                self.assertEqual(self.later(stats(1), run={"n": 2}), [stats(1)])
+                self.assertEqual(self.restart().found, {"n": 2})
 
-    def test_a_snapshot_of_something_else_is_told_of(self) -> None:
-        self.journal.close()
-        directory = StateDirectory(self.state)
-        directory.save({"reader": {}})
-        directory.close()
-        self.journal = self.begin()
-        self.assertIsNone(self.journal.found)
-        self.assertEqual([notice.verbose for notice in self.journal.notices()], [False])
-        self.assertEqual(self.later(stats(0)), [stats(0)])
+    def test_resuming_says_from_where_and_how_old_the_snapshot_is(self) -> None:
+        self.later(stats(0), run={"n": 1})
+        self.clock.advance(200)
+        self.restart().report_resuming({f"{number}.log": 1233 for number in range(RESUMED_MAX + 2)})
+        texts = [notice.text for notice in self.journal.notices()]
+        self.assertRegex(texts[0], r"resuming from the snapshot of 20\d\d-\d\d-\d\dT[\d:]+\+00:00, 3 min 20 s old$")
+        self.assertIn("resuming 0.log at line 1,234", texts[1])
+        self.assertIn("resuming 2 more inputs", texts[-1])
+        self.assertEqual(len(texts), RESUMED_MAX + 2)
 
-    def test_a_kind_of_somebodys_own_is_told_but_not_remembered(self) -> None:
+
+class Kinds(JournalCase):
+    codec = EventCodec([Own])
+
+    def test_every_type_survives_in_order(self) -> None:
+        events = [*EVENTS, Own("mine", ((b"\xff", 0.5),))]
+        self.later(*events)
+        self.restart()
+        loaded = self.commit()
+        self.assertEqual(loaded, events)
+        self.assertEqual([type(event) for event in loaded], [type(event) for event in events])
+        self.assertEqual(repr(loaded), repr(events), "lists are lists and tuples are tuples")
+
+    def test_a_type_that_is_not_declared_is_emitted_but_not_kept(self) -> None:
         class Notice(NamedTuple):  # by the name of one of ours
             text: str
 
@@ -213,80 +238,105 @@ class Restarting(JournalCase):
             def order(self) -> tuple[int, int]:
                 return 0, 0
 
-        own = [Own("mine"), Notice("theirs")]
+        own: list[Event] = [Own("object", object()), Notice("theirs")]  # type: ignore[arg-type]
         self.assertEqual(self.later(own[0], stats(0), own[1]), [own[0], stats(0), own[1]])
         self.restart()
-        self.assertEqual(self.release(), [stats(0)])
+        self.assertEqual(self.commit(), [stats(0)])
 
-
-class Remembering(JournalCase):
-    def test_every_kind_survives(self) -> None:
-        self.assertEqual({type(event).__name__ for event in EVENTS}, set(KINDS))
-        for event in EVENTS:
-            dumped = dump_event(event)
-            assert dumped is not None
-            loaded = load_event(json.loads(json.dumps(dumped)))
-            with self.subTest(event=event):
-                self.assertIs(type(loaded), type(event))
-                self.assertEqual(loaded, event)
-                self.assertEqual(repr(loaded), repr(event), "lists are lists and tuples are tuples")
-
-    def test_they_survive_on_disk_and_in_order(self) -> None:
-        self.later(*EVENTS)
+    def test_a_type_that_is_no_longer_declared_is_not_imported_by_its_name(self) -> None:
+        self.later(Own("mine"))
+        self.codec = EventCodec()
         self.restart()
-        self.assertEqual(self.release(), EVENTS)
+        self.assertEqual(self.commit(), [])
+        self.assertIn("starting with empty state", self.journal.notices()[0].text)
 
-    def test_a_note_is_private(self) -> None:
-        self.later(stats(0))
+    def test_only_named_tuples_can_be_declared(self) -> None:
+        for kind in (int, tuple, dict):
+            with self.subTest(kind=kind), self.assertRaises(TypeError):
+                EventCodec([kind])
+
+
+class Noting:
+    """A participant that writes the texts of the notices into a table of its own."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.commits = 0
+
+    def collect(self, events: Sequence[Event]) -> None:
+        self.texts += [event.text for event in events if isinstance(event, Notice)]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE IF NOT EXISTS noted (text)")
+        connection.executemany("INSERT INTO noted VALUES (?)", [(text,) for text in self.texts])
+
+    def committed(self) -> None:
+        self.texts.clear()
+        self.commits += 1
+
+
+class Participants(JournalCase):
+    def test_they_write_in_the_same_transaction(self) -> None:
+        noting = Noting()
+        self.journal.join(noting)
+        self.later(Notice("a"), run={"n": 1})
+        other = self.locked()
+        self.later(Notice("b"), run={"n": 2})
         self.journal.emitted()
-        for name in os.listdir(self.state):
-            self.assertEqual(os.stat(os.path.join(self.state, name)).st_mode & 0o777, 0o600, name)
+        self.assertEqual(noting.texts, ["b"])
+        other.execute("COMMIT")
+        self.journal.database.read("CREATE TRIGGER full BEFORE INSERT ON noted BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        self.later(Notice("c"), run={"n": 3})
+        self.assertEqual(self.restart().found, {"n": 1}, "the snapshot was rolled back with it")
+        self.journal.database.read("DROP TRIGGER full")
+        self.journal.join(noting)
+        self.later(Notice("d"), run={"n": 4})
+        self.assertEqual(
+            self.journal.database.read("SELECT text FROM noted"),
+            [(text,) for text in "abcd"],
+            "each once, though some were repeated",
+        )
+        self.assertEqual(noting.texts, [])
 
 
 class Failing(JournalCase):
-    def test_where_nothing_can_be_written_all_is_told_all_the_same(self) -> None:
-        said: list[str] = []
-        with mock.patch.object(StateDirectory, "_write", side_effect=OSError(errno.ENOSPC, "No space left on device")):
-            for number in range(3):
-                self.assertEqual(self.later(stats(number)), [stats(number)])
-                self.journal.emitted()
-                said += [notice.text for notice in self.journal.notices()]
-        self.assertEqual(len(said), 1)
-        self.assertIn(self.state, said[0])
-        self.assertIn("No space left on device", said[0])
-        self.assertEqual(self.journal.report(), [f"{self.state}: the state could not be saved 3 times"])
-        self.assertEqual(self.later(stats(3), run=1), [stats(3)])
-        self.assertEqual(self.restart().found, 1)
-        self.assertEqual(self.release(), [stats(3)])
-
-    def test_where_a_snapshot_failed_and_its_note_did_not(self) -> None:
-        self.later(stats(0), run="old")
+    def test_where_nothing_can_be_written_all_is_emitted_all_the_same(self) -> None:
+        self.later(stats(0), run={"n": 0})
         self.journal.emitted()
-        with mock.patch.object(StateDirectory, "_write", side_effect=OSError(errno.ENOSPC, "No space left on device")):
-            self.later(stats(1), run="lost")
-            self.journal.emitted()
-        self.assertEqual(self.restart().found, "old")
-        self.assertEqual(self.later(stats(2), run="new"), [stats(2)])
-        self.assertEqual(self.restart().found, "new")
-        self.assertEqual(self.release(), [stats(2)])
+        other = self.locked()
+        said: list[str] = []
+        for number in range(3):
+            self.assertEqual(self.later(stats(number)), [stats(number)])
+            said += [notice.text for notice in self.journal.notices()]
+        self.assertEqual(len(said), 1)
+        self.assertIn(f"{self.state}/{DATABASE}: cannot save the state (database is locked)", said[0])
+        self.assertEqual(self.journal.report(), [f"{self.state}/{DATABASE}: the state could not be saved 3 times"])
+        other.execute("COMMIT")
+        self.assertEqual(self.later(stats(3), run={"n": 1}), [stats(3)])
+        self.assertIn("is being saved again", self.journal.notices()[0].text)
+        self.assertEqual(self.restart().found, {"n": 1})
+        self.assertEqual(self.commit(), [stats(3)])
 
-    def test_a_note_that_cannot_be_written_stops_nothing(self) -> None:
+    def test_a_note_that_cannot_be_written_repeats_but_loses_nothing(self) -> None:
         self.later(stats(0))
-        with mock.patch("os.pwrite", side_effect=OSError(errno.EROFS, "Read-only file system")):
-            self.journal.emitted()
+        other = self.locked()
+        self.journal.emitted()
+        other.execute("COMMIT")
         self.restart()
-        self.assertEqual(self.release(), [stats(0)])
+        self.assertEqual(self.commit(), [stats(0)])
 
-    def test_a_person_is_told_what_the_monitor_found(self) -> None:
+    def test_a_note_is_made_up_for_by_the_next_commit(self) -> None:
+        self.later(stats(0))
+        other = self.locked()
+        self.journal.emitted()
+        other.execute("COMMIT")
+        self.later(stats(1))
+        self.restart()
+        self.assertEqual(self.commit(), [stats(1)])
+
+    def test_the_operator_hears_what_the_monitor_found(self) -> None:
         self.journal.warn("is odd")
-        self.assertEqual(self.journal.notices(), [Notice(f"{self.state}: is odd")])
-
-
-class TheLock(JournalCase):
-    def test_it_is_held_until_closed(self) -> None:
-        with self.assertRaisesRegex(Exception, "another monitor"):
-            self.begin()
-        self.restart()
+        self.assertEqual(self.journal.notices(), [Notice(f"{self.state}/{DATABASE}: is odd")])
 
 
 if __name__ == "__main__":

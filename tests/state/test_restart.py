@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 import json
 import os
 from random import Random
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
+from typing import TypeVar
 import unittest
-from unittest import mock
 
 from LogsMonitor2000.action.base import Action
 from LogsMonitor2000.analyze.digest import Digest
@@ -26,8 +27,9 @@ from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.source_set import SourceSet
-from LogsMonitor2000.state.directory import SNAPSHOT, StateDirectory
-from LogsMonitor2000.state.journal import NOTE, Journal
+from LogsMonitor2000.state.database import Database
+from LogsMonitor2000.state.directory import DATABASE, StateDirectory
+from LogsMonitor2000.state.journal import Journal
 from LogsMonitor2000.testing import ManualClock, ManualWaiter
 
 from ..logs import NOW, START, csv_line, random_log
@@ -35,6 +37,7 @@ from ..reference import Options, monitor
 from ..running import ROOT, Running, command, environment, numbers, processor_for, wait_until
 from ..support import SCALE, TemporaryFiles
 
+T = TypeVar("T")
 STEP = 0.25
 FAR = 1_000_000
 """A line that much later closes everything before it."""
@@ -87,27 +90,28 @@ class Record(Action):
         self.repeated = 0
 
 
-class FatalDirectory(StateDirectory):
+class FatalDatabase(Database):
+    """Dies before, in and after transactions. None of them waits for the disk: no machine dies here."""
+
     def __init__(self, path: str, fate: Fate) -> None:
-        super().__init__(path)
+        super().__init__(StateDirectory(path))
         self._fate = fate
 
-    def save(self, content: dict[str, object]) -> bool:
-        self._fate.point()
-        done = super().save(content)
-        self._fate.point()
-        return done
+    def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        def fatal_work(connection: sqlite3.Connection) -> T:
+            result = work(connection)
+            self._fate.point()
+            return result
 
-    def _write(self, name: str, data: bytes) -> None:  # type: ignore[override]
-        super()._write(name, data[: len(data) // 2])
         self._fate.point()
-        super()._write(name, data)
+        result = super().run(fatal_work, durable=False)
         self._fate.point()
+        return result
 
 
 class FatalJournal(Journal):
-    def __init__(self, directory: FatalDirectory, clock: ManualClock, record: Record) -> None:
-        super().__init__(directory, clock)
+    def __init__(self, database: FatalDatabase, clock: ManualClock, record: Record) -> None:
+        super().__init__(database, clock)
         self._record = record
 
     def emitted(self) -> None:
@@ -124,9 +128,6 @@ class Lives(TemporaryFiles):
 
     def setUp(self) -> None:
         super().setUp()
-        quick = mock.patch("os.fsync")  # no machine dies here
-        quick.start()
-        self.addCleanup(quick.stop)
         self.fresh()
 
     def fresh(self) -> None:
@@ -154,7 +155,7 @@ class Lives(TemporaryFiles):
             return add(digest)
 
         processor.add = fatal_add  # type: ignore[method-assign]
-        journal = FatalJournal(FatalDirectory(state, fate), self.clock, self.record)
+        journal = FatalJournal(FatalDatabase(state, fate), self.clock, self.record)
         found = journal.found
         if found is not None:
             assert processor.restore(found["processor"])
@@ -198,7 +199,7 @@ class Writing:
 
     def __init__(self, path: str, log: bytes, state: str, clock: ManualClock, rng: Random, silence_max: float) -> None:
         self._path = path
-        self._snapshot = os.path.join(state, SNAPSHOT)
+        self._snapshot = os.path.join(state, DATABASE)
         self._log = log
         self._clock = clock
         self._rng = rng
@@ -444,41 +445,40 @@ class RealProcesses(TemporaryFiles):
     def hits(self) -> int:
         return sum(event["hits"] for event in self.stats())  # type: ignore[misc]
 
-    def number(self) -> int:
-        """Of the snapshot on disk; 0 where there is none."""
+    def read(self, query: str) -> float:
+        """A number out of the database, as any other process may read it; 0 where there is none yet."""
         try:
-            with open(os.path.join(self.state, SNAPSHOT), "rb") as file:
-                number: int = json.loads(file.read().partition(b"\n")[2])["number"]
-                return number
-        except FileNotFoundError:
+            with closing(sqlite3.connect(f"file:{os.path.join(self.state, DATABASE)}?mode=ro", uri=True)) as connection:
+                return float(connection.execute(query).fetchone()[0] or 0)
+        except sqlite3.OperationalError:
             return 0
 
+    def saved(self) -> float:
+        """When the snapshot on disk was saved; 0 where there is none."""
+        return self.read("SELECT max(saved) FROM snapshot")
+
     def has_noted(self) -> bool:
-        """Whether all that the snapshot covers is noted as told."""
-        try:
-            with open(os.path.join(self.state, NOTE), "rb") as file:
-                return int(file.read()) >= self.number()
-        except FileNotFoundError:
-            return False
+        """Whether all that is committed is noted as emitted."""
+        return self.read("SELECT count(*) FROM pending") == 0
 
     def test_killed_while_a_log_is_written_and_rotated(self) -> None:
         rng = Random(1)
         may_repeat = False
         append(self.log, csv_line(int(time.time())))
         with self.running():  # until then nobody knows what is followed
-            self.assertTrue(wait_until(lambda: self.number() > 0))
+            self.assertTrue(wait_until(lambda: self.saved() > 0))
         with Writer(self.log) as writer:
             for _ in range(2 * SCALE):
-                before = self.number()
+                before = self.saved()
                 with self.running() as process:
-                    self.assertTrue(wait_until(lambda: self.number() > before))
+                    self.assertTrue(wait_until(lambda: self.saved() > before))
                     time.sleep(rng.uniform(0, 0.4))
                     process.send_signal(signal.SIGKILL)
                     process.wait(10)
                 may_repeat = may_repeat or not self.has_noted()
-            before = self.number()
+            before = self.saved()
             with self.running() as process:  # a clean stop in between
-                self.assertTrue(wait_until(lambda: self.number() > before))
+                self.assertTrue(wait_until(lambda: self.saved() > before))
                 process.send_signal(signal.SIGTERM)
                 self.assertEqual(process.wait(10), 0)
         lines = writer.lines + 1
@@ -500,18 +500,18 @@ class RealProcesses(TemporaryFiles):
     def test_one_monitor_on_a_state_its_counts_and_its_privacy(self) -> None:
         append(self.log, csv_line(START) * 3)
         with Running(*self.arguments) as run:
-            self.assertTrue(wait_until(lambda: self.number() > 0))
+            self.assertTrue(wait_until(lambda: self.saved() > 0))
             refused = command(*self.arguments)
             self.assertEqual((refused.returncode, refused.stdout), (2, b""))
             self.assertEqual(refused.stderr.count(b"\n"), 1, refused.stderr)
-            self.assertIn(b"another monitor", refused.stderr)
+            self.assertIn(b"locked by another process", refused.stderr)
             run.signal(signal.SIGUSR1)
             run._read(lambda: b"a.log: 3 lines" in run.errors)
             self.assertIsNone(run.process.poll())
             run.signal(signal.SIGTERM)
             self.assertEqual(run.end(), 0)
         self.assertEqual(stat.S_IMODE(os.stat(self.state).st_mode), 0o700)
-        self.assertEqual(sorted(os.listdir(self.state)), ["lock", "snapshot.json", "told"])
+        self.assertEqual(sorted(os.listdir(self.state)), ["lock", "state.sqlite3"])
         for name in os.listdir(self.state):
             self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.state, name)).st_mode), 0o600, name)
 
@@ -520,20 +520,20 @@ class RealProcesses(TemporaryFiles):
         for is_damaged in (False, True):
             with Running(*self.arguments) as run:
                 if is_damaged:
-                    run._read(lambda: b"starting afresh" in run.errors)
-                self.assertTrue(wait_until(lambda: self.number() > 0))
+                    run._read(lambda: b"starting with empty state" in run.errors)
+                self.assertTrue(wait_until(lambda: self.saved() > 0))
                 run.signal(signal.SIGTERM)
                 self.assertEqual(run.end(), 0)
             self.assertEqual(json.loads(run.out.splitlines()[-1])["events"], 3)
-            self.assertEqual(run.errors.count(b"starting afresh"), int(is_damaged), run.errors)
-            with open(os.path.join(self.state, SNAPSHOT), "r+b") as file:
+            self.assertEqual(run.errors.count(b"starting with empty state"), int(is_damaged), run.errors)
+            with open(os.path.join(self.state, DATABASE), "r+b") as file:
                 file.truncate(os.path.getsize(file.name) // 2)
 
     def test_other_settings_go_on_from_the_position(self) -> None:
         append(self.log, csv_line(START) * 3)
         for more, said, lines in (([], b"", 3), (["--buffer_time", "0"], b"other settings", 1)):
             with Running(*self.arguments, *more) as run:
-                self.assertTrue(wait_until(lambda: self.number() > 0))
+                self.assertTrue(wait_until(lambda: self.saved() > 0))
                 run._read(lambda: said in run.errors)
                 run.signal(signal.SIGTERM)
                 self.assertEqual(run.end(), 0)
