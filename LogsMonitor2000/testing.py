@@ -47,10 +47,10 @@ class ManualWaiter(Waiter):
     def __init__(self, steps: Iterable[Callable[[], object]], at_end: Callable[[], object] = lambda: None) -> None:
         super().__init__()
         self._steps = iter(steps)
-        self._at_end = at_end
+        self.at_end = at_end
 
     def wait(self, descriptors: Sequence[int], seconds: float | None) -> None:
-        next(self._steps, self._at_end)()
+        next(self._steps, self.at_end)()
 
 
 class ScriptedSource(StreamSource):

@@ -240,17 +240,17 @@ class Running:
 
     def wait_for(self, text: bytes) -> None:
         """Read its output until `text` has come."""
-        self._read(lambda: text in self.out)
+        self.read_until(lambda: text in self.out)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def end(self) -> int:
         """Read what is left; returns the exit status."""
-        self._read(lambda: False)
+        self.read_until(lambda: False)
         return self.process.wait(SECONDS_MAX)
 
-    def _read(self, enough: Callable[[], bool]) -> None:
+    def read_until(self, enough: Callable[[], bool]) -> None:
         """Read both of its streams until there is enough, or both have ended."""
         deadline = time.monotonic() + SECONDS_MAX
         with selectors.DefaultSelector() as selector:

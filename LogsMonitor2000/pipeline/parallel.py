@@ -1,7 +1,8 @@
 """Worker processes: a `map` of the digest over the chunks of files.
 
 A worker reads its chunk from the file by itself and sends back the digest, made without knowing what comes before it. The
-parent only joins, in the order of the file, and makes a digest over again where it turns out not to hold.
+parent only joins, in the order of the file, and makes a digest over again where it turns out not to hold. A worker is sent each
+digester, pickled, before its first task for it, so it does not matter by which method workers start, nor when.
 
 Each worker hangs on one pipe. It ends when the pipe does, so none outlives a parent that was killed; and the parent
 sees the pipe end when a worker dies, so it never waits for the dead.
@@ -13,10 +14,11 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 import os
+import pickle
 import signal
+from typing import Any, Literal, NamedTuple
 
 from ..analyze.digest import Digest, Digester
 from ..errors import InputError, WorkerError
@@ -26,8 +28,17 @@ from .input import Input
 from .recogniser import Recogniser
 from .stream import latest
 
-Task = tuple[int, str, int, int, bytes]
-"""Which digester, path, number of the chunk, horizon, the directive that the chunk is taken to stand behind."""
+StartMethod = Literal["fork", "spawn", "forkserver"]
+
+
+class Task(NamedTuple):
+    """Which digester, the path, the number of the chunk, the horizon, and the directives that the chunk is taken to stand after."""
+
+    digester: int
+    path: str
+    chunk: int
+    horizon: int
+    context: bytes = b""
 
 
 def digest_chunk(
@@ -42,19 +53,30 @@ def digest_chunk(
 
 
 class WorkerPool:
-    """`jobs` processes that digest chunks. Register every digester, then submit; results come in the order of submission."""
+    """`jobs` processes that digest chunks; results come in the order of submission.
 
-    def __init__(self, jobs: int, buffer_time: int) -> None:
+    They start, by `method`, with the first task. A forked worker is there at once; where the system cannot fork, it is started anew.
+    """
+
+    def __init__(self, jobs: int, buffer_time: int, method: StartMethod | None = None) -> None:
         self.jobs = jobs
         self.buffer_time = buffer_time
-        self.inputs: list[ParallelInput] = []
+        self.inputs = 0
+        """How many inputs share the pool."""
+        self.processes: list[BaseProcess] = []
         self.digesters: list[Digester] = []
+        self._method: StartMethod = method or ("fork" if "fork" in get_all_start_methods() else "spawn")
+        self._pickled: list[bytes] = []  # the digesters
         self._pipes: list[Connection] = []
-        self._processes: list[BaseProcess] = []
+        self._sent: list[set[int]] = []  # which digesters each worker has
         self._busy: list[deque[Ticket]] = []
 
-    def register(self, digester: Digester) -> int:
-        """The number by which `submit` knows `digester`."""
+    def register(self, digester: Digester) -> int | None:
+        """The number by which tasks name `digester`; None for one that cannot be sent, because of another author's parser."""
+        try:
+            self._pickled.append(pickle.dumps(digester))
+        except Exception:  # whatever the objects in it raise
+            return None
         self.digesters.append(digester)
         return len(self.digesters) - 1
 
@@ -64,8 +86,12 @@ class WorkerPool:
             self._start()
         worker = min(range(self.jobs), key=lambda number: len(self._busy[number]))
         ticket = Ticket(worker)
+        pipe, sent = self._pipes[worker], self._sent[worker]
         try:
-            self._pipes[worker].send(task)
+            if task.digester not in sent:
+                pipe.send((task.digester, self._pickled[task.digester]))
+                sent.add(task.digester)
+            pipe.send(task)
         except OSError as error:
             raise WorkerError("a worker process ended unexpectedly") from error
         self._busy[worker].append(ticket)
@@ -87,31 +113,27 @@ class WorkerPool:
         return digest
 
     def _start(self) -> None:
-        # A forked worker is there at once and has all it needs; where the system cannot fork, it is started anew.
-        # It knows no digester that is registered later, so every input must have recognised its format by now.
-        for source in self.inputs:
-            source.register()
-        forks = "fork" in get_all_start_methods()
-        context: ForkContext | SpawnContext = get_context("fork") if forks else get_context("spawn")
+        context: Any = get_context(self._method)  # whose stub lacks `Process`
         for _ in range(self.jobs):
             ours, theirs = context.Pipe()
-            inherited = [*self._pipes, ours] if forks else []
-            process = context.Process(target=_work, args=(theirs, self.digesters, inherited), daemon=True)
+            inherited = [*self._pipes, ours] if self._method == "fork" else []
+            process: BaseProcess = context.Process(target=_work, args=(theirs, inherited), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
-            self._processes.append(process)
+            self.processes.append(process)
+            self._sent.append(set())
             self._busy.append(deque())
 
     def close(self) -> None:
         """Let the workers go: each ends with its pipe, at the latest when what it is doing is done."""
         for pipe in self._pipes:
             pipe.close()
-        for process in self._processes:
+        for process in self.processes:
             process.join(WORKER_SECONDS_MAX)
             process.kill()
         self._pipes.clear()
-        self._processes.clear()
+        self.processes.clear()
 
 
 class Ticket:
@@ -122,24 +144,36 @@ class Ticket:
         self.digest: Digest | None = None
 
 
-def _work(pipe: Connection, digesters: Sequence[Digester], inherited: Sequence[Connection]) -> None:
-    """A worker's life: task in, digest out, until the pipe ends. Signals are the parent's business."""
+def _work(pipe: Connection, inherited: Sequence[Connection]) -> None:
+    """A worker's life: digesters and tasks in, digests out, until the pipe ends. Signals are the parent's business."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     for connection in inherited:  # else this worker would keep its own and its siblings' pipes open
         connection.close()
+    digesters: dict[int, Digester | Exception] = {}
     while True:
         try:
-            number, *task = pipe.recv()
-            answer: Digest | Exception
-            try:
-                answer = digest_chunk(digesters[number], *task)
-            except Exception as error:
-                answer = error
-            pipe.send(answer)
+            received = pipe.recv()
+            if isinstance(received, Task):
+                pipe.send(_answer(digesters[received.digester], received))
+            else:
+                number, pickled = received
+                try:
+                    digesters[number] = pickle.loads(pickled)
+                except Exception as error:  # its module cannot be imported here
+                    digesters[number] = WorkerError(f"a worker process cannot load the parser: {error}")
         except (EOFError, OSError):
             os._exit(0)
+
+
+def _answer(digester: Digester | Exception, task: Task) -> Digest | Exception:
+    if isinstance(digester, Exception):
+        return digester
+    try:
+        return digest_chunk(digester, task.path, task.chunk, task.horizon, task.context)
+    except Exception as error:
+        return error
 
 
 class ParallelInput(Input):
@@ -150,39 +184,40 @@ class ParallelInput(Input):
         self._pool = pool
         self._number: int | None = None
         self._size = os.stat(path).st_size
-        self._chunks = -(-self._size // CHUNK_BYTES)
-        self._submitted = self._joined = 0
+        self.chunks = -(-self._size // CHUNK_BYTES)
+        self.submitted = 0
+        """Chunks given to the pool so far."""
+        self._joined = 0
         self._tickets: deque[Ticket] = deque()
-        pool.inputs.append(self)
+        pool.inputs += 1
 
     @property
     def ended(self) -> bool:
-        return self._joined == self._chunks
+        return self._joined == self.chunks
 
-    def register(self) -> bool:
-        """Find out the format and let the workers know; False when there are only blank lines."""
-        if self._number is None:
+    def _recognise(self) -> bool:
+        if self._first.digester is None:
             if not self._first.recognise():
-                self._joined = self._chunks
+                self._joined = self.chunks  # there are only blank lines
                 return False
             assert self._first.digester is not None
             self._number = self._pool.register(self._first.digester)
-            self._first.blocks.clear()  # the workers begin at the first chunk
+            self._first.blocks.clear()  # all chunks are read again, the first one too
             self.source.close()
         return True
 
     def digest(self, horizon: int, floor: int | None) -> Digest | None:
-        if self.ended or not self.register():
+        if self.ended or not self._recognise():
             return None
         digester = self._first.digester
-        assert self._number is not None and digester is not None
+        assert digester is not None
         newest = latest(self.newest, floor)
-        if digester.sequential:
+        if digester.sequential or self._number is None:
             return self._step(digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest))
-        ahead = max(1, -(-2 * self._pool.jobs // len(self._pool.inputs)))
-        while self._submitted < self._chunks and len(self._tickets) <= ahead:
-            self._tickets.append(self._pool.submit((self._number, self.name, self._submitted, horizon, self._directives)))
-            self._submitted += 1
+        ahead = max(1, -(-2 * self._pool.jobs // self._pool.inputs))
+        while self.submitted < self.chunks and len(self._tickets) <= ahead:
+            self._tickets.append(self._pool.submit(Task(self._number, self.name, self.submitted, horizon, self._directives)))
+            self.submitted += 1
         digest = self._pool.result(self._tickets.popleft())
         if digest.holds_after(newest, self._pool.buffer_time, self._directives):
             digest.join(newest)
@@ -196,7 +231,7 @@ class ParallelInput(Input):
         return digest if digest.line_count else None
 
     def stop(self) -> None:
-        self._joined = self._chunks
+        self._joined = self.chunks
 
     def close(self) -> None:
         super().close()

@@ -256,7 +256,7 @@ class Monitoring(FollowingCase):
             clock=self.clock,
             waiter=waiter,
         )
-        waiter._at_end = made.stop
+        waiter.at_end = made.stop
         return made.run(), [event.text for event in seen.events if isinstance(event, Notice)]
 
     def test_a_log_of_no_known_format_does_not_end_the_watch_over_others(self) -> None:
@@ -317,7 +317,7 @@ class Monitoring(FollowingCase):
         waiter = ManualWaiter([])
         made = Monitor(self.begin([path]), processor, [seen], clock=self.clock, waiter=waiter)
         steps = iter([made.request_report, lambda: None])
-        waiter._at_end = lambda: next(steps, made.stop)()
+        waiter.at_end = lambda: next(steps, made.stop)()
         made.run()
         reports = [
             event.text for event in seen.events if isinstance(event, Notice) and event.text.startswith(f"{path}: 3 lines")

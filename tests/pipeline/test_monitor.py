@@ -129,7 +129,7 @@ class Following(unittest.TestCase):
         monitor_ = Monitor(
             [open_log(source, processor) for source in (first, second)], processor, follow=True, clock=clock, waiter=waiter
         )
-        waiter._at_end = monitor_.stop
+        waiter.at_end = monitor_.stop
         with chunks_of_bytes(len(csv_line(START))):  # a line of each in turn
             summary = list(monitor_.events())[-1]
         self.assertEqual(summary.late, 0)  # type: ignore[attr-defined]
@@ -191,7 +191,7 @@ class FollowingFiles(TemporaryFiles):
         self.addCleanup(waiter.close)
         source = open_log(FollowSource(path), processor)
         monitor_ = Monitor([source], processor, [seen], follow=True, clock=ManualClock(NOW), waiter=waiter)
-        waiter._at_end = monitor_.stop
+        waiter.at_end = monitor_.stop
         monitor_.run()
         return seen
 
@@ -247,7 +247,7 @@ class Running(unittest.TestCase):
         scripted.fileno = lambda: 0  # type: ignore[method-assign]  # something to wait on, as a pipe has
         source = open_log(scripted, processor, log_format="csv")
         made = Monitor([source], processor, actions, clock=ManualClock(NOW), waiter=waiter)
-        waiter._at_end = made.stop
+        waiter.at_end = made.stop
         return made
 
     def test_run_tells_the_actions_what_events_yields(self) -> None:

@@ -506,7 +506,7 @@ class RealProcesses(TemporaryFiles):
             self.assertEqual(refused.stderr.count(b"\n"), 1, refused.stderr)
             self.assertIn(b"locked by another process", refused.stderr)
             run.signal(signal.SIGUSR1)
-            run._read(lambda: b"a.log: 3 lines" in run.errors)
+            run.read_until(lambda: b"a.log: 3 lines" in run.errors)
             self.assertIsNone(run.process.poll())
             run.signal(signal.SIGTERM)
             self.assertEqual(run.end(), 0)
@@ -520,7 +520,7 @@ class RealProcesses(TemporaryFiles):
         for is_damaged in (False, True):
             with Running(*self.arguments) as run:
                 if is_damaged:
-                    run._read(lambda: b"starting with empty state" in run.errors)
+                    run.read_until(lambda: b"starting with empty state" in run.errors)
                 self.assertTrue(wait_until(lambda: self.saved() > 0))
                 run.signal(signal.SIGTERM)
                 self.assertEqual(run.end(), 0)
@@ -534,7 +534,7 @@ class RealProcesses(TemporaryFiles):
         for more, said, lines in (([], b"", 3), (["--buffer_time", "0"], b"other settings", 1)):
             with Running(*self.arguments, *more) as run:
                 self.assertTrue(wait_until(lambda: self.saved() > 0))
-                run._read(lambda: said in run.errors)
+                run.read_until(lambda: said in run.errors)
                 run.signal(signal.SIGTERM)
                 self.assertEqual(run.end(), 0)
             self.assertEqual(json.loads(run.out.splitlines()[-1])["lines"], lines)
