@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timezone
 import os
 import re
 import resource
+import sqlite3
 import tempfile
 import time
+from typing import Any
 import unittest
 
 from LogsMonitor2000.source.base import Source
+from LogsMonitor2000.state.directory import DATABASE
 
 SCALE = 10 if os.environ.get("LOGSMONITOR2000_LONG") else 1
 """How many times as many cases tests of many cases have: the usual run is to be over soon."""
@@ -36,6 +40,16 @@ class TemporaryFiles(unittest.TestCase):
             with open(path, "wb") as file:
                 file.write(content)
         return path
+
+
+def read_state(directory: str, query: str) -> Any:
+    """The first value that a query finds in the state kept in `directory`, as another process sees it; None where there is none."""
+    try:
+        with closing(sqlite3.connect(f"file:{os.path.join(directory, DATABASE)}?mode=ro", uri=True)) as connection:
+            row = connection.execute(query).fetchone()
+            return None if row is None else row[0]
+    except sqlite3.OperationalError:
+        return None
 
 
 def chunks_of(source: Source) -> Iterator[bytes]:

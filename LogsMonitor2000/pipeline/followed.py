@@ -34,6 +34,9 @@ class Following(StreamSet):
     def is_endless(self) -> bool:
         return not self._sources.ended
 
+    def progress(self) -> tuple[int, int]:
+        return 0, 0
+
     def statistics(self) -> ReadStatistics:
         return self._sources.total()
 

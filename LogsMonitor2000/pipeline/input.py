@@ -84,8 +84,12 @@ class Input(DigestStream):
         first, source = self._first, self.source
         assert first.digester is not None
         chunk = first.chunk if first.blocks else source.offset // CHUNK_BYTES
-        blocks = chain(first.blocks, source.chunk((chunk + 1) * CHUNK_BYTES))
-        digest = first.digester.digest(blocks, horizon, latest(self.newest, floor), self._directives)
+        more = source.chunk((chunk + 1) * CHUNK_BYTES)
+        if not first.blocks and (block := next(more, None)) is not None:
+            first.blocks = [block]
+        if not first.blocks:
+            return None  # as of most files that are followed, most of the time
+        digest = first.digester.digest(chain(first.blocks, more), horizon, latest(self.newest, floor), self._directives)
         digest.chunk = chunk
         first.blocks = []
         return digest if digest.line_count else None

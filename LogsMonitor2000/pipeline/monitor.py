@@ -144,7 +144,7 @@ class Monitor:
     def _poll(self, streams: Sequence[DigestStream]) -> tuple[DigestStream, Digest] | None:
         """The next digest: when following, of the first stream that has one, otherwise of the first stream."""
         for stream in streams if self.streams.is_live else streams[:1]:
-            if not self._watermark.was_polled(stream, within=POLL_SECONDS) and (digest := self._digest(stream)) is not None:
+            if self._watermark.is_due(stream) and (digest := self._digest(stream)) is not None:
                 return stream, digest
         return None
 

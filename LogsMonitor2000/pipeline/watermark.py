@@ -4,8 +4,10 @@ Of finished logs, log time is the newest second that every stream has passed. Wh
 longer than the buffer time holds back no other, and when all are silent, log time continues at the pace of the clock.
 
 Silence is what was observed, not what the clock says: a stream is silent up to the moment at which it was last polled in vain.
-After a wait, no stream counts as silent before it has been polled again, for all may have grown meanwhile. And a process that was
-itself held up (stopped, swapped out, blocked by a slow disk) missed that time: silence is counted from when it was back.
+After a wait, no stream counts as silent before it has been polled again, for all may have grown meanwhile; one of thousands of quiet
+files, which is not due yet (`DigestStream.next_poll`), is taken to be silent as it was, and log time stays as far behind as that is
+ago. And a process that was itself held up (stopped, swapped out, blocked by a slow disk) missed that time: silence is counted from
+when it was back.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
-from ..limits import HELD_UP_SECONDS
+from ..limits import HELD_UP_SECONDS, POLL_SECONDS
 from ..runtime.clock import Clock
 from .stream import DigestStream, latest
 
@@ -30,7 +32,7 @@ class Watermark:
         self._heard: WeakKeyDictionary[DigestStream, float] = (
             WeakKeyDictionary()
         )  # when its last line came, or the stream itself
-        self._silent_at: dict[DigestStream, float] = {}  # when it was last polled in vain, since the last wait
+        self._silent_at: dict[DigestStream, float] = {}  # when it was last polled in vain; not if it is to be polled again
 
     def add(self, stream: DigestStream) -> None:
         """A stream has come; it may have been read by an earlier run."""
@@ -57,24 +59,32 @@ class Watermark:
 
     def waited(self) -> None:
         """Time has passed in which any stream may have grown."""
-        self._silent_at.clear()
+        now = self._clock.elapsed()
+        self._silent_at = {stream: silent for stream, silent in self._silent_at.items() if now < stream.next_poll}
 
-    def was_polled(self, stream: DigestStream, within: float) -> bool:
-        """Whether the stream was polled in vain in the last `within` seconds, with no wait since."""
-        return stream in self._silent_at and self._polled - self._silent_at[stream] < within
+    def is_due(self, stream: DigestStream) -> bool:
+        """Whether the stream should be polled: not if it was just now, in vain."""
+        silent_at = self._silent_at.get(stream)
+        return silent_at is None or self._clock.elapsed() >= max(stream.next_poll, silent_at + POLL_SECONDS)
 
     def time(self, streams: Iterable[DigestStream]) -> float | None:
         """Log time over `streams`; None where it is not known yet."""
-        counting = [stream for stream in streams if not stream.ended]
-        if self._is_live:
-            observed = min((self._silent_at.get(stream, self._last_line) for stream in counting), default=self._clock.elapsed())
-            counting = [stream for stream in counting if not self._is_silent(stream)]
-            if not counting:
-                return None if self._newest is None else self._newest + max(0.0, observed - self._last_line)
-        seconds = [stream.newest for stream in counting if stream.newest is not None]
-        return min(seconds) if seconds and len(seconds) == len(counting) else None
-
-    def _is_silent(self, stream: DigestStream) -> bool:
-        """Whether it has been observed to be silent for longer than the buffer time."""
-        silent_at = self._silent_at.get(stream)
-        return silent_at is not None and silent_at - max(self._heard[stream], self._observed_since) > self._buffer_time
+        observed: float | None = None  # up to when all streams are known
+        slowest: int | None = None
+        for stream in streams:
+            if stream.ended:
+                continue
+            silent_at = self._silent_at.get(stream) if self._is_live else None
+            if silent_at is not None:
+                observed = silent_at if observed is None else min(observed, silent_at)
+                if silent_at - max(self._heard[stream], self._observed_since) > self._buffer_time:
+                    continue
+            if stream.newest is None:
+                return None
+            slowest = stream.newest if slowest is None else min(slowest, stream.newest)
+        if slowest is not None:
+            return slowest - (0.0 if observed is None else max(0.0, self._last_line - observed))
+        if self._newest is None or not self._is_live:
+            return None
+        since = self._clock.elapsed() if observed is None else observed
+        return self._newest + max(0.0, since - self._last_line)

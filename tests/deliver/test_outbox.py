@@ -18,7 +18,7 @@ from LogsMonitor2000.deliver.outbox import Changes, GroupRecord, Outbox, Record
 from LogsMonitor2000.deliver.store import FILE, VERSION, OutboxFile
 from LogsMonitor2000.deliver.stored import StoredOutbox
 from LogsMonitor2000.event import Alert
-from LogsMonitor2000.state.journal import dump_event
+from LogsMonitor2000.serialize import EventCodec
 
 from ..support import TemporaryFiles
 from .making import NASTY, NOW, dispatch, firing, resolved
@@ -305,7 +305,7 @@ class Trouble(OutboxTest):
 class Rows(OutboxTest):
     """Rows that something else wrote."""
 
-    ALERT = dump_event(firing("errors", NOW, b"/a", lines=(b"x",), causes=(("source", b"y", 0.5, True),)))
+    ALERT = EventCodec().dump(firing("errors", NOW, b"/a", lines=(b"x",), causes=(("source", b"y", 0.5, True),)))
 
     def insert(self, *values: object) -> None:
         self.database().execute("INSERT INTO alerts VALUES (?,?,?,?,?,?,?,?)", values)

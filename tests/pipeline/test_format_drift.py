@@ -21,12 +21,11 @@ from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.parallel import ParallelInput, WorkerPool
 from LogsMonitor2000.pipeline.recogniser import Recogniser
 from LogsMonitor2000.pipeline.wiring import open_log
-from LogsMonitor2000.state.directory import SNAPSHOT
 from LogsMonitor2000.testing import ManualClock, ManualWaiter, ScriptedSource
 
 from ..logs import NOW, START, combined_line, csv_line
 from ..running import Running, chunks_of_bytes, wait_until
-from ..support import SCALE, TemporaryFiles, clf_line
+from ..support import SCALE, TemporaryFiles, clf_line, read_state
 from .test_agreement import InlinePool
 
 W3C = b"#Software: x\n#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes\n"
@@ -254,12 +253,8 @@ class AfterARestart(TemporaryFiles):
         """A life that ends once so many lines of all lives are in the snapshot; its summary, and what it said besides."""
 
         def there() -> bool:
-            try:
-                with open(os.path.join(self.state, SNAPSHOT), "rb") as file:
-                    snapshot = json.loads(file.read().partition(b"\n")[2])["run"]
-            except FileNotFoundError:
-                return False
-            return sum(snapshot["processor"]["counts"][3:6]) == lines
+            snapshot = read_state(self.state, "SELECT value FROM snapshot")
+            return snapshot is not None and sum(json.loads(snapshot)["processor"]["counts"][3:6]) == lines
 
         arguments = ["--follow", "--state", self.state, "--output", "json", "--verbose", "--buffer_time", "99999"]
         with Running(self.log, *arguments) as run:

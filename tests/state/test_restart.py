@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 import json
 import os
@@ -35,7 +35,7 @@ from LogsMonitor2000.testing import ManualClock, ManualWaiter
 from ..logs import NOW, START, csv_line, random_log
 from ..reference import Options, monitor
 from ..running import ROOT, Running, command, environment, numbers, processor_for, wait_until
-from ..support import SCALE, TemporaryFiles
+from ..support import SCALE, TemporaryFiles, read_state
 
 T = TypeVar("T")
 STEP = 0.25
@@ -445,21 +445,13 @@ class RealProcesses(TemporaryFiles):
     def hits(self) -> int:
         return sum(event["hits"] for event in self.stats())  # type: ignore[misc]
 
-    def read(self, query: str) -> float:
-        """A number out of the database, as any other process may read it; 0 where there is none yet."""
-        try:
-            with closing(sqlite3.connect(f"file:{os.path.join(self.state, DATABASE)}?mode=ro", uri=True)) as connection:
-                return float(connection.execute(query).fetchone()[0] or 0)
-        except sqlite3.OperationalError:
-            return 0
-
     def saved(self) -> float:
         """When the snapshot on disk was saved; 0 where there is none."""
-        return self.read("SELECT max(saved) FROM snapshot")
+        return float(read_state(self.state, "SELECT max(saved) FROM snapshot") or 0)
 
     def has_noted(self) -> bool:
         """Whether all that is committed is noted as emitted."""
-        return self.read("SELECT count(*) FROM pending") == 0
+        return not read_state(self.state, "SELECT count(*) FROM pending")
 
     def test_killed_while_a_log_is_written_and_rotated(self) -> None:
         rng = Random(1)
