@@ -32,6 +32,10 @@ class ManualClock(Clock):
     def elapsed(self) -> float:
         return self._elapsed
 
+    def set(self, now: float) -> None:
+        """Set the time of day, as an operator does; `elapsed` goes on as before."""
+        self._now = now
+
     def advance(self, seconds: float) -> None:
         self._now += seconds
         self._elapsed += seconds

@@ -231,7 +231,7 @@ class Following(unittest.TestCase):
             (-100, 4, 9, "128.9"),
         ):
             self.run_.known = Summary(first=STATS.time + first, last=STATS.time + last)
-            self.clock._now = STATS.time + now
+            self.clock.set(STATS.time + now)
             with self.subTest(first=first, last=last, now=now):
                 self.action.notify(STATS)
                 self.assertIn(f" {rate} requests/s", self.out.getvalue().splitlines()[-4])

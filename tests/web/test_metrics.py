@@ -203,7 +203,7 @@ class TestTheRun(MetricsTest):
             "newest_event_timestamp_seconds": START - 2,
             "lag_seconds": 2.25,
         }.items():
-            self.clock._now = START + 0.25
+            self.clock.set(START + 0.25)
             with self.subTest(name=name):
                 self.assertEqual(self.samples(name, summary=summary, read=read), [({}, value)])
 
