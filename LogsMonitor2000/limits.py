@@ -247,14 +247,76 @@ ALERT_STATES_MAX = 1_000
 RESOLVED_SECONDS = 900
 """How long the state of a group is still shown as resolved: as long as Prometheus remembers its own resolved alerts."""
 
-CLIENTS_MAX = 64
-"""Connections that are served at once; one more ends the oldest, so that those that stall lock nobody out."""
+CLIENTS_MAX = 2_000
+"""Connections of clients at once, but no more than half of the descriptors that the process may have. One more ends the one that has
+been idle longest, so that those that stall lock no one out. An idle one costs some 3 KB."""
 
-CLIENT_SECONDS_MAX = 5
-"""How long a connection may last, from its beginning to the last byte: half of what Prometheus gives a scrape."""
+REQUEST_SECONDS_MAX = 5
+"""How long a request may take to arrive as a whole, and a client to close after the last answer."""
+
+ANSWER_SECONDS_MAX = 30
+"""How long a client may take to read an answer: a megabyte over a poor mobile connection."""
+
+IDLE_SECONDS_MAX = 75
+"""How long a connection stays open without a request: more than the minute at which dashboards and Prometheus ask again."""
 
 REQUEST_BYTES_MAX = 8_192
 """How long a request may be with its headers, as in common servers."""
+
+DISCARDED_BYTES_MAX = 1 << 20
+"""How much of what a client sends after its last answer is thrown away before the connection is closed all the same."""
+
+PIPELINED_MAX = 16
+"""Requests of one connection that are answered in a row before others have their turn."""
+
+SEND_BUFFER_BYTES = 1 << 16
+"""What the system holds for a client that does not read (it doubles this); by itself it would go up to several megabytes each."""
+
+PENDING_BYTES_MAX = 8 << 20
+"""Answers in memory that clients have yet to read, each counted once however many clients it is for; past it, those that have had
+longest are ended. With the buffers of the system, 64 clients that never read cost at most 16 MB."""
+
+GZIP_BYTES_MIN = 1_400
+"""A shorter answer fits one packet as it is."""
+
+CACHE_BYTES_MAX = 8 << 20
+"""Answers that are kept until something changes."""
+
+QUERY_FIELDS_MAX = 50
+"""Parameters in a query."""
+
+POINTS_MAX = 11_000
+"""Steps in one answer, as with Prometheus."""
+
+TOP_VALUES_MAX = 1_000
+"""Values in one answer."""
+
+STREAMS_MAX = 32
+"""Clients that read events at once."""
+
+STREAM_BYTES_MAX = 1 << 16
+"""Events that are handed to a client at once; the others wait in the ring."""
+
+RING_EVENTS_MAX, RING_BYTES_MAX = 2_000, 2 << 20
+"""Events kept for clients that were cut off: some hours of statistics, or a storm of alerts."""
+
+HEARTBEAT_SECONDS = 15
+"""How often a stream without events shows that it is alive: less than the time-outs of common proxies."""
+
+EPISODES_MAX = 1_000
+"""Alerts of a run that are shown from start to end where no history is kept."""
+
+STATUS_SECONDS = 0.5
+"""How often the reading thread publishes how the run stands."""
+
+HEALTHY_SECONDS = 60
+"""A monitor whose reading thread has not published for longer is not at work."""
+
+METRICS_PAUSE_SECONDS = 0.2
+"""How soon metrics are put into words again after they have changed."""
+
+QUEUE_EVENTS_MAX = 1_000
+"""Events that wait for the server's thread before it is woken although no client asks: so that there is a bound."""
 
 ACCEPT_PAUSE_SECONDS = 0.1
 """How long the server waits when the system has no descriptor left for a connection."""

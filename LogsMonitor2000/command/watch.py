@@ -29,7 +29,7 @@ def configure(parser: Parser) -> None:
     add_options(parser.group("following"), ("follow", "start", "state"))
     add_options(parser.group("statistics and alerts"), ("stats_interval", "top", *ALERTS, "calculator"))
     add_options(parser.group("time"), ("buffer_time", "max_skew", "timezone"))
-    add_options(parser.group("output"), ("output", "color", "action", "verbose"))
+    add_options(parser.group("output"), ("output", "color", "listen", "action", "verbose"))
     group = parser.group("other")
     add_config(group)
     add_help(group)

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..limits import JOBS_MAX
+from .address import Address
 from .option import Flag, Option, Real, Seconds, Text, Texts, Whole, option, option_of
 
 if TYPE_CHECKING:
     from ..alert.mute import Mute
     from ..alert.rule import Rule
     from ..deliver.spec import ActionSpec
+    from ..web.settings import HttpSettings
 
 STATS_SECONDS = 10
 """The length of an interval of statistics where it is not chosen by the span of the log."""
@@ -123,6 +125,14 @@ class Output(Concern):
 
 
 @dataclass(frozen=True)
+class Serving(Concern):
+    """What is served over HTTP, and to whom: `http` has what the tables [http] and [metrics] of a file say."""
+
+    listen: str | None = option(None, Address("ADDRESS"), "serve metrics, events and an API over HTTP: 127.0.0.1:8000")
+    http: HttpSettings | None = None
+
+
+@dataclass(frozen=True)
 class Plugins(Concern):
     """Classes of the user's own that are added to the usual ones."""
 
@@ -139,6 +149,7 @@ class Settings:
     statistics: Statistics = field(default_factory=Statistics)
     alerting: Alerting = field(default_factory=Alerting)
     output: Output = field(default_factory=Output)
+    serving: Serving = field(default_factory=Serving)
     plugins: Plugins = field(default_factory=Plugins)
     config: str | None = None
 
@@ -176,7 +187,7 @@ def options() -> Mapping[str, Option]:
 
 
 def _options() -> Iterator[Option]:
-    for concern in (Reading, Follow, Statistics, Alerting, Output, Plugins):
+    for concern in (Reading, Follow, Statistics, Alerting, Output, Serving, Plugins):
         for declared in fields(concern):
             if (known := option_of(declared)) is not None:
                 yield known

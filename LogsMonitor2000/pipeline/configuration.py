@@ -21,9 +21,9 @@ from ..config.table import ConfigError, Errors, Table, parse_config, read_config
 from ..deliver.registry import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
-from ..web.prometheus import read_prometheus
+from ..web.settings import moved, read_http
 
-FOLLOWING = frozenset({"follow", "start", "state"})
+FOLLOWING = frozenset({"follow", "start", "state", "listen"})
 """Options that mean nothing to a run that looks back: in a file they are for the run that watches."""
 
 NOT_IN_FILES = frozenset({"action"})
@@ -79,6 +79,8 @@ def _load(
     alerts = [alert for table in tables for alert in table.tables("alert")]
     mutes = [mute for table in tables for mute in table.tables("mute")]
     actions = [action for table in tables for action in table.tables("action")]
+    http = [each for table in tables if (each := table.table("http", None)) is not None]
+    metrics = [each for table in tables if (each := table.table("metrics", None)) is not None]
     scenarios = tests.tables("test") if tests is not None else []
     for table in tables:  # the keys of the file itself come before those of its tables
         with errors:
@@ -102,7 +104,9 @@ def _load(
         for action in actions:
             _check_alerts(action, names)
         with errors:
-            settings = settings.but(actions=read_actions(actions, {"prometheus": read_prometheus}))
+            settings = settings.but(actions=read_actions(actions, {"prometheus": moved}))
+        with errors:
+            settings = settings.but(http=read_http(settings.serving.listen, http, metrics))
     read: tuple[Scenario, ...] = ()
     with errors:
         read = read_scenarios(scenarios, [*built_in, *settings.alerting.rules], settings.output.timezone)
@@ -159,6 +163,7 @@ def described(loaded: Loaded) -> list[str]:
         *(f"alert {rule.name}: {rule.condition} ({rule.details})" for rule in (*built_in, *alerting.rules)),
         *(f"mute {mute.name}: {mute.described}" for mute in alerting.mutes),
         *(f"action {spec.describe()}" for spec in alerting.actions),
+        *([f"serves {settings.serving.http}"] if settings.serving.http is not None else []),
         *(f"test {scenario.name}" for scenario in loaded.scenarios),
     ]
 

@@ -101,7 +101,7 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
         calculators.append(
             HighTrafficCalculator(settings.alerting.high_traffic_interval, settings.alerting.high_traffic_threshold)
         )
-    if any(spec.type == "prometheus" for spec in settings.alerting.actions):
+    if settings.serving.listen:
         from ..analyze.publisher import BucketPublisher
         from ..web.metrics import MEASURES
 
@@ -132,7 +132,20 @@ def _actions(
 
             context = context._replace(outbox=OutboxFile(settings.following.state).outbox)
         actions += [spec.build(context) for spec in settings.alerting.actions]
+    if settings.serving.listen:
+        actions.append(_web_action(settings, formatter, errors))
     return [*actions, terminal, *(load_class(name, Action) for name in settings.plugins.action)]
+
+
+def _web_action(settings: Settings, formatter: MessageFormatter, errors: TextIO) -> Action:
+    """What serves the run over HTTP."""
+    from ..web.action import WebAction  # here, because few runs need it and start-up counts
+    from ..web.settings import HttpSettings
+
+    assert settings.serving.listen is not None
+    http = settings.serving.http or HttpSettings.of(settings.serving.listen)
+    rules = [{"name": rule.name, "severity": rule.severity, "condition": rule.condition} for rule in all_rules(settings)]
+    return WebAction(http, formatter, errors, rules=rules)
 
 
 def output_action(

@@ -17,7 +17,6 @@ from LogsMonitor2000.deliver.registry import MODULES, read_actions
 from LogsMonitor2000.deliver.timing import Timing
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.testing import ManualClock
-from LogsMonitor2000.web.prometheus import read_prometheus
 
 from .delivering import Delivering
 from .making import message, resolved
@@ -38,10 +37,10 @@ class Docs(Delivering):
         self.path("pager.token", b"x")
         with mock.patch.dict(os.environ, {"MAIL_PASSWORD": "x"}):
             read = [
-                read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action"), {"prometheus": read_prometheus})
+                read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action"))
                 for text in blocks("toml")
             ]
-        self.assertEqual([len(specs) for specs in read], [4, 1, 1, 1, 1])
+        self.assertEqual([len(specs) for specs in read], [4, 1, 1, 1, 0])
 
     def test_its_bodies_are_sent(self) -> None:
         plain, slack = (json.loads(text) for text in blocks("json"))

@@ -1,9 +1,9 @@
-"""`/metrics` as it is used: settings, real runs, promtool, and a real Prometheus; the last two where they are installed."""
+"""The server as it is used: an action of real runs, the real command, promtool, and a real Prometheus; the last two where installed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 import io
 import json
 import os
@@ -12,40 +12,54 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
+from typing import Any
 import unittest
-from urllib.error import URLError
+from unittest import mock
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from LogsMonitor2000.action.base import Action, Status
+from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.analyze.publisher import BucketPublisher
+from LogsMonitor2000.config.secret import Secret
 from LogsMonitor2000.config.settings import Settings
-from LogsMonitor2000.config.table import ConfigError, Table
-from LogsMonitor2000.deliver.registry import read_actions
-from LogsMonitor2000.deliver.spec import ActionSpec
-from LogsMonitor2000.event import Alert, Event, Summary
+from LogsMonitor2000.event import Alert, Event, Stats, Summary
+from LogsMonitor2000.limits import METRICS_PAUSE_SECONDS, STATUS_SECONDS
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.source.statistics import ReadStatistics
-from LogsMonitor2000.testing import Collecting
-from LogsMonitor2000.web.prometheus import PrometheusAction, PrometheusSpec, read_prometheus
+from LogsMonitor2000.testing import Collecting, ManualClock
+from LogsMonitor2000.web.action import WebAction
+from LogsMonitor2000.web.settings import HttpSettings
 
-from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, settings_from, wait_until
+from ..running import SECONDS_MAX, Running, chunks_of_bytes, in_process, wait_until
 from ..support import SCALE, TemporaryFiles, clf_line
+from .test_events import frames
 from .test_exposition import read
 from .test_metrics import traffic
 
 START = 1_600_000_000
 FIRING = Alert("errors", "firing", START, 5.0, 1.0, 60, START, 5.0, (("section", b'/\xff"\n'),), "critical")
 TRAFFIC = traffic({(b"/api", b"2"): 40, (b'/"} 1\nforged 1\n', b"4"): 2}, {b"/api": 9000})
+STATS = Stats(START, 10, 1, 2, [(b"/a", 1)], [], {b"2": 1})
 PROMTOOL, PROMETHEUS = shutil.which("promtool"), shutil.which("prometheus")
 
 
-def scrape(action: PrometheusAction) -> bytes:
+def url_at(action: WebAction, path: str) -> str:
     host, port = action.address
-    with urlopen(f"http://{host}:{port}/metrics", timeout=SECONDS_MAX) as answer:
+    return f"http://{host}:{port}{path}"
+
+
+def fetched(action: WebAction, path: str) -> bytes:
+    with urlopen(url_at(action, path), timeout=SECONDS_MAX) as answer:
         body: bytes = answer.read()
     return body
+
+
+def scrape(action: WebAction) -> bytes:
+    return fetched(action, "/metrics")
 
 
 def values(text: bytes) -> dict[tuple[str, ...], float]:
@@ -53,83 +67,42 @@ def values(text: bytes) -> dict[tuple[str, ...], float]:
     return {(name.removeprefix("logsmonitor2000_"), *labels.values()): float(value) for name, labels, value in read(text)}
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class Standing:
     """A run as an action sees it."""
 
     def __init__(self, *actions: Action, firing: Sequence[Alert] = ()) -> None:
         self.actions = actions
-        self.told = Summary(lines=7, events=5, malformed=2, last=START)
+        self.summary = Summary(lines=7, events=5, malformed=2, last=START)
         self._firing = firing
 
     def status(self) -> Status:
-        return Status(self.told, ReadStatistics.from_json({"bytes": 1234, "rotations": 1}), tuple(self._firing), ())
+        return Status(self.summary, ReadStatistics.from_json({"bytes": 1234, "rotations": 1}), tuple(self._firing), ())
 
 
-def listening(**given: object) -> ActionSpec:
-    """What the keys `given` ask for."""
-    return read_actions([Table({"type": "prometheus", **given}, "f.toml: action prometheus")], {"prometheus": read_prometheus})[
-        0
-    ]
+class WebActionTest(unittest.TestCase):
+    settings = HttpSettings(port=0)
 
-
-ANYWHERE = listening(listen="127.0.0.1:0")
-
-
-class TestSettings(unittest.TestCase):
-    def test_what_a_table_may_say(self) -> None:
-        for given, spec in (
-            ({}, PrometheusSpec("127.0.0.1", 9117, 100)),
-            ({"listen": "0.0.0.0:0"}, PrometheusSpec(host="0.0.0.0", port=0)),
-            ({"listen": "localhost:65535"}, PrometheusSpec(host="localhost", port=65535)),
-            ({"listen": "[::1]:9117"}, PrometheusSpec(host="::1")),
-            ({"sections": 7}, PrometheusSpec(sections=7)),
-        ):
-            with self.subTest(given=given):
-                self.assertEqual(listening(**given).describe(), f"prometheus: {spec.describe()}")
-
-    def test_what_it_may_not(self) -> None:
-        for given, problem in (
-            ({"listen": "9117"}, "listen must be an address and a port like '127.0.0.1:9117'"),
-            ({"listen": ":9117"}, "listen must be"),
-            ({"listen": "::1:9117"}, "listen must be"),
-            ({"listen": "127.0.0.1:65536"}, "listen must be"),
-            ({"listen": "127.0.0.1:http"}, "listen must be"),
-            ({"listen": 9117}, "listen must be a string"),
-            ({"sections": 0}, "sections must be at least 1"),
-            ({"sections": 10**6}, "sections must be at most 10000"),
-            ({"section": 5}, "unknown key 'section'; did you mean sections?"),
-            ({"severity": "critical"}, "severity does not apply to metrics"),
-        ):
-            with self.subTest(given=given), self.assertRaisesRegex(ConfigError, f"f.toml: action prometheus: {problem}"):
-                read_actions(
-                    [Table({"type": "prometheus", **given}, "f.toml: action prometheus")], {"prometheus": read_prometheus}
-                )
-
-    def test_in_words(self) -> None:
-        for given, text in (
-            ({}, "prometheus: http://127.0.0.1:9117/metrics, of at most 100 sections"),
-            (
-                {"name": "m", "listen": "[::1]:80", "sections": 5},
-                "m: http://[::1]:80/metrics, of at most 5 sections",
-            ),
-        ):
-            spec = listening(**given)
-            self.assertEqual((spec.type, spec.describe()), ("prometheus", text))
-
-    def test_traffic_is_counted_only_for_metrics(self) -> None:
-        for actions in ((), (ANYWHERE,), (ANYWHERE, ANYWHERE)):
-            monitor = build(Settings.of(files=(os.devnull,), actions=actions), io.StringIO(), io.StringIO())
-            monitor.run()
-            counting = [w for w in monitor.processor._windows if isinstance(w.calculator, BucketPublisher)]
-            self.assertEqual(len(counting), min(1, len(actions)))
-
-
-class TestAction(unittest.TestCase):
     def setUp(self) -> None:
-        self.action = PrometheusAction(port=0)
+        self.clock = ManualClock(START)
+        self.errors = io.StringIO()
+        self.action = WebAction(self.settings, MessageFormatter(), self.errors, clock=self.clock)
         self.addCleanup(self.action.close)
 
-    def test_what_it_is_told_of_and_what_it_finds(self) -> None:
+    def later(self) -> None:
+        """So long after that everything is shown anew."""
+        self.clock.advance(max(STATUS_SECONDS, METRICS_PAUSE_SECONDS))
+        self.action.progress(0, 0, 0)
+
+
+class Serving(WebActionTest):
+    def test_what_it_is_notified_of_and_what_the_run_says(self) -> None:
         class Delivering(Collecting):
             name = "hook"
             counts = Counter({("sent", ""): 3, ("failed", "timeout"): 1})
@@ -140,11 +113,11 @@ class TestAction(unittest.TestCase):
         standing = Standing(self.action, Delivering(), Nameless(), firing=[FIRING._replace(group=())])
         self.action.start(standing)
         self.action.progress(0, 0, 7)
-        for event in (TRAFFIC, FIRING, standing.status().summary):
+        for event in (TRAFFIC, FIRING, standing.summary):
             self.action.notify(event)
         before = values(scrape(self.action))
-        standing.told = Summary(lines=9)
-        self.action.progress(0, 0, 9)
+        standing.summary = Summary(lines=9)
+        self.later()
         after = values(scrape(self.action))
         group = 'section=/\\xff"\\n'
         for series, value in {
@@ -167,16 +140,62 @@ class TestAction(unittest.TestCase):
         )
         self.assertEqual((after["lines_total",], after["http_replies_total", "200"]), (9, 1))
 
-    def test_without_a_run_it_says_what_it_was_told(self) -> None:
-        self.action.progress(0, 0, 0)
-        self.action.progress(0, 0, 0)
-        self.assertEqual(values(scrape(self.action))["lines_total",], 0)
+    def test_the_actions_are_read_by_the_thread_that_notifies_them(self) -> None:
+        threads = []
 
-    def test_anything_else_is_not_there(self) -> None:
+        class Watched(Collecting):
+            name = "hook"
+
+            @property
+            def counts(self) -> Counter[tuple[str, str]]:
+                threads.append(threading.current_thread())
+                return Counter({("sent", ""): len(threads)})
+
+        self.action.start(Standing(self.action, Watched()))
         self.action.progress(0, 0, 0)
-        host, port = self.action.address
-        with self.assertRaisesRegex(URLError, "404"):
-            urlopen(f"http://{host}:{port}/", timeout=SECONDS_MAX).close()
+        for _ in range(5):
+            scrape(self.action)
+        self.assertEqual(set(threads), {threading.main_thread()})
+
+    def test_it_says_where_it_listens(self) -> None:
+        self.action.start(Standing(self.action))
+        for _ in range(3):
+            self.action.progress(0, 0, 0)
+        self.assertEqual(
+            self.errors.getvalue(),
+            f"listening on {self.action.url} (metrics: {self.action.url}metrics, interface: {self.action.url}docs)\n",
+        )
+
+    def test_events_reach_a_browser_as_they_happen(self) -> None:
+        self.action.start(Standing(self.action))
+        self.action.progress(0, 0, 0)
+        with urlopen(url_at(self.action, "/events"), timeout=SECONDS_MAX) as stream:
+            begin = b""
+            while not begin.endswith(b"\n\n") or b"snapshot" not in begin:
+                begin += stream.read1()
+            for event in (STATS, FIRING):
+                self.action.notify(event)
+            data = b""
+            while data.count(b"\n\n") < 2:
+                data += stream.read1()
+        self.assertEqual([name for name, _, _ in frames(data)], ["stats", "alert"])
+
+    def test_nothing_waits_for_the_server(self) -> None:
+        self.action.start(Standing(self.action))
+        begun = time.process_time()
+        for _ in range(3000):  # nobody has started it yet
+            self.action.notify(FIRING)
+        self.assertLess(time.process_time() - begun, 1)
+        self.action.progress(0, 0, 0)
+        self.assertEqual(values(scrape(self.action))["alert_transitions_total", "errors", "firing"], 3000)
+
+    def test_a_page_of_a_stranger_learns_nothing(self) -> None:
+        self.action.start(Standing(self.action))
+        self.action.progress(0, 0, 0)
+        with self.assertRaises(HTTPError) as caught:
+            urlopen(Request(url_at(self.action, "/metrics"), headers={"Host": "evil.example"}), timeout=SECONDS_MAX)
+        with caught.exception as answer:
+            self.assertEqual(answer.code, 421)
 
     @unittest.skipUnless(PROMTOOL, "promtool is not installed")
     def test_promtool_finds_nothing_wrong(self) -> None:
@@ -191,10 +210,43 @@ class TestAction(unittest.TestCase):
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, b"", b""))
 
 
+class WithToken(WebActionTest):
+    settings = HttpSettings(port=0, token=Secret("s3cret"), cors=("https://dash.example",))
+
+    def test_it_is_asked_for_and_never_shown(self) -> None:
+        self.action.start(Standing(self.action))
+        self.action.progress(0, 0, 0)
+        for headers, status in (({}, 401), ({"Authorization": "Bearer wrong"}, 401), ({"Authorization": "Bearer s3cret"}, 200)):
+            for path in ("/metrics", "/api/v1/status", "/events", "/nowhere"):
+                asked = Request(url_at(self.action, path), headers=headers, method="HEAD")
+                with self.subTest(headers=headers, path=path):
+                    self.assertEqual(self.status_of(asked), 404 if (status, path) == (200, "/nowhere") else status)
+        with urlopen(url_at(self.action, "/healthz"), timeout=SECONDS_MAX) as answer:
+            self.assertEqual(answer.status, 200)
+        self.assertNotIn("s3cret", self.errors.getvalue())
+
+    @staticmethod
+    def status_of(asked: Request) -> int:
+        try:
+            with urlopen(asked, timeout=SECONDS_MAX) as answer:
+                status: int = answer.status
+                return status
+        except HTTPError as error:
+            with error:
+                return error.code
+
+    def test_origins_that_may_read(self) -> None:
+        self.action.start(Standing(self.action))
+        self.action.progress(0, 0, 0)
+        headers = {"Authorization": "Bearer s3cret", "Origin": "https://dash.example"}
+        with urlopen(Request(url_at(self.action, "/metrics"), headers=headers), timeout=SECONDS_MAX) as answer:
+            self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "https://dash.example")
+
+
 class Scraping(Action):
     """Scrapes after each step of a run."""
 
-    def __init__(self, action: PrometheusAction) -> None:
+    def __init__(self, action: WebAction) -> None:
         self._action = action
         self.scrapes: list[dict[tuple[str, ...], float]] = []
 
@@ -205,7 +257,7 @@ class Scraping(Action):
         self.scrapes.append(values(scrape(self._action)))
 
 
-class TestRuns(TemporaryFiles):
+class Runs(TemporaryFiles):
     def test_counters_only_grow_and_end_at_what_was_counted(self) -> None:
         rng = Random(8)
         lines = [b"garbage\n"]
@@ -214,13 +266,17 @@ class TestRuns(TemporaryFiles):
             target, status = rng.choice((b"/api/x", b"/report", b"/%d" % number)), rng.choice((200, 404, 500))
             lines.append(clf_line(second, target=target, status=status, size=b"10"))
         log = self.path(content=b"".join(lines))
+        always = [
+            mock.patch(f"LogsMonitor2000.web.{name}", 0) for name in ("api.METRICS_PAUSE_SECONDS", "action.STATUS_SECONDS")
+        ]
+        for patch in always:
+            self.enterContext(patch)
         for jobs in (1, 2):
             with self.subTest(jobs=jobs), chunks_of_bytes(20_000):
-                settings = Settings.of(
-                    files=(log,), log_format="common", jobs=jobs, actions=(listening(listen="127.0.0.1:0", sections=8),)
-                )
+                http = HttpSettings(port=0, sections=8)
+                settings = Settings.of(files=(log,), log_format="common", jobs=jobs, listen="127.0.0.1:0", http=http)
                 monitor = build(settings, io.StringIO(), io.StringIO())
-                (action,) = (action for action in monitor.actions if isinstance(action, PrometheusAction))
+                (action,) = (action for action in monitor.actions if isinstance(action, WebAction))
                 monitor.actions += (scraping := Scraping(action),)
                 summary = monitor.run()
                 self.assertGreater(len(scraping.scrapes), 5)
@@ -238,37 +294,58 @@ class TestRuns(TemporaryFiles):
                 self.assertEqual(last["newest_event_timestamp_seconds",], summary.last)
                 self.assertGreater(summary.late, 100)
 
-    def config(self, text: str = "") -> tuple[str, int]:
-        """A file of settings, and the port that it names."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        return self.path("monitor.toml", f'[[action]]\ntype = "prometheus"\nlisten = "127.0.0.1:{port}"\n{text}'.encode()), port
+    def test_traffic_is_counted_only_where_it_is_served(self) -> None:
+        for listen in (None, "127.0.0.1:0"):
+            monitor = build(Settings.of(files=(os.devnull,), listen=listen), io.StringIO(), io.StringIO())
+            monitor.run()
+            counting = [w for w in monitor.processor._windows if isinstance(w.calculator, BucketPublisher)]
+            self.assertEqual(len(counting), int(listen is not None))
 
-    def test_what_cannot_be_is_told_in_one_line(self) -> None:
-        config, port = self.config()
+    def test_an_address_that_is_taken_is_said_in_one_line(self) -> None:
+        port = free_port()
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", port))
             taken.listen()
-            status, out, errors = in_process(self.path(content=b""), "--config", config)
+            status, out, errors = in_process(self.path(content=b""), "--listen", f"127.0.0.1:{port}")
         self.assertEqual((status, out), (2, ""))
-        self.assertEqual(errors, f"LogsMonitor2000: 127.0.0.1:{port}: cannot be listened on: Address already in use\n")
-        for text, problem in (
-            ("sections = -1\n", "sections must be at least 1"),
-            ('[[action]]\ntype = "x"\n', "type must be one of"),
-        ):
-            status, _, errors = in_process(self.path(content=b""), "--config", self.config(text)[0])
-            self.assertEqual((status, errors.count("\n"), problem in errors), (2, 1, True), errors)
+        self.assertEqual(errors, f"LogsMonitor2000: cannot listen on 127.0.0.1:{port}: address already in use\n")
 
-    def test_settings_are_read_from_the_file(self) -> None:
-        config, port = self.config("sections = 3\n")
-        (spec,) = settings_from("--config", config).alerting.actions
-        self.assertEqual(spec.describe(), f"prometheus: http://127.0.0.1:{port}/metrics, of at most 3 sections")
+    def test_the_command_serves_while_it_follows(self) -> None:
+        log, port = self.path(content=clf_line(int(time.time()))), free_port()
+        with Running("--follow", log, "--listen", f"127.0.0.1:{port}") as running:
+
+            def status() -> dict[str, Any]:
+                try:
+                    with urlopen(f"http://127.0.0.1:{port}/api/v1/status", timeout=SECONDS_MAX) as answer:
+                        found: dict[str, Any] = json.load(answer)
+                    return found
+                except (URLError, ConnectionError):
+                    return {}
+
+            self.assertTrue(wait_until(lambda: status().get("lines") == 1))
+            with open(log, "ab") as file:
+                file.write(clf_line(int(time.time())) * 9)
+            self.assertTrue(wait_until(lambda: status().get("lines") == 10))
+            (read_from,) = status()["inputs"]
+            self.assertEqual((read_from["name"], read_from["format"]), (log, "common"))
+            running.signal(signal.SIGTERM)
+            self.assertEqual(running.end(), 0)
+            self.assertIn(b"listening on http://127.0.0.1:%d/" % port, running.errors)
 
     def test_an_alert_is_still_known_to_fire_after_a_restart(self) -> None:
-        config, port = self.config()
-        log, state = self.path(content=b""), self.path("state")
-        options = ("--follow", log, "--state", state, "--config", config, "--buffer_time", "0", "--high_traffic_threshold", "1")
+        log, state, port = self.path(content=b""), self.path("state"), free_port()
+        options = (
+            "--follow",
+            log,
+            "--state",
+            state,
+            "--listen",
+            f":{port}",
+            "--buffer_time",
+            "0",
+            "--high_traffic_threshold",
+            "1",
+        )
         firing, transition = ("alert_state", "high_traffic", "warning"), ("alert_transitions_total", "high_traffic", "firing")
 
         def found() -> dict[tuple[str, ...], float]:
@@ -292,13 +369,13 @@ class TestRuns(TemporaryFiles):
     @unittest.skipIf(SCALE == 1, "takes five seconds before it looks for the first time; LOGSMONITOR2000_LONG=1 lets it")
     def test_a_real_prometheus(self) -> None:
         assert PROMETHEUS is not None
-        action = PrometheusAction(port=0)
+        action = WebAction(HttpSettings(port=0), MessageFormatter(), io.StringIO())
         self.addCleanup(action.close)
         action.start(Standing(action))
         action.progress(0, 0, 0)
         for event in (TRAFFIC, FIRING):
             action.notify(event)
-        _, port = self.config()
+        port = free_port()
         host, target = action.address
         config = self.path(
             "prometheus.yml",
@@ -325,7 +402,7 @@ class TestRuns(TemporaryFiles):
 
         self.assertTrue(wait_until(lambda: bool(query("logsmonitor2000_hits_total"))))
         found = {json.dumps(sample["metric"]): sample["value"] for sample in query('{job="logs",__name__=~"log.*"}')}
-        told = {
+        shown = {
             (labels.get("section"), labels.get("group"), value)
             for name, labels, value in read(scrape(action))
             if len(labels) > 1
@@ -335,7 +412,7 @@ class TestRuns(TemporaryFiles):
             for metric, value in ((json.loads(key), value) for key, value in found.items())
             if set(metric) & {"status", "severity", "state", "version"}
         }
-        self.assertEqual(kept, told)
+        self.assertEqual(kept, shown)
         self.assertNotIn("forged", {json.loads(key)["__name__"] for key in found})
         self.assertEqual([sample["value"][1] for sample in query("up")], ["1"])  # type: ignore[index]
 
