@@ -66,7 +66,15 @@ class Making(unittest.TestCase):
             loaded,
             {
                 f"LogsMonitor2000.{name}"
-                for name in ("config", "config.durations", "config.option", "config.settings", "errors", "limits")
+                for name in (
+                    "config",
+                    "config.address",
+                    "config.durations",
+                    "config.option",
+                    "config.settings",
+                    "errors",
+                    "limits",
+                )
             },
         )
 

@@ -36,10 +36,7 @@ class Docs(Delivering):
         self.path("slack.url", b"https://hooks.slack.com/services/x")
         self.path("pager.token", b"x")
         with mock.patch.dict(os.environ, {"MAIL_PASSWORD": "x"}):
-            read = [
-                read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action"))
-                for text in blocks("toml")
-            ]
+            read = [read_actions(parse_config(text.encode(), self.path("m.toml")).tables("action")) for text in blocks("toml")]
         self.assertEqual([len(specs) for specs in read], [4, 1, 1, 1, 0])
 
     def test_its_bodies_are_sent(self) -> None:
