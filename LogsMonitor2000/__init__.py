@@ -8,6 +8,14 @@ This is the public API. A monitor of your own:
         print(event)
 """
 
+import sys
+
+if sys.version_info < (3, 11):  # this module and `__main__` must be valid for old Pythons, or they could not say so
+    _needs = "LogsMonitor2000 needs Python 3.11 or newer; %s is Python %d.%d" % ((sys.executable,) + sys.version_info[:2])
+    if sys.argv[:1] == ["-m"] or sys.version_info < (3,):  # `python -m` would show a traceback
+        sys.exit(_needs)
+    raise ImportError(_needs)
+
 from .action.base import Action
 from .action.formatter import MessageFormatter
 from .action.json_lines import JsonLines

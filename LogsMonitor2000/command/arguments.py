@@ -23,7 +23,7 @@ ALERTS = ("high_traffic_threshold", "high_traffic_interval", "alerts")
 
 def add_files(group: Group, *, help: str = "paths or quoted globs; - is standard input; .gz, .bz2, .xz too") -> None:
     """The logs."""
-    group.add("files", nargs="*", metavar="FILE", help=help, completes="file")
+    group.add("files", nargs="*", default=None, metavar="FILE", help=help, completes="file")
 
 
 def add_options(group: Group, names: Sequence[str]) -> None:

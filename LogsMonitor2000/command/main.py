@@ -46,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    verb, rest = _dispatched(list(arguments))
+    first = arguments[0] if arguments else ""
+    verb, rest = _dispatched(first, list(arguments))
     try:
-        if arguments[:1] in (["-h"], ["--help"]):
+        if first in ("-h", "--help"):
             raise Shown(overview())
         return verb.load().run(verb.parser().parse(rest))
     except Shown as text:
@@ -56,9 +57,8 @@ def _run(arguments: Sequence[str]) -> int:
         return 0
 
 
-def _dispatched(arguments: list[str]) -> tuple[Verb, list[str]]:
+def _dispatched(first: str, arguments: list[str]) -> tuple[Verb, list[str]]:
     """The verb, and its arguments. A first argument that is a verb is the verb; `./watch` or `-- watch` is a file."""
-    first = arguments[0] if arguments else ""
     if (verb := verb_named(first)) is not None:
         return verb, arguments[1:]
     if (close := mistyped_verb(first)) is not None and not os.path.lexists(first):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import re
+from textwrap import fill
 from typing import Any, NamedTuple, NoReturn
 
 from ..config.option import AUTO, Kind, Option, Text, closest, shown
@@ -46,7 +47,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             usage=f"{prog} {usage}",
             description=description,
-            epilog=epilog or None,
+            epilog=fill(epilog, WIDTH) if epilog else None,
             formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
                 prog, max_help_position=OPTION_COLUMNS, width=WIDTH
             ),
@@ -103,13 +104,13 @@ class Group:
         kind: Kind | None = None,
         help: str = "",
         completes: str = "",
-        choices: Sequence[str] = (),
         **more: Any,
     ) -> None:
         """Add an argument: of `kind` where it has one, otherwise as `argparse` takes it."""
+        choices: tuple[str, ...] = ()
         if kind is not None and (kind.metavar or kind.choices):
             more["type"] = _checked(kind)
-            more["action"] = "append" if kind.is_list else "store"
+            more.setdefault("action", "append" if kind.is_list else "store")
             more["metavar"] = kind.metavar or "|".join(kind.choices)
             choices = kind.choices
             completes = kind.completes if isinstance(kind, Text) else ""
@@ -117,7 +118,7 @@ class Group:
             more["action"] = "store_true"
         added = self._group.add_argument(*names, help=help.replace("%", "%%"), **more)
         metavar = "" if added.nargs == 0 else str(added.metavar or added.dest)
-        self._parser.arguments.append(Argument(tuple(added.option_strings), metavar, help, tuple(choices), completes))
+        self._parser.arguments.append(Argument(tuple(added.option_strings), metavar, help, choices, completes))
 
 
 class Show(argparse.Action):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Mapping
 import os
 import signal
 import sys
+from typing import Any, NoReturn
 
 from ..action.summary_text import Advice
+from ..config.option import Text
 from ..config.settings import Settings
 from ..pipeline.wiring import build
 from ..runtime.signals import Stop
 from .arguments import ALERTS, READING, TIME, add_config, add_files, add_help, add_options, settings_of
-from .parser import Parser
+from .parser import Parser, Shown
 from .verbs import PROGRAM, VERBS
 
 USAGE = "[FILE ...] [options]"
@@ -32,6 +34,12 @@ def configure(parser: Parser) -> None:
     add_options(parser.group("output"), ("output", "color", "listen", "action", "verbose"))
     group = parser.group("other")
     add_config(group)
+    group.add(
+        "--completion",
+        kind=Text("SHELL", words=("bash", "zsh")),
+        action=ShowCompletion,
+        help="print the completion script of bash or zsh and exit",
+    )
     add_help(group)
 
 
@@ -75,3 +83,12 @@ def watch(settings: Settings, advice: Advice | None = None) -> int:
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())
     monitor.run()
     return stop.exit_status or int(monitor.streams.is_incomplete)
+
+
+class ShowCompletion(Action):
+    """`--completion SHELL` shows the script, and nothing else."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None) -> NoReturn:
+        from .completion import script  # here, because start-up counts
+
+        raise Shown(script(values).rstrip("\n"))

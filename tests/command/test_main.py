@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gc
+from glob import glob
 import gzip
 import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import tracemalloc
 from typing import Any
 import unittest
@@ -19,7 +23,7 @@ from LogsMonitor2000.command.main import INTERRUPTED, main
 from ..logs import START, csv_line
 from ..pipeline.test_parallel import alive
 from ..pipeline.test_wiring import OWN
-from ..running import Running, command, wait_until
+from ..running import ROOT, SECONDS_MAX, Running, command, environment, wait_until
 from ..support import TemporaryFiles, clf_line
 
 JSON = ("--output", "json", "--timezone", "UTC")
@@ -261,6 +265,44 @@ class Command(TemporaryFiles):
         with open("/dev/full", "wb") as full, Running(self.path(content=LINE), *JSON, stdout=full) as run:
             self.assertEqual(run.end(), 1)
         self.assertEqual(run.errors, b"LogsMonitor2000: [Errno 28] No space left on device\n")
+
+    def test_closed_standard_streams_are_no_traceback(self) -> None:
+        path = self.path(content=LINE * 3)
+        for closed, status in ((">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("<&- >&- 2>&-", 0), ("<&-", 0)):
+            for output in ("text", "json"):
+                with self.subTest(closed=closed, output=output):
+                    shell = f'exec "$0" -m LogsMonitor2000 "$@" {closed}'
+                    done = subprocess.run(
+                        ["/bin/sh", "-c", shell, sys.executable, path, "--output", output],
+                        capture_output=True,
+                        env=environment(),
+                        timeout=SECONDS_MAX,
+                    )
+                    self.assertEqual((done.returncode, done.stderr), (status, b""))
+                    self.assertEqual(bool(done.stdout), ">" not in closed.replace("2>", ""))
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), LINE * 3)
+
+    def test_closed_standard_error_of_wrong_usage(self) -> None:
+        for closed in ("2>&-", ">&- 2>&-"):
+            shell = f'exec "$0" -m LogsMonitor2000 "$@" {closed}'
+            arguments = ["/bin/sh", "-c", shell, sys.executable, self.path("missing.log")]
+            done = subprocess.run(arguments, capture_output=True, env=environment(), timeout=SECONDS_MAX)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, b"", b""))
+
+    def test_an_old_python_is_told_in_one_line_which_it_needs(self) -> None:
+        for name in ("__init__", "__main__"):
+            with open(os.path.join(ROOT, "LogsMonitor2000", f"{name}.py"), encoding="ascii") as file:
+                ast.parse(file.read(), feature_version=(3, 4))
+        for python in sorted(glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))):
+            version = os.path.basename(os.path.dirname(os.path.dirname(python)))
+            if tuple(map(int, version.split(".")[:2])) < (3, 11):
+                with self.subTest(version=version):
+                    done = subprocess.run(
+                        [python, "-m", "LogsMonitor2000", "x"], capture_output=True, cwd=ROOT, timeout=SECONDS_MAX
+                    )
+                    self.assertEqual((done.returncode, done.stdout, done.stderr.count(b"\n")), (1, b"", 1), done.stderr)
+                    self.assertIn(b"LogsMonitor2000 needs Python 3.11 or newer; ", done.stderr)
 
 
 class Signals(TemporaryFiles):
