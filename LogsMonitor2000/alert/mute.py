@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 import re
 from typing import NamedTuple
 
-from ..config.table import ConfigError, Table, matches, read_each
+from ..config.problems import ConfigError
+from ..config.table import Table, matches, read_each
 from ..errors import UsageError
 from ..runtime.clock import zone_named
 

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from ..analyze.derived import Derived, Raw, Subnet
-from ..config.table import Table, read_each
+from ..config.problems import Errors
+from ..config.table import Table
 from ..event import SEVERITIES
 from ..limits import WINDOW_SECONDS_MAX
 from ..parse.base import FIELDS
@@ -21,24 +22,31 @@ _SUBNET = re.compile(r"source/([0-9]{1,3})(?:/([0-9]{1,3}))?")
 
 def read_rules(tables: Sequence[Table], built_in: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     """The rules of `[[alert]]`, no two of one name; they stand beside the `built_in` ones."""
-    rules = read_each(tables, read_rule)
-    _check_names(rules, tables, built_in)
-    return tuple(rules)
-
-
-def _check_names(rules: Sequence[Rule], tables: Sequence[Table], built_in: Sequence[Rule]) -> None:
-    """Refuse names that two rules have, and inhibition by an unknown rule or in a circle."""
-    names = {rule.name: rule for rule in (*built_in, *rules)}
+    errors = Errors()
+    rules: list[tuple[Rule, Table]] = []
+    for table in tables:
+        with errors:
+            rules.append((read_rule(table), table))
+    known = {rule.name: rule for rule in (*built_in, *(rule for rule, _ in rules))}
+    names = [*known, *(name for table in tables if isinstance(name := table.peek("name"), str) and name not in known)]
     seen: set[str] = set()
-    for rule, table in zip(rules, tables):
-        if rule.name == BUILT_IN or rule.name in seen:
-            raise table.error("name", f"{rule.name!r} is taken by another rule")
-        seen.add(rule.name)
-        for other in rule.inhibited_by:
-            if other not in names:
-                raise table.error("inhibited_by", f"names an unknown rule {other!r}; there are {', '.join(names)}")
-        if rule.name in _inhibiting(rule, names):
-            raise table.error("inhibited_by", "goes round in a circle")
+    for rule, table in rules:
+        with errors:
+            _check_names(rule, table, names, known, seen)
+    errors.check()
+    return tuple(rule for rule, _ in rules)
+
+
+def _check_names(rule: Rule, table: Table, names: Sequence[str], known: dict[str, Rule], seen: set[str]) -> None:
+    """Refuse a name that another rule has, and inhibition by an unknown rule or in a circle."""
+    if rule.name == BUILT_IN or rule.name in seen:
+        raise table.error("name", f"{rule.name!r} is taken by another rule")
+    seen.add(rule.name)
+    for other in rule.inhibited_by:
+        if other not in names:
+            raise table.error("inhibited_by", f"names an unknown rule {other!r}; there are {', '.join(names)}")
+    if rule.name in _inhibiting(rule, known):
+        raise table.error("inhibited_by", "goes round in a circle")
 
 
 def _inhibiting(rule: Rule, names: dict[str, Rule]) -> set[str]:

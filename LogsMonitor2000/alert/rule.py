@@ -254,13 +254,9 @@ class Rule(ABC):
 
 def comparison_of(table: Table, allowed: tuple[str, ...]) -> str:
     """Which of the comparisons the table gives: exactly one."""
-    table.knows(*allowed)
     given = [key for key in COMPARISONS if key in table]
-    if len(given) == 1 and given[0] in allowed:
-        return given[0]
-    problem = "is missing: give one of"
-    if given:
-        problem = "must be the only one of" if len(given) > 1 else "does not fit: give one of"
-        raise table.error(given[0], f"{problem} {', '.join(allowed)}")
-    table.report(allowed[0], f"{problem} {', '.join(allowed)}")
-    return allowed[0]
+    if len(given) == 1 and given[0] not in allowed:
+        raise table.error(given[0], f"does not fit: give one of {', '.join(allowed)}")
+    if len(given) > 1:
+        raise table.error(given[0], f"must be the only one of {', '.join(allowed)}")
+    return table.one_of(*allowed)

@@ -13,7 +13,8 @@ from textwrap import dedent
 from typing import Any, NamedTuple
 
 from ..config.option import Seconds
-from ..config.table import ConfigError, Table, matches, read_each
+from ..config.problems import ConfigError
+from ..config.table import Table, matches, read_each
 from ..errors import UsageError
 from ..event import Alert
 from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
@@ -91,10 +92,7 @@ def read_scenarios(tables: Sequence[Table], rules: Sequence[Rule], zone: str) ->
 
 def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenario:
     name = table.text("name", f"test {number}")
-    table.knows("log", "file", "lines")
-    given = [key for key in ("log", "file", "lines") if key in table]
-    if len(given) != 1:
-        raise table.error(" and ".join(given) or "log", "must be exactly one of log, file and lines")
+    table.one_of("log", "file", "lines")
     text = table.text("log", None)
     start = _moment(table, "start", zone, START)
     if start.is_relative:
@@ -102,7 +100,7 @@ def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenar
     repeated = table.tables("lines")
     log = dedent(text).encode("utf-8", "surrogateescape") if text is not None else _log(repeated, start, zone)
     if "expect" not in table:
-        raise ConfigError(f"{table.where}: expect is missing; expect = [] says that nothing is to be told")
+        table.report("expect", "is missing; expect = [] says that no alert is expected")
     expected = tuple(_read_expected(each, rules, zone) for each in table.tables("expect"))
     names = dict.fromkeys([*(rule.name for rule in rules if rule.name != BUILT_IN), *(each.alert for each in expected)])
     scenario = Scenario(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ..config.table import read_config
+from ..config.toml_file import read_config
+from ..pipeline.checking import check as find_problems
 from ..pipeline.configuration import described, has_tests, load, load_tests
 from .arguments import ALERTS, add_help, add_options, given_values
 from .messages import warn
@@ -30,6 +31,7 @@ def run(options: Namespace) -> int:
         loaded = load_tests(given, path)
     else:
         loaded = load(given, path)
+    find_problems(loaded)
     for warning in loaded.warnings:
         warn(warning)
     print("\n".join([f"{path or 'the command line'}: configuration OK", *described(loaded)]))

@@ -104,21 +104,24 @@ class Group:
         kind: Kind | None = None,
         help: str = "",
         completes: str = "",
+        choices: Sequence[str] = (),
         **more: Any,
     ) -> None:
-        """Add an argument: of `kind` where it has one, otherwise as `argparse` takes it."""
-        choices: tuple[str, ...] = ()
+        """Add an argument: of `kind` where it has one, otherwise as `argparse` takes it.
+
+        `completes` and `choices` are what a shell offers for its value; a kind offers its own.
+        """
         if kind is not None and (kind.metavar or kind.choices):
             more["type"] = _checked(kind)
             more.setdefault("action", "append" if kind.is_list else "store")
             more["metavar"] = kind.metavar or "|".join(kind.choices)
-            choices = kind.choices
-            completes = kind.completes if isinstance(kind, Text) else ""
+            choices = choices or kind.choices
+            completes = completes or kind.completes if isinstance(kind, Text) else ""
         elif kind is not None:
             more["action"] = "store_true"
         added = self._group.add_argument(*names, help=help.replace("%", "%%"), **more)
         metavar = "" if added.nargs == 0 else str(added.metavar or added.dest)
-        self._parser.arguments.append(Argument(tuple(added.option_strings), metavar, help, choices, completes))
+        self._parser.arguments.append(Argument(tuple(added.option_strings), metavar, help, tuple(choices), completes))
 
 
 class Show(argparse.Action):

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TextIO
 from ..action.formatter import MessageFormatter
 from ..action.json_lines import alert_fields
 from ..alert.scenario import Expected, Scenario
+from ..config.problems import ConfigError
 from ..config.settings import Settings
-from ..config.table import ConfigError
 from ..errors import InputError, UsageError
 from ..event import Alert, MalformedLine, Summary
 from ..pipeline.configuration import Loaded, load_tests

@@ -12,52 +12,16 @@ from fnmatch import fnmatchcase
 import os
 import re
 import stat
-import tomllib
-from types import TracebackType
 from typing import Any, TypeVar
 
-from ..errors import InputError, UsageError
-from ..limits import CONFIG_BYTES_MAX
 from .option import Flag, Number, Option, Seconds, Text, Texts, Whole, closest
+from .problems import ConfigError, Errors
 from .secret import Secret, read_secret
 from .toml_lines import Path, lines_of
 
 T = TypeVar("T")
 
 _MISSING: Any = object()
-
-
-class ConfigError(UsageError):
-    """A configuration file is wrong: one message for each thing that is."""
-
-    def __init__(self, *messages: str) -> None:
-        super().__init__("\n".join(messages))
-        self._messages = messages
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        return self._messages
-
-
-class Errors:
-    """Collects the configuration errors of several parts: `with errors:` around each, then `check`."""
-
-    def __init__(self) -> None:
-        self._messages: dict[str, None] = {}  # each once, in the order they came
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        if not isinstance(error, ConfigError):
-            return False
-        self._messages |= dict.fromkeys(error.messages)
-        return True
-
-    def check(self) -> None:
-        """Raise what was collected, as one error."""
-        if self._messages:
-            raise ConfigError(*self._messages)
 
 
 class Origin:
@@ -96,6 +60,8 @@ class Table:
         self.origin = Origin(origin) if isinstance(origin, str) else origin
         self.name = name
         self._path = path
+        self.keys = frozenset(values)
+        self._all = values
         self._values = dict(values)
         self._known: set[str] = set()
         self._missing: set[str] = set()
@@ -105,6 +71,10 @@ class Table:
     def where(self) -> str:
         """What messages call the table: `monitor.toml:7: alert 'errors'`."""
         return self._where(self._path)
+
+    def line_of(self, key: str) -> str:
+        """What messages call the place of `key`: `monitor.toml:9: alert 'errors'`."""
+        return self._where((*self._path, key))
 
     @property
     def directory(self) -> str:
@@ -119,8 +89,19 @@ class Table:
         self._known |= set(keys)
 
     def peek(self, key: str) -> Any:
-        """The value of `key` as it is, or None; it stays in the table."""
-        return self._values.get(key)
+        """The value of `key` as it is, or None, whether it has been taken out or not."""
+        return self._all.get(key)
+
+    def one_of(self, *keys: str) -> str:
+        """Which of `keys` the table has; it is wrong when that is not exactly one."""
+        self.knows(*keys)
+        given = [key for key in keys if key in self]
+        if not given:
+            self._missing.add(keys[0])
+            self._note(keys[0], f"is missing: give one of {', '.join(keys)}")
+        elif len(given) > 1:
+            self._note(given[0], f"and {given[1]} cannot both be given: give one of {', '.join(keys)}")
+        return given[0] if given else keys[0]
 
     def checked(self, key: str, check: Callable[[Any], T], default: Any = _MISSING, stand_in: Any = None) -> T:
         """What `check` makes of the value. The text of its `ValueError` follows on from the key: `must be above 0`."""
@@ -244,7 +225,7 @@ class Table:
             return default
         elif not any(place in self._noted for place in (self._place(key), self._place(key + "_file"))):
             self._note(key, "is missing: give {0}_file or {0}_env".format(key))
-        return Secret("-") if default is _MISSING else default
+        return Secret("-")
 
     def _secret_in(self, path: str) -> Secret:
         secret = read_secret(path)
@@ -285,13 +266,13 @@ class Table:
         messages = []
         for key, meant in unknown.items():
             hint = f"; did you mean {meant}?" if meant else f"; known are {', '.join(sorted(self._known))}"
-            messages.append(f"{self._where((*self._path, key))}: unknown key {key!r}{hint}")
+            messages.append(f"{self.line_of(key)}: unknown key {key!r}{hint}")
         misspelled = {self._place(meant) for meant in unknown.values() if meant in self._missing}
         return messages + [message for place, message in self._noted.items() if place not in misspelled]
 
     def _note(self, key: str, problem: str) -> None:
         """The first problem of a key is noted: what follows may be a consequence."""
-        self._noted.setdefault(self._place(key), f"{self._where((*self._path, key))}: {key} {problem}")
+        self._noted.setdefault(self._place(key), f"{self.line_of(key)}: {key} {problem}")
 
     def _place(self, key: str) -> str:
         return repr((*self._path, key))
@@ -312,33 +293,6 @@ def read_each(tables: Iterable[Table], read: Callable[[Table], T]) -> list[T]:
             found.append(read(table))
     errors.check()
     return found
-
-
-def read_config(path: str) -> Table:
-    """The file at `path`."""
-    try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(CONFIG_BYTES_MAX + 1)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
-    if len(text) > CONFIG_BYTES_MAX:
-        raise ConfigError(f"{path}: larger than {CONFIG_BYTES_MAX:,} bytes")
-    table = parse_config(text, path)
-    if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
-        table.origin.warnings.append(f"{path}: every user can change this configuration; chmod o-w {path}")
-    return table
-
-
-def parse_config(raw: bytes, path: str) -> Table:
-    """The file that consists of `raw`; messages call it `path`, and paths in it are relative to where that is."""
-    try:
-        text = raw.decode("utf-8").replace("\r\n", "\n")
-        return Table(tomllib.loads(text), Origin(path, text))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8") from None
-    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a number of too many digits
-        raise ConfigError(f"{path}: {error}") from None
 
 
 def matches(name: str, globs: Sequence[str]) -> bool:

@@ -16,8 +16,10 @@ from ..alert.mute import read_mutes
 from ..alert.reading import read_rules
 from ..alert.scenario import Scenario, read_scenarios
 from ..config.option import shown
+from ..config.problems import ConfigError, Errors
 from ..config.settings import Settings, options, values_of
-from ..config.table import ConfigError, Errors, Table, parse_config, read_config
+from ..config.table import Table
+from ..config.toml_file import parse_config, read_config
 from ..deliver.registry import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
@@ -33,16 +35,27 @@ DEFAULT_ALERTS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "alert
 
 
 class Loaded(NamedTuple):
-    """Settings, the rule tests that came with them, and the tables of the files they are from, the one that wins last."""
+    """Settings and the rule tests that came with them.
+
+    `tables` are the files that they are from, the one that wins last, and `actions` the tables of their actions.
+    """
 
     settings: Settings
     tables: tuple[Table, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    actions: tuple[Table, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
         """What is risky about the files, though not wrong."""
         return [warning for table in self.tables for warning in table.origin.warnings]
+
+    def error(self, option: str, problem: str) -> ConfigError:
+        """What is wrong with an option, ready to be raised, with where it is from."""
+        for table in reversed(self.tables):
+            if option in table.keys:
+                return ConfigError(f"{table.line_of(option)}: {option}: {problem}")
+        return ConfigError(f"--{option}: {problem}")
 
 
 def load(given: Mapping[str, Any], config: str | None = None, *, looks_back: bool = False) -> Loaded:
@@ -111,7 +124,7 @@ def _load(
     with errors:
         read = read_scenarios(scenarios, [*built_in, *settings.alerting.rules], settings.output.timezone)
     errors.check()
-    return Loaded(settings, tuple(tables), read)
+    return Loaded(settings, tuple(tables), read, tuple(actions) if settings.alerting.actions else ())
 
 
 def _options(table: Table, *, looks_back: bool) -> dict[str, Any]:
@@ -124,17 +137,18 @@ def _options(table: Table, *, looks_back: bool) -> dict[str, Any]:
         table.knows(name)
         if name in table and name not in NOT_IN_FILES:
             value = table.option(option)
-            if name == "timezone" and isinstance(value, str):
-                _check_zone(table, value)
-            values[name] = value
+            if name != "timezone" or _is_zone(table, value):
+                values[name] = value
     return {name: value for name, value in values.items() if not (looks_back and name in FOLLOWING)}
 
 
-def _check_zone(table: Table, name: str) -> None:
+def _is_zone(table: Table, name: str) -> bool:
     try:
         zone_named(name)
     except UsageError as error:
         table.report("timezone", f"is wrong: {error}")
+        return False
+    return True
 
 
 def _add(values: dict[str, Any], more: Mapping[str, Any]) -> None:

@@ -87,6 +87,11 @@ def skew_max(settings: Settings) -> int:
 
 
 def _calculators(settings: Settings) -> list[StreamCalculator]:
+    return built_in_calculators(settings) + [load_class(name, StreamCalculator) for name in settings.plugins.calculator]
+
+
+def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
+    """The calculators that `settings` ask for, without the user's own classes."""
     calculators: list[StreamCalculator] = []
     top = settings.statistics.top
     if settings.statistics.seconds:
@@ -106,7 +111,7 @@ def _calculators(settings: Settings) -> list[StreamCalculator]:
         from ..web.metrics import MEASURES
 
         calculators.append(BucketPublisher(TRAFFIC_SECONDS, MEASURES))
-    return calculators + [load_class(name, StreamCalculator) for name in settings.plugins.calculator]
+    return calculators
 
 
 def all_rules(settings: Settings) -> tuple[Rule, ...]:
@@ -195,21 +200,23 @@ def open_log(
 
 def choice_of(settings: Settings) -> Choice:
     """What the settings say about formats."""
-    conf = ""
-    if settings.reading.nginx_conf:
-        try:
-            with open(settings.reading.nginx_conf, encoding="utf-8", errors="surrogateescape") as file:
-                conf = file.read(CONF_BYTES_MAX + 1)
-        except OSError as error:
-            raise InputError(f"{settings.reading.nginx_conf}: {error.strerror or error}") from error
-        if len(conf) > CONF_BYTES_MAX:
-            raise InputError(
-                f"{settings.reading.nginx_conf}: larger than {CONF_BYTES_MAX:,} characters; not an nginx configuration?"
-            )
     reading = settings.reading
-    return Choice(
-        reading.log_format, mapped_fields(reading.fields), reading.client_from, conf, checked_networks(reading.trusted)
-    )
+    conf, trusted = nginx_conf(reading.nginx_conf), checked_networks(reading.trusted)
+    return Choice(reading.log_format, mapped_fields(reading.fields), reading.client_from, conf, trusted)
+
+
+def nginx_conf(path: str) -> str:
+    """The text of the nginx configuration at `path`; empty where none is named."""
+    if not path:
+        return ""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(CONF_BYTES_MAX + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    if len(raw) > CONF_BYTES_MAX:
+        raise InputError(f"{path}: larger than {CONF_BYTES_MAX:,} bytes; not an nginx configuration?")
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:

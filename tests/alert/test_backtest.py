@@ -15,7 +15,7 @@ from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.rule import Rule
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.config.table import parse_config
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.event import Alert, Event, Notice
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.wiring import open_log

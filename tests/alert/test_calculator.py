@@ -9,7 +9,9 @@ import unittest
 from zoneinfo import ZoneInfo
 
 from LogsMonitor2000.alert.mute import Mute, read_mutes
-from LogsMonitor2000.config.table import ConfigError, matches, parse_config
+from LogsMonitor2000.config.problems import ConfigError
+from LogsMonitor2000.config.table import matches
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.event import Alert, Event, Notice
 
 from ..logs import START

@@ -7,7 +7,8 @@ import unittest
 from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.rule import Rule
 from LogsMonitor2000.analyze.derived import Raw, Subnet
-from LogsMonitor2000.config.table import ConfigError, parse_config
+from LogsMonitor2000.config.problems import ConfigError
+from LogsMonitor2000.config.toml_file import parse_config
 
 from ..support import without_lines
 
@@ -187,7 +188,10 @@ class Wrong(unittest.TestCase):
         rule = '[[alert]]\nname = "%s"\nmeasure = "count"\nabove = 1\ninhibited_by = %s\n'
         for text, message in (
             (rule % ("a", "[]") + rule % ("a", "[]"), "alert 'a': name 'a' is taken by another rule"),
-            (rule % ("a", '"b"') + rule % ("b", '"a"'), "alert 'a': inhibited_by goes round in a circle"),
+            (
+                rule % ("a", '"b"') + rule % ("b", '"a"'),
+                "alert 'a': inhibited_by goes round in a circle\nmonitor.toml: alert 'b': inhibited_by goes round in a circle",
+            ),
             (
                 rule % ("a", '"b"') + rule % ("b", '["x", "c"]'),
                 "alert 'b': inhibited_by names an unknown rule 'x'; there are a, b",

@@ -6,7 +6,8 @@ import unittest
 
 from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.scenario import Moment, Scenario, read_scenarios
-from LogsMonitor2000.config.table import ConfigError, parse_config
+from LogsMonitor2000.config.problems import ConfigError
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.event import Alert
 
 from ..support import without_lines
@@ -111,9 +112,9 @@ class Wrong(unittest.TestCase):
     def test_what_is_refused(self) -> None:
         expect = "alert='errors', state='firing', time=1"
         for text, message in (
-            ("log=''", "t.toml: test 1: expect is missing; expect = [] says that nothing is to be told"),
-            ("expect=[]", "t.toml: test 1: log must be exactly one of log, file and lines"),
-            ("expect=[]\nlog=''\nfile='x'", "t.toml: test 1: log and file must be exactly one of log, file and lines"),
+            ("log=''", "t.toml: test 1: expect is missing; expect = [] says that no alert is expected"),
+            ("expect=[]", "t.toml: test 1: log is missing: give one of log, file, lines"),
+            ("expect=[]\nlog=''\nfile='x'", "t.toml: test 1: log and file cannot both be given: give one of log, file, lines"),
             ("expect=[]\nlog=''\nname='x'\nlogg=1", "t.toml: test 'x': unknown key 'logg'; did you mean log?"),
             ("expect=[]\nlog=''\nend='soon'", "end must be like '+90s' or a time like"),
             ("expect=[]\nlog=''\nend='+soon'", "end must be seconds, or a duration like 90s"),

@@ -7,7 +7,9 @@ import re
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.config.table import ConfigError, Errors, Table, parse_config, read_config, read_each
+from LogsMonitor2000.config.problems import ConfigError, Errors
+from LogsMonitor2000.config.table import Table, read_each
+from LogsMonitor2000.config.toml_file import parse_config, read_config
 from LogsMonitor2000.errors import InputError
 
 from ..support import TemporaryFiles

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.config.table import parse_config
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.registry import read_actions
 from LogsMonitor2000.deliver.spec import ActionSpec, Context

@@ -10,7 +10,7 @@ import unittest
 from unittest import mock
 
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.config.table import parse_config
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.deliver.channels.bodies import BODIES
 from LogsMonitor2000.deliver.channels.email import Mail, Mailbox
 from LogsMonitor2000.deliver.registry import MODULES, read_actions

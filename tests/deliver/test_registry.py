@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.config.table import ConfigError
+from LogsMonitor2000.config.problems import ConfigError
 from LogsMonitor2000.deliver.channels.json_lines import JsonFile
 from LogsMonitor2000.deliver.channels.terminal import TerminalAlerts
 from LogsMonitor2000.deliver.delivery import Delivery

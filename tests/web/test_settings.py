@@ -6,7 +6,8 @@ import os
 import unittest
 
 from LogsMonitor2000.config.address import host_and_port
-from LogsMonitor2000.config.table import ConfigError, parse_config
+from LogsMonitor2000.config.problems import ConfigError
+from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.errors import InputError, UsageError
 from LogsMonitor2000.pipeline.configuration import described, load
 from LogsMonitor2000.web.settings import HttpSettings, url_of
