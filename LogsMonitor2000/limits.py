@@ -366,9 +366,6 @@ SAVE_AGAIN_SECONDS = 1.0
 OUTBOX_ROW_BYTES_MAX = 1 << 17
 """A longer row of an outbox was not written by the monitor: an alert whose every byte is escaped has less than half of it."""
 
-DAMAGED_FILES_MAX = 10
-"""Damaged databases that are kept; the last one is overwritten, as a disk that fails would otherwise fill up."""
-
 MESSAGE_NAMES_MAX = 5
 """Names of alerts in a headline; the others are counted."""
 
@@ -387,8 +384,11 @@ ALERTMANAGER_RESOLVED_SECONDS = 300
 COMMAND_OUTPUT_BYTES_MAX = 4_096
 """How much of a command's output is kept to show why it failed; the rest is read and thrown away."""
 
-LOCKED_SECONDS_MAX = 0.1
-"""How long a transaction waits for another process that has locked the state: what cannot be saved now is saved with the next one."""
+DAMAGED_FILES_MAX = 10
+"""Damaged databases that are kept; the last one is overwritten, as a disk that fails would otherwise fill up."""
+
+LOCKED_MILLISECONDS_MAX = 100
+"""How long a commit waits for another process that has locked the state: what cannot be saved now is saved with the next one."""
 
 PIECE_BYTES = 16 << 20
 """What a report maps at a time: a tenth of a second of work, so that handing it to a process costs nothing beside it."""

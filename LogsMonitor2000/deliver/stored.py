@@ -2,7 +2,7 @@
 
 What cannot be saved, because the disk is full or another process holds a lock, stays in memory and is saved when that is over;
 nothing here waits for another process. Rows that cannot be read, since a newer version or something else wrote them, are moved to the
-table `rejected` one by one. The database is handed in as a `Store`, which deliveries share.
+table `rejected_deliveries` one by one. The database is handed in as a `Store`, which deliveries share.
 """
 
 from __future__ import annotations
@@ -22,16 +22,7 @@ T = TypeVar("T")
 CODEC = EventCodec()
 Row = tuple[Any, ...]
 
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS alerts (delivery TEXT, fingerprint TEXT, alert TEXT, told TEXT, is_news INTEGER, is_over INTEGER,
-    since REAL, until REAL, PRIMARY KEY (delivery, fingerprint)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS groups (delivery TEXT, name TEXT, last REAL, repeats INTEGER,
-    PRIMARY KEY (delivery, name)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS rejected (delivery, fingerprint, alert, told, is_news, is_over, since, until)",
-)
-"""The columns `told`, `is_news` and `is_over` are `Record.sent`, `is_pending` and `is_final`."""
-
-COLUMNS = "delivery, fingerprint, alert, told, is_news, is_over, since, until"
+COLUMNS = "delivery, fingerprint, alert, sent, is_pending, is_final, since, until"
 
 
 class Store(Protocol):
@@ -40,20 +31,7 @@ class Store(Protocol):
     path: str
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `work`, done in one transaction.
-
-        Raises `sqlite3.Error` or `OSError` if that is not possible just now, a `NewerVersion` if it never will be.
-        """
-
-    def warnings(self) -> list[str]:
-        """What the user should know about the database; each is returned once."""
-
-    def close(self) -> None:
-        """One of its users is done."""
-
-
-class NewerVersion(Exception):
-    """The database was written by a newer version of the monitor."""
+        """The result of `work`, done in one transaction; raises `sqlite3.Error` or `OSError` if that is not possible just now."""
 
 
 class StoredOutbox(Outbox):
@@ -72,19 +50,17 @@ class StoredOutbox(Outbox):
     def load(self) -> tuple[list[Record], list[GroupRecord]] | None:
         found = self._try(self._read)
         if found is None:
-            return None if self.keeps else ([], [])
+            return None
         records, groups, rejected = found
         self._has_loaded = True
         if rejected:
             self.warnings.append(
                 f"{self._store.path}: {rejected} pending alerts of {self._delivery} are not readable by this version; "
-                "they are set aside in the table 'rejected'"
+                "they are set aside in the table 'rejected_deliveries'"
             )
         return records, groups
 
     def save(self, changes: Changes) -> None:
-        if not self.keeps:
-            return
         self._unsaved.add(changes)
         self.retry()
 
@@ -94,26 +70,19 @@ class StoredOutbox(Outbox):
 
     def close(self) -> None:
         self.retry()
-        if self._unsaved and self.keeps:
+        if self._unsaved:
             lost = len(self._unsaved.records) + len(self._unsaved.forgotten)
             self.warnings.append(f"{self._store.path}: changes of {lost} alerts of {self._delivery} were not saved")
-        self._store.close()
 
     def _try(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """The result of `work`; None if it is not possible now. The user hears when that begins and when it ends."""
         try:
             result = self._store.run(work)
-        except NewerVersion as error:
-            self.keeps = False
-            self.warnings.append(f"{self._store.path}: {error}; pending alerts are not saved")
-            return None
         except (sqlite3.Error, OSError) as error:
             if not self._is_failing:
                 self.warnings.append(f"{self._store.path}: cannot save pending alerts ({error}); retrying")
             self._is_failing = True
             return None
-        finally:
-            self.warnings += self._store.warnings()
         if self._is_failing:
             self.warnings.append(f"{self._store.path}: pending alerts are saved again")
         self._is_failing = False
@@ -122,17 +91,22 @@ class StoredOutbox(Outbox):
     def _read(self, database: sqlite3.Connection) -> tuple[list[Record], list[GroupRecord], int]:
         mine = (self._delivery,)
         records, rejected = [], []
-        for row in database.execute(f"SELECT {COLUMNS} FROM alerts WHERE delivery=? LIMIT ?", (*mine, 2 * DELIVERY_ALERTS_MAX)):
+        for row in database.execute(
+            f"SELECT {COLUMNS} FROM deliveries WHERE delivery=? LIMIT ?", (*mine, 2 * DELIVERY_ALERTS_MAX)
+        ):
             try:
                 records.append(_record(row))
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
                 rejected.append(row[:2])
         for key in rejected:
-            database.execute(f"INSERT INTO rejected SELECT {COLUMNS} FROM alerts WHERE delivery IS ? AND fingerprint IS ?", key)
-            database.execute("DELETE FROM alerts WHERE delivery IS ? AND fingerprint IS ?", key)
+            database.execute(
+                f"INSERT INTO rejected_deliveries SELECT {COLUMNS} FROM deliveries WHERE delivery IS ? AND fingerprint IS ?",
+                key,
+            )
+            database.execute("DELETE FROM deliveries WHERE delivery IS ? AND fingerprint IS ?", key)
         groups = []
         rows = database.execute(
-            "SELECT name, last, repeats FROM groups WHERE delivery=? LIMIT ?", (*mine, 2 * DELIVERY_ALERTS_MAX)
+            "SELECT name, last, repeats FROM delivery_groups WHERE delivery=? LIMIT ?", (*mine, 2 * DELIVERY_ALERTS_MAX)
         )
         for name, last, repeats in rows:
             if isinstance(name, str) and _is_time(last) and _is_count(repeats):  # else it is as if there had been no message
@@ -143,13 +117,13 @@ class StoredOutbox(Outbox):
         name, changes = self._delivery, self._unsaved
         rows = [self._row(record) for record in changes.records.values()]
         groups = [(name, group.name, group.last, group.repeats) for group in changes.groups.values()]
-        database.executemany(f"REPLACE INTO alerts ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", rows)
+        database.executemany(f"REPLACE INTO deliveries ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", rows)
         database.executemany(
-            "DELETE FROM alerts WHERE delivery=? AND fingerprint=?", [(name, each) for each in changes.forgotten]
+            "DELETE FROM deliveries WHERE delivery=? AND fingerprint=?", [(name, each) for each in changes.forgotten]
         )
-        database.executemany("REPLACE INTO groups (delivery, name, last, repeats) VALUES (?,?,?,?)", groups)
+        database.executemany("REPLACE INTO delivery_groups (delivery, name, last, repeats) VALUES (?,?,?,?)", groups)
         database.executemany(
-            "DELETE FROM groups WHERE delivery=? AND name=?", [(name, each) for each in changes.forgotten_groups]
+            "DELETE FROM delivery_groups WHERE delivery=? AND name=?", [(name, each) for each in changes.forgotten_groups]
         )
         return True
 

@@ -38,20 +38,39 @@ from .recogniser import Recogniser
 
 if TYPE_CHECKING:
     from ..alert.rule import Rule
+    from ..state.database import Database
 
 
 def build(settings: Settings, out: TextIO, errors: TextIO, advice: Advice | None = None) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`; `advice` makes the commands that it suggests."""
     repeat = {} if advice is None else {"repeat": advice.repeat}
     processor = AnalyticsProcessor(_calculators(settings), settings.reading.buffer_time, **repeat)
-    actions = _actions(settings, processor, out, errors, advice)  # what is wrong with them is told before anything is opened
-    if settings.following.follow:
-        return _build_following(settings, processor, actions)
-    return Monitor(inputs_of(settings, processor), processor, actions, skew_max=skew_max(settings))
+    database = _open_state(settings)
+    try:
+        actions = _actions(
+            settings, processor, out, errors, advice, database
+        )  # what is wrong with them is told before any log is opened
+        if settings.following.follow:
+            return _build_following(settings, processor, actions, database)
+        return Monitor(inputs_of(settings, processor), processor, actions, skew_max=skew_max(settings))
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
 
 
-def _build_following(settings: Settings, processor: AnalyticsProcessor, actions: Sequence[Action]) -> Monitor:
-    """A monitor whose inputs come while it runs, and with a state directory, one that goes on where the last run was."""
+def _open_state(settings: Settings) -> Database | None:
+    if settings.following.state is None:
+        return None
+    from ..state.open import open_state  # here, because few runs need it and start-up counts
+
+    return open_state(settings.following.state)
+
+
+def _build_following(
+    settings: Settings, processor: AnalyticsProcessor, actions: Sequence[Action], database: Database | None
+) -> Monitor:
+    """A monitor whose inputs arrive while it runs, and with a state directory, one that continues where the last run stopped."""
     from ..source.follow.source_set import SourceSet
     from .followed import Following  # here, because few runs need them and start-up counts
 
@@ -59,11 +78,10 @@ def _build_following(settings: Settings, processor: AnalyticsProcessor, actions:
     recogniser = Recogniser(processor, choice, own_parser(settings))
     names = named_files(settings.reading.files or choice.paths())
     journal, found = None, None
-    if settings.following.state is not None:
+    if database is not None:
         from ..state.journal import Journal
-        from ..state.open import open_state
 
-        journal = Journal(open_state(settings.following.state), codec=EventCodec(processor.yields))
+        journal = Journal(database, codec=EventCodec(processor.yields))
         found = journal.found
         if found is not None:
             journal.report_resuming({name: each[1] for name, each in found["inputs"].items()})
@@ -123,7 +141,12 @@ def all_rules(settings: Settings) -> tuple[Rule, ...]:
 
 
 def _actions(
-    settings: Settings, processor: AnalyticsProcessor, out: TextIO, errors: TextIO, advice: Advice | None
+    settings: Settings,
+    processor: AnalyticsProcessor,
+    out: TextIO,
+    errors: TextIO,
+    advice: Advice | None,
+    database: Database | None,
 ) -> list[Action]:
     formatter = MessageFormatter(zone_named(settings.output.timezone))
     actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.following.follow else []
@@ -132,10 +155,10 @@ def _actions(
         from ..deliver.spec import Context  # here, because few runs need it and start-up counts
 
         context = Context(formatter, errors, firing=processor.firing)
-        if settings.following.state is not None:
-            from ..deliver.store import OutboxFile
+        if database is not None:
+            from ..state.outbox import DeliveryStore
 
-            context = context._replace(outbox=OutboxFile(settings.following.state).outbox)
+            context = context._replace(outbox=DeliveryStore(database).outbox)
         actions += [spec.build(context) for spec in settings.alerting.actions]
     if settings.serving.listen:
         actions.append(_web_action(settings, formatter, errors))

@@ -3,9 +3,10 @@
 It holds the snapshot of the run, the events that are committed and not yet emitted, and what deliveries have to send; others keep
 tables of their own there. The monitor's thread and the threads of deliveries share one connection, one transaction at a time.
 
-A database of another version is refused and left as it is. One that is damaged is set aside under a new name, and the run starts
-with empty state. Where nothing can be written (a full disk, a read-only file system), the run goes on, which is said once
-when it begins and once when it ends. A process that only holds the file open, or locks it, never blocks the reading of logs.
+A database of another version is refused and left as it is, and so is one that is there but cannot be read: a run that began with
+empty state would overwrite it. One that is damaged is set aside under a new name. Where nothing can be written (a full disk, a
+read-only file system), the run continues and says so once, and once more when it can save again. Another process that holds the file
+open or locks it does not block the reading of logs.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from contextlib import suppress
 import os
 import sqlite3
 import threading
-import time
 from typing import TypeVar
 
 from ..errors import InputError, UsageError
-from ..limits import LOCKED_SECONDS_MAX
+from ..limits import DAMAGED_FILES_MAX, LOCKED_MILLISECONDS_MAX
 from .directory import DATABASE, StateDirectory
 
 T = TypeVar("T")
@@ -53,8 +53,7 @@ class Database:
         self.warnings: list[str] = directory.warnings
         self._directory = directory
         self._lock = threading.RLock()
-        self._is_failing = False
-        self._problem = "closed"  # why there is no connection
+        self._is_failing = self._is_read_only = self._is_closed = False
         self._connection: sqlite3.Connection | None = None
         try:
             self._open()
@@ -66,12 +65,19 @@ class Database:
     def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """The result of `work`, done in one transaction; all of it counts, or nothing if it raises.
 
-        It also survives the death of the machine if it is `durable`, and else that of the process only. Raises `sqlite3.Error` or
-        `OSError` where that is not possible now; the operator is told when that begins and when it ends.
+        It also survives the death of the machine if it is `durable`, and else that of the process only; then it does not wait for
+        another process either. Transactions survive in their order. Raises `sqlite3.Error` or `OSError` where none is possible now;
+        the operator is told when that begins and when it ends.
         """
         with self._lock:
             try:
-                result = self._run(work, durable)
+                try:
+                    result = self._run(work, durable)
+                except sqlite3.DatabaseError as error:
+                    if type(error) is not sqlite3.DatabaseError:  # locked, full, no permission: the file itself is sound
+                        raise
+                    self._set_aside(error)
+                    result = self._run(work, durable)
             except (sqlite3.Error, OSError) as error:
                 self._failed(error)
                 raise
@@ -79,9 +85,11 @@ class Database:
             return result
 
     def _run(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        if self._connection is None or self._is_read_only:
+            self._open_again()
         connection = self._connection
-        if connection is None:
-            raise sqlite3.OperationalError(self._problem)
+        assert connection is not None
+        connection.execute(f"PRAGMA busy_timeout={LOCKED_MILLISECONDS_MAX if durable else 0}")
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -105,6 +113,7 @@ class Database:
     def close(self) -> None:
         """Release the database and the directory."""
         with self._lock:
+            self._is_closed = True
             self._close_connection()
             self._directory.close()
 
@@ -118,7 +127,25 @@ class Database:
         self._migrate()
 
     def _connect(self, path: str, *, uri: bool = False) -> sqlite3.Connection:
-        return sqlite3.connect(path, timeout=LOCKED_SECONDS_MAX, isolation_level=None, check_same_thread=False, uri=uri)
+        timeout = LOCKED_MILLISECONDS_MAX / 1000
+        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False, uri=uri)
+        connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
+        return connection
+
+    def _open_again(self) -> None:
+        """Try to write where that was not possible before."""
+        if self._is_closed:
+            raise sqlite3.OperationalError("the state is closed")
+        readable, self._connection = self._connection, None
+        try:
+            self._open()
+        except BaseException:
+            self._close_connection()
+            self._connection = readable
+            raise
+        self._is_read_only = False
+        if readable is not None:
+            readable.close()
 
     def _check_version(self) -> int:
         """The version of the schema; a `UsageError` for a database that is not ours to change."""
@@ -156,6 +183,9 @@ class Database:
         """Read what there is, where nothing can be written."""
         self._close_connection()
         self._failed(problem)
+        self._is_read_only = True
+        if not os.path.exists(self.path):
+            return
         has_log = os.path.exists(self.path + "-wal")
         for options in ("mode=ro", *(() if has_log else ("mode=ro&immutable=1",))):
             with suppress(sqlite3.Error):
@@ -164,21 +194,25 @@ class Database:
                 self._connection.execute("SELECT count(*) FROM snapshot").fetchone()
                 return
             self._close_connection()
+        if os.path.getsize(self.path):
+            self.close()
+            raise InputError(f"{self.path}: cannot be read ({problem})")
 
     def _set_aside(self, problem: sqlite3.Error) -> None:
         """Keep a damaged database under a new name, with the log that belongs to it, and begin a new one."""
         self._close_connection()
-        kept = f"{self.path}.damaged-{time.strftime('%Y%m%dT%H%M%S')}"
-        kept = next(name for name in (kept, *(f"{kept}-{number}" for number in range(1, 1000))) if not os.path.lexists(name))
+        names = [f"{self.path}.damaged", *(f"{self.path}.damaged.{number}" for number in range(1, DAMAGED_FILES_MAX))]
+        kept = next((name for name in names if not os.path.lexists(name)), names[-1])
         try:
-            os.rename(self.path, kept)
+            os.replace(self.path, kept)
             for suffix in ("-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    os.rename(self.path + suffix, kept + suffix)
+                    os.replace(self.path + suffix, kept + suffix)
             self.warnings.append(f"{self.path}: damaged ({problem}); kept as {kept}, starting with empty state")
             self._open()
         except (OSError, sqlite3.Error) as error:
             self._close_connection()
+            self._is_read_only = True
             self._failed(error)
 
     def _close_connection(self) -> None:
@@ -195,8 +229,6 @@ class Database:
 
     def _failed(self, error: sqlite3.Error | OSError) -> None:
         self.failures += 1
-        if self._connection is None:
-            self._problem = str(error)
         if not self._is_failing:
             self._is_failing = True
             self.warnings.append(f"{self.path}: cannot save the state ({error}); the run continues without")

@@ -1,4 +1,4 @@
-"""What versions before the database kept in a state directory, read once: `snapshot.json` and `told`.
+"""What versions before the database kept in a state directory, read once: `snapshot.json`, `told` and `deliveries.sqlite3`.
 
 Their content moves into the new database in one transaction, and they are then renamed to `….migrated`; an operator may delete them.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..limits import STATE_BYTES_MAX
 from .database import Database
-from .directory import NOTE, SNAPSHOT
+from .directory import DELIVERIES, NOTE, SNAPSHOT
 from .snapshot import encoded
 from .snapshot import write as write_snapshot
 
@@ -24,8 +24,8 @@ MAGIC, VERSION = "LogsMonitor2000 state", 1
 def migrate(database: Database, now: float) -> None:
     """Take over what earlier versions kept in the directory of `database`, if anything."""
     directory = os.path.dirname(database.path)
-    snapshot, note = (os.path.join(directory, name) for name in (SNAPSHOT, NOTE))
-    found = [path for path in (snapshot, note) if os.path.lexists(path)]
+    snapshot, note, deliveries = (os.path.join(directory, name) for name in (SNAPSHOT, NOTE, DELIVERIES))
+    found = [path for path in (snapshot, note, deliveries) if os.path.isfile(path) and not os.path.islink(path)]
     if not found:
         return
     content = _snapshot(database, snapshot)
@@ -38,6 +38,8 @@ def migrate(database: Database, now: float) -> None:
             if "run" in content and "run" not in known and _last_emitted(note) < content["number"]:
                 rows = [(json.dumps(event),) for event in content["outbox"]]
                 connection.executemany("INSERT INTO pending (event) VALUES (?)", rows)
+        if deliveries in found:
+            _copy_deliveries(database, deliveries, connection)
 
     try:
         database.run(write)
@@ -46,6 +48,9 @@ def migrate(database: Database, now: float) -> None:
     for path in found:
         with suppress(OSError):
             os.replace(path, path + ".migrated")
+    for suffix in ("-wal", "-shm"):
+        with suppress(OSError):
+            os.remove(deliveries + suffix)
 
 
 def _snapshot(database: Database, path: str) -> dict[str, Any] | None:
@@ -85,3 +90,21 @@ def _last_emitted(path: str) -> int:
             return int(file.read(20))
     except (OSError, ValueError):
         return 0
+
+
+def _copy_deliveries(database: Database, path: str, connection: sqlite3.Connection) -> None:
+    """Copy what was to be sent; a damaged file is left out, with a warning."""
+    try:
+        old = sqlite3.connect(path, timeout=0.2)
+        try:
+            alerts = old.execute(
+                "SELECT delivery, fingerprint, alert, told, is_news, is_over, since, until FROM alerts"
+            ).fetchall()
+            groups = old.execute("SELECT delivery, name, last, repeats FROM groups").fetchall()
+        finally:
+            old.close()
+    except sqlite3.Error as error:
+        database.warnings.append(f"{path}: cannot be migrated ({error}); starting with nothing to send")
+        return
+    connection.executemany("REPLACE INTO deliveries VALUES (?,?,?,?,?,?,?,?)", alerts)
+    connection.executemany("REPLACE INTO delivery_groups VALUES (?,?,?,?)", groups)

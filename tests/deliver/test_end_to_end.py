@@ -13,7 +13,7 @@ import time
 from typing import Any
 import unittest
 
-from LogsMonitor2000.deliver.store import FILE
+from LogsMonitor2000.state.directory import DATABASE
 
 from ..logs import csv_line
 from ..running import Running, command, environment, in_process, wait_until
@@ -150,8 +150,8 @@ class EndToEnd(TemporaryFiles):
         self.assertEqual(self.states(), ["firing"])
 
     def kept(self, state: str) -> int:
-        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{state}/{FILE}?mode=ro", uri=True)) as database:
-            return int(database.execute("SELECT count(*) FROM alerts").fetchone()[0])
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{state}/{DATABASE}?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM deliveries").fetchone()[0])
         return 0
 
     def test_the_end_waits_no_longer_than_it_may_and_keeps_what_is_left(self) -> None:

@@ -15,10 +15,13 @@ import unittest
 
 from LogsMonitor2000.deliver.message import fingerprint_of
 from LogsMonitor2000.deliver.outbox import Changes, GroupRecord, Outbox, Record
-from LogsMonitor2000.deliver.store import FILE, VERSION, OutboxFile
 from LogsMonitor2000.deliver.stored import StoredOutbox
 from LogsMonitor2000.event import Alert
 from LogsMonitor2000.serialize import EventCodec
+from LogsMonitor2000.state.database import Database
+from LogsMonitor2000.state.directory import DATABASE
+from LogsMonitor2000.state.open import open_state
+from LogsMonitor2000.state.outbox import DeliveryStore
 
 from ..support import TemporaryFiles
 from .making import NASTY, NOW, dispatch, firing, resolved
@@ -38,10 +41,10 @@ def kept(*records: Record, group: GroupRecord | None = None) -> Changes:
 class Faulty:
     """A store that fails as long as there is a `fault`."""
 
-    path = "deliveries.sqlite3"
+    path = "state.sqlite3"
 
-    def __init__(self, file: OutboxFile) -> None:
-        self._file = file
+    def __init__(self, store: DeliveryStore) -> None:
+        self._store = store
         self.fault: Exception | None = None
         self.tries = 0
 
@@ -49,32 +52,33 @@ class Faulty:
         self.tries += 1
         if self.fault is not None:
             raise self.fault
-        return self._file.run(work)
-
-    def warnings(self) -> list[str]:
-        return self._file.warnings()
-
-    def close(self) -> None:
-        self._file.close()
+        return self._store.run(work)
 
 
 class OutboxTest(TemporaryFiles):
+    state: Database | None = None
+
+    def store(self) -> DeliveryStore:
+        """What deliveries share in a new process; the one before is over."""
+        if self.state is not None:
+            self.state.close()
+        self.state = open_state(self.path("state"))
+        self.addCleanup(self.state.close)
+        return DeliveryStore(self.state)
+
     def outbox(self, delivery: str = "slack") -> Outbox:
         """The outbox as a new process finds it."""
-        outbox = OutboxFile(self.directory).outbox(delivery)
-        self.addCleanup(outbox.close)
-        return outbox
+        return self.store().outbox(delivery)
 
     def database(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path(FILE), isolation_level=None, timeout=0)
+        database = sqlite3.connect(self.path(f"state/{DATABASE}"), isolation_level=None, timeout=0)
         self.addCleanup(database.close)
         return database
 
     def found(self, delivery: str = "slack") -> list[str]:
-        """The fingerprints that a new process finds."""
-        loaded = self.outbox(delivery).load()
-        assert loaded is not None
-        return sorted(record.fingerprint for record in loaded[0])
+        """The fingerprints that are saved."""
+        rows = self.database().execute("SELECT fingerprint FROM deliveries WHERE delivery=? ORDER BY 1", (delivery,))
+        return [fingerprint for (fingerprint,) in rows]
 
 
 class Keeping(OutboxTest):
@@ -108,18 +112,9 @@ class Keeping(OutboxTest):
         self.assertEqual((changes.forgotten, changes.forgotten_groups), (set(), set()))
         self.assertEqual((bool(changes), bool(Changes())), (True, False))
 
-    def test_only_its_owner_can_read_it(self) -> None:
-        previous = os.umask(0)
-        self.addCleanup(os.umask, previous)
-        outbox = self.outbox()
-        outbox.load()
-        outbox.save(kept(Record("a1", firing())))
-        for name in os.listdir(self.directory):
-            self.assertEqual(stat.S_IMODE(os.stat(self.path(name)).st_mode), 0o600, name)
-
     def test_threads_and_deliveries_share_it(self) -> None:
-        file = OutboxFile(self.directory)
-        outboxes = [file.outbox(name) for name in ("a", "b", "c")]
+        store = self.store()
+        outboxes = [store.outbox(name) for name in ("a", "b", "c")]
         for outbox in outboxes:
             outbox.load()
 
@@ -132,8 +127,6 @@ class Keeping(OutboxTest):
             thread.start()
         for thread in threads:
             thread.join()
-        for outbox in outboxes:
-            outbox.close()
         for name in ("a", "b", "c"):
             self.assertEqual(len(self.found(name)), 5)
         self.assertEqual([outbox.warnings for outbox in outboxes], [[], [], []])
@@ -162,7 +155,7 @@ class Keeping(OutboxTest):
 
 class Trouble(OutboxTest):
     def test_what_was_noted_while_the_disk_was_full_is_written_when_there_is_room(self) -> None:
-        store = Faulty(OutboxFile(self.directory))
+        store = Faulty(self.store())
         outbox = StoredOutbox(store, "slack")
         outbox.load()
         outbox.save(kept(Record("before", firing())))
@@ -180,14 +173,14 @@ class Trouble(OutboxTest):
         self.assertEqual(
             outbox.warnings,
             [
-                "deliveries.sqlite3: cannot save pending alerts (database or disk is full); retrying",
-                "deliveries.sqlite3: pending alerts are saved again",
+                "state.sqlite3: cannot save pending alerts (database or disk is full); retrying",
+                "state.sqlite3: pending alerts are saved again",
             ],
         )
         outbox.close()
 
     def test_nothing_unsaved_is_not_tried(self) -> None:
-        store = Faulty(OutboxFile(self.directory))
+        store = Faulty(self.store())
         outbox = StoredOutbox(store, "slack")
         outbox.load()
         tries = store.tries
@@ -196,13 +189,13 @@ class Trouble(OutboxTest):
         outbox.close()
 
     def test_what_was_never_saved_is_said_at_the_end(self) -> None:
-        store = Faulty(OutboxFile(self.directory))
+        store = Faulty(self.store())
         outbox = StoredOutbox(store, "slack")
         outbox.load()
         store.fault = OSError(5, "Input/output error")
         outbox.save(kept(Record("a1", firing())))
         outbox.close()
-        self.assertEqual(outbox.warnings[-1], "deliveries.sqlite3: changes of 1 alerts of slack were not saved")
+        self.assertEqual(outbox.warnings[-1], "state.sqlite3: changes of 1 alerts of slack were not saved")
 
     def test_a_foreign_lock_is_not_waited_for(self) -> None:
         outbox = self.outbox()
@@ -218,89 +211,6 @@ class Trouble(OutboxTest):
         outbox.retry()
         self.assertEqual(len(self.found()), 50)
 
-    def test_locked_at_the_start_it_is_loaded_later_and_loses_nothing(self) -> None:
-        earlier = self.outbox()
-        earlier.load()
-        earlier.save(kept(Record("old", firing()), Record("both", firing())))
-        earlier.close()
-        other = self.database()
-        other.execute("PRAGMA locking_mode=EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        outbox = self.outbox()
-        self.assertIsNone(outbox.load())
-        outbox.save(kept(Record("new", firing()), Record("both", resolved(firing(), NOW + 1))))
-        other.execute("ROLLBACK")
-        other.close()
-        loaded = outbox.load()
-        assert loaded is not None
-        self.assertEqual({record.fingerprint for record in loaded[0]}, {"old", "both"})
-        outbox.retry()
-        self.assertEqual(self.found(), ["both", "new", "old"])
-
-    def test_without_a_place_to_write_it_goes_on(self) -> None:
-        os.mkdir(self.path(FILE))
-        for directory in (self.directory, self.path("missing")):
-            with self.subTest(directory=directory):
-                outbox = OutboxFile(directory).outbox("slack")
-                self.assertIsNone(outbox.load())
-                for _ in range(3):
-                    outbox.save(kept(Record("a1", firing())))
-                    outbox.retry()
-                self.assertEqual(len(outbox.warnings), 1)
-                self.assertIn("cannot save pending alerts", outbox.warnings[0])
-                outbox.close()
-
-    def test_it_is_never_opened_through_a_link(self) -> None:
-        target = self.path("elsewhere", b"precious")
-        os.symlink(target, self.path(FILE))
-        self.assertIsNone(self.outbox().load())
-        with open(target, "rb") as file:
-            self.assertEqual(file.read(), b"precious")
-
-    def test_a_newer_version_is_left_alone(self) -> None:
-        outbox = self.outbox()
-        outbox.load()
-        outbox.save(kept(Record("a1", firing())))
-        outbox.close()
-        self.database().execute(f"PRAGMA user_version={VERSION + 1}")
-        with open(self.path(FILE), "rb") as file:
-            before = file.read()
-        outbox = self.outbox()
-        self.assertEqual(outbox.load(), ([], []))
-        self.assertIs(outbox.keeps, False)
-        outbox.save(kept(Record("b2", firing())))
-        self.assertIn("written by a newer version (its format is 2, this one knows 1)", outbox.warnings[0])
-        with open(self.path(FILE), "rb") as file:
-            self.assertEqual(file.read(), before)
-
-    def test_a_damaged_file_is_set_aside(self) -> None:
-        for number, content in enumerate((b"no database at all, " * 100, b"SQLite format 3\0" + b"\xff" * 5000, b"x" * 50)):
-            with self.subTest(content=content[:20]):
-                for suffix in ("", "-wal", "-shm"):
-                    if os.path.exists(self.path(FILE + suffix)):
-                        os.remove(self.path(FILE + suffix))
-                self.path(FILE, content)
-                self.path(FILE + "-wal", b"x")
-                outbox = self.outbox()
-                self.assertEqual(outbox.load(), ([], []))
-                name = f"{FILE}.damaged" + (f".{number}" if number else "")
-                self.assertIn(f"damaged; kept as {name}, starting without pending alerts", outbox.warnings[0])
-                outbox.save(kept(Record("a1", firing())))
-                self.assertEqual(self.found(), ["a1"])
-                with open(self.path(name), "rb") as file:
-                    self.assertEqual(file.read(), content)
-                outbox.close()
-
-    def test_damage_in_the_middle_of_a_run_loses_nothing_that_is_still_pending(self) -> None:
-        outbox = self.outbox()
-        outbox.load()
-        outbox.save(kept(Record("a1", firing())))
-        with open(self.path(FILE), "r+b") as file:
-            file.write(b"\0" * 8192)
-        outbox.save(kept(Record("b2", firing())))
-        outbox.retry()
-        self.assertIn("b2", self.found())
-
 
 class Rows(OutboxTest):
     """Rows that something else wrote."""
@@ -308,7 +218,7 @@ class Rows(OutboxTest):
     ALERT = EventCodec().dump(firing("errors", NOW, b"/a", lines=(b"x",), causes=(("source", b"y", 0.5, True),)))
 
     def insert(self, *values: object) -> None:
-        self.database().execute("INSERT INTO alerts VALUES (?,?,?,?,?,?,?,?)", values)
+        self.database().execute("INSERT INTO deliveries VALUES (?,?,?,?,?,?,?,?)", values)
 
     def setUp(self) -> None:
         super().setUp()
@@ -373,13 +283,13 @@ class Rows(OutboxTest):
         self.assertEqual(
             outbox.warnings,
             [
-                f"{self.path(FILE)}: {len(rows)} pending alerts of slack are not readable by this version; "
-                "they are set aside in the table 'rejected'"
+                f"{self.path('state')}/{DATABASE}: {len(rows)} pending alerts of slack are not readable by this version; "
+                "they are set aside in the table 'rejected_deliveries'"
             ],
         )
         database = self.database()
-        self.assertEqual(database.execute("SELECT count(*) FROM rejected").fetchone(), (len(rows),))
-        self.assertEqual(database.execute("SELECT count(*) FROM alerts").fetchone(), (2,))
+        self.assertEqual(database.execute("SELECT count(*) FROM rejected_deliveries").fetchone(), (len(rows),))
+        self.assertEqual(database.execute("SELECT count(*) FROM deliveries").fetchone(), (2,))
         self.assertEqual(self.outbox().warnings, [], "said once")
 
     def test_rows_changed_at_random_never_cost_a_sound_one(self) -> None:
@@ -405,7 +315,7 @@ class Rows(OutboxTest):
     def test_groups_that_make_no_sense_are_as_if_there_had_been_no_message(self) -> None:
         database = self.database()
         for row in (("slack", "a", "x", 1), ("slack", "b", 1.0, -1), ("slack", "c", None, None), ("slack", "d", 1.0, 2)):
-            database.execute("INSERT INTO groups VALUES (?,?,?,?)", row)
+            database.execute("INSERT INTO delivery_groups VALUES (?,?,?,?)", row)
         loaded = self.outbox().load()
         assert loaded is not None
         self.assertEqual(loaded[1], [GroupRecord("d", 1.0, 2)])

@@ -13,7 +13,6 @@ from LogsMonitor2000.deliver.channels.json_lines import JsonFile
 from LogsMonitor2000.deliver.channels.terminal import TerminalAlerts
 from LogsMonitor2000.deliver.delivery import Delivery
 from LogsMonitor2000.deliver.spec import AlertFilter
-from LogsMonitor2000.deliver.store import OutboxFile
 from LogsMonitor2000.deliver.timing import Timing
 
 from .delivering import SECRET, Delivering, specs
@@ -111,10 +110,7 @@ class Reading(Delivering):
             mock.patch.object(subprocess, "Popen", side_effect=AssertionError),
             mock.patch("sqlite3.connect", side_effect=AssertionError),
         ):
-            actions = [
-                spec.build(self.context(outbox=OutboxFile(self.directory).outbox))
-                for spec in specs(ALL, self.path("monitor.toml"))
-            ]
+            actions = [spec.build(self.context()) for spec in specs(ALL, self.path("monitor.toml"))]
         self.assertEqual([type(action) for action in actions], [TerminalAlerts, JsonFile, *[Delivery] * 6])
         self.assertEqual(sorted(os.listdir(self.directory)), ["secret", "url"])
         for action in actions:

@@ -10,7 +10,7 @@ import threading
 import unittest
 from unittest import mock
 
-from LogsMonitor2000.errors import UsageError
+from LogsMonitor2000.errors import InputError, UsageError
 from LogsMonitor2000.state.database import MIGRATIONS, Database
 from LogsMonitor2000.state.directory import DATABASE, StateDirectory
 
@@ -145,7 +145,7 @@ class Trouble(DatabaseCase):
                 self.assertIn("starting with empty state", database.warnings[0])
                 self.assertEqual(self.texts(database), [])
                 self.put(database, "new")
-                kept = [name for name in os.listdir(self.state) if ".damaged-" in name]
+                kept = [name for name in os.listdir(self.state) if ".damaged" in name]
                 (path,) = [os.path.join(self.state, name) for name in kept]
                 with open(path, "rb") as file:
                     self.assertEqual(file.read(), damage)
@@ -158,7 +158,7 @@ class Trouble(DatabaseCase):
             with open(self.file, "wb") as file:
                 file.write(b"%d" % number * 1000)
             self.open().close()
-        self.assertEqual(len([name for name in os.listdir(self.state) if ".damaged-" in name]), 3)
+        self.assertEqual(len([name for name in os.listdir(self.state) if ".damaged" in name]), 3)
 
     def test_what_reading_finds_senseless_can_be_set_aside(self) -> None:
         database = self.open()
@@ -178,11 +178,14 @@ class Trouble(DatabaseCase):
     def test_where_no_file_can_be_created_the_run_continues(self) -> None:
         with mock.patch.object(StateDirectory, "create", side_effect=OSError(errno.ENOSPC, "No space left on device")):
             database = self.open()
-        with self.assertRaises(sqlite3.OperationalError):
-            self.put(database, "a")
+            with self.assertRaises(OSError):
+                self.put(database, "a")
         self.assertEqual(database.read("SELECT * FROM pending"), [])
         (warning,) = database.warnings
         self.assertIn("No space left on device", warning)
+        self.put(database, "b")
+        self.assertEqual(self.texts(database), ["b"])
+        self.assertIn("is being saved again", database.warnings[1])
 
     def test_what_was_saved_can_be_read_where_nothing_can_be_written(self) -> None:
         database = self.open()
@@ -190,10 +193,35 @@ class Trouble(DatabaseCase):
         database.close()
         with mock.patch.object(StateDirectory, "create", side_effect=OSError(errno.EROFS, "Read-only file system")):
             database = self.open()
-        self.assertEqual(self.texts(database), ["a"])
-        with self.assertRaises(sqlite3.OperationalError):
-            self.put(database, "b")
+            self.assertEqual(self.texts(database), ["a"])
+            with self.assertRaises(OSError):
+                self.put(database, "b")
+            self.assertEqual(self.texts(database), ["a"])
         self.assertEqual(len(database.warnings), 1)
+        self.put(database, "c")
+        self.assertEqual(self.texts(database), ["a", "c"])
+
+    def test_one_that_is_there_and_cannot_be_read_is_not_replaced(self) -> None:
+        self.open().close()
+        other = sqlite3.connect(self.file, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with self.assertRaisesRegex(InputError, "cannot be read .*locked"):
+            self.open()
+        other.close()
+        self.open()
+
+    def test_damage_in_the_middle_of_a_run_is_set_aside(self) -> None:
+        database = self.open()
+        self.put(database, *map(str, range(1000)))
+        database.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        with open(self.file, "r+b") as file:
+            file.write(b"\xff" * os.path.getsize(self.file))
+        database.read("PRAGMA cache_size=0")
+        self.put(database, "new")
+        self.assertEqual(self.texts(database), ["new"])
+        self.assertIn("damaged", database.warnings[0])
 
     def test_a_full_disk(self) -> None:
         """SQLite says so when its pages run out; all that was committed before is there, and it goes on when there is room."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 import hashlib
 import json
 import os
+import sqlite3
 from typing import Any
 import unittest
 
-from LogsMonitor2000.event import Notice
+from LogsMonitor2000.deliver.outbox import GroupRecord, Record
+from LogsMonitor2000.event import Alert, Notice
 from LogsMonitor2000.serialize import EventCodec
-from LogsMonitor2000.state.directory import NOTE, SNAPSHOT
+from LogsMonitor2000.state.directory import DATABASE, DELIVERIES, NOTE, SNAPSHOT
 from LogsMonitor2000.state.journal import Journal
 from LogsMonitor2000.state.open import open_state
+from LogsMonitor2000.state.outbox import DeliveryStore
 from LogsMonitor2000.state.snapshot import KeptSnapshot
 
 from ..support import TemporaryFiles
+
+ALERT = Alert("high_traffic", "firing", 5, 20.0, 10.0, 120, 5, 20.0, (("section", b"/\xff"),))
 
 
 class Legacy(TemporaryFiles):
@@ -62,6 +68,32 @@ class Legacy(TemporaryFiles):
         database = open_state(self.state)
         self.addCleanup(database.close)
         self.assertEqual(KeptSnapshot(database, "reader").found, {"files": {}})
+
+    def test_what_deliveries_had_to_send(self) -> None:
+        alert = json.dumps(EventCodec().dump(ALERT))
+        with closing(sqlite3.connect(self.path(f"state/{DELIVERIES}"), isolation_level=None)) as old:
+            old.execute("PRAGMA journal_mode=WAL")
+            old.execute(
+                "CREATE TABLE alerts (delivery TEXT, fingerprint TEXT, alert TEXT, told TEXT, is_news INTEGER, is_over INTEGER, "
+                "since REAL, until REAL, PRIMARY KEY (delivery, fingerprint)) WITHOUT ROWID"
+            )
+            old.execute("CREATE TABLE groups (delivery TEXT, name TEXT, last REAL, repeats INTEGER)")
+            old.execute("INSERT INTO alerts VALUES ('slack', 'a1', ?, 'firing', 1, 0, 5.5, 0)", (alert,))
+            old.execute("INSERT INTO groups VALUES ('slack', '{}', 7.5, 2)")
+        for _ in range(2):
+            database = open_state(self.state)
+            loaded = DeliveryStore(database).outbox("slack").load()
+            self.assertEqual(loaded, ([Record("a1", ALERT, "firing", True, False, 5.5, 0.0)], [GroupRecord("{}", 7.5, 2)]))
+            self.assertEqual(database.warnings, [])
+            database.close()
+        self.assertEqual(sorted(os.listdir(self.state)), [DELIVERIES + ".migrated", "lock", DATABASE])
+
+    def test_deliveries_that_are_damaged_are_reported_and_kept(self) -> None:
+        self.path(f"state/{DELIVERIES}", b"no database " * 100)
+        database = open_state(self.state)
+        self.addCleanup(database.close)
+        self.assertIn("cannot be migrated", database.warnings[0])
+        self.assertIn(DELIVERIES + ".migrated", os.listdir(self.state))
 
     def test_a_damaged_or_foreign_one_is_reported_and_kept(self) -> None:
         for content in (b"", b"garbage", b"[" * 10_000, b'{"magic":"x","version":1,"checksum":""}\n{}'):
