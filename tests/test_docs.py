@@ -73,11 +73,11 @@ class Docs(unittest.TestCase):
         self.assertIn("1 words instead of 4", done.stderr)
         self.assertEqual((self.folder / "alert.txt").read_text(), "firing since 1549573920\n")
 
-    def run_command(self, *arguments: str) -> str:
+    def run_command(self, *arguments: str, cwd: Path | None = None) -> str:
         """What the command says in the folder, on either stream."""
         done = subprocess.run(
             [sys.executable, "-m", "LogsMonitor2000", *arguments],
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -99,6 +99,13 @@ class Docs(unittest.TestCase):
                 self.assertEqual(self.run_command(*command.split()), text)
         (self.folder / "rules_test.toml").write_text(tests.replace("+96s", "+90s"), encoding="utf-8")
         self.assertEqual(self.run_command("test", "rules_test.toml")[: len(difference)], difference)
+
+    def test_the_screen_of_the_readme_is_what_the_command_shows(self) -> None:
+        ((command, shown),) = [found for found in CONSOLE if "examples/access.log --timezone" in found[0]]
+        lines = iter(self.run_command(*command.split(), cwd=ROOT).splitlines())
+        for line in shown.splitlines():
+            if line != "…":
+                self.assertIn(line, lines)  # of an iterator: in this order
 
     def test_links_between_pages_lead_somewhere(self) -> None:
         for name, text in PAGES.items():
