@@ -1,7 +1,7 @@
-"""How often files are polled: those that are being written ten times a second, quiet ones as often as a fixed budget allows.
+"""How often files are polled: those that are being written at every turn, quiet ones as often as a fixed budget allows.
 
-A poll of a quiet file costs some microseconds. With few files each is polled at every turn; with thousands of them they share
-`QUIET_POLLS_PER_SECOND`, so that the cost of silence does not grow with their number.
+A poll of a quiet file costs some microseconds. A few files are all polled at every turn; thousands of them share
+`QUIET_POLLS_PER_SECOND`, evenly spread, so that the cost of silence does not grow with their number.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from ...limits import BUSY_SECONDS, POLL_SECONDS, QUIET_POLL_SECONDS_MAX, QUIET_
 
 
 class PollSchedule:
-    """Shared by sources; `count` is how many there are."""
+    """Shared by all sources of a process. Times are those of `Clock.elapsed`."""
 
     def __init__(self) -> None:
-        self.count = 1
+        self._slot = float("-inf")
 
-    def delay(self, quiet_seconds: float) -> float:
-        """Seconds until a file should be polled again that has had nothing new for so long."""
-        if quiet_seconds < BUSY_SECONDS:
-            return POLL_SECONDS
-        return min(QUIET_POLL_SECONDS_MAX, max(POLL_SECONDS, self.count / QUIET_POLLS_PER_SECOND))
+    def next_poll(self, now: float, last_news: float) -> float:
+        """When to poll a file again that was polled now; `last_news` is when it last had something new."""
+        if now - last_news < BUSY_SECONDS:
+            return now
+        self._slot = max(self._slot + 1 / QUIET_POLLS_PER_SECOND, now + POLL_SECONDS / 2)
+        return min(self._slot, now + QUIET_POLL_SECONDS_MAX)

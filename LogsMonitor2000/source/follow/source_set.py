@@ -88,7 +88,6 @@ class SourceSet:
         self._follow_found(has_changed)
         self._start = "begin"
         self._give_up(now)
-        self._environment.schedule.count = max(1, len(self._followed))
         arrived = [source for source in self.sources if id(source) not in before]
         if arrived:
             self._mention_scarcity(arrived[-1])

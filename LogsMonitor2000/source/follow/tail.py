@@ -171,7 +171,7 @@ class FollowSource(Source):
             if self._fill_one() or (not is_due and self._poll() and self._fill_one()):
                 return True
             self._note_quiet()
-        self.next_poll = self._polled + self._environment.schedule.delay(self._polled - self._news_at)
+        self.next_poll = self._environment.schedule.next_poll(self._polled, self._news_at)
         return False
 
     def _note_quiet(self) -> None:
