@@ -23,7 +23,9 @@ from .action.terminal import TerminalNotifier
 from .alert.high_traffic import HighTrafficCalculator
 from .analyze.bucket import Bucket
 from .analyze.calculator import StreamCalculator
-from .analyze.measure import Count, Measure, Total
+from .analyze.measures.base import Measure
+from .analyze.measures.count import Count
+from .analyze.measures.sum import Sum
 from .analyze.most_common import MostCommonCalculator
 from .analyze.processor import AnalyticsProcessor
 from .config.settings import Settings
@@ -67,9 +69,9 @@ __all__ = [
     "Source",
     "Stats",
     "StreamCalculator",
+    "Sum",
     "Summary",
     "TerminalNotifier",
-    "Total",
     "UsageError",
     "WebLogEvent",
     "WorkerError",

@@ -13,7 +13,16 @@ BLOCK_BYTES = 1 << 17
 """What one system call asks for and the parser takes at once: its columns, twice that in small objects, stay in a core's cache."""
 
 KEYS_MAX = 100_000
-"""Distinct keys of one counter in one bucket; past it the lighter half is counted as `(other)`. About 10 MB each."""
+"""Distinct keys of one counter in one bucket; past it only the heaviest are counted by key, the rest as `(other)`. About 10 MB each."""
+
+COUNTER_BYTES_MAX = 16 << 20
+"""Bytes of the keys of one counter in one bucket: room for 100,000 keys of 160 bytes, when most are 15 (addresses) to 100 (paths)."""
+
+SKETCH_KEYS_MAX = 1_000
+"""Keys of a sketch by key: between a microsecond and a day there are 2,500 bins of 100 bytes, of which one key fills 200, so 20 MB."""
+
+DISTINCT_EXACT_MAX = 4_096
+"""Distinct values that are counted exactly, in 300 KB; past it an estimate takes 16 KB, and a set would grow with the log."""
 
 KEY_BYTES_MAX = 512
 """Bytes of a key of a counter; longer ones are cut, and counted together where they begin alike. A request's path may be as long as a
@@ -28,6 +37,12 @@ TIMESTAMPS_MAX = 2_000
 
 CONVERTED_MAX = 20_000
 """Values (durations, addresses with ports) remembered by their text: about 4 MB, as each is short."""
+
+CONVERTED_BYTES_MAX = 32 << 20
+"""What all derived columns together may remember: there are as many as rules have conditions."""
+
+CONVERTED_TEXT_BYTES_MAX = 512
+"""A longer text is not remembered: paths of 8 KB would fill the memory with what hardly comes again."""
 
 TIMESTAMP_BYTES_MAX = 40
 """A longer text is not remembered, neither of a timestamp nor of a converted value: none is that long."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..analyze.bucket import Bucket
-from ..analyze.derived import Derived, Raw
-from ..analyze.tally import Rows
+from ..analyze.columns import Derived, Raw
+from ..analyze.measures.sample import Sample
 from ..limits import (
     CAUSES_MAX,
     HISTORY_LINE_SECONDS,
@@ -67,7 +67,7 @@ class Attribution:
     def __init__(self, contributions: Iterable[Contribution], seconds: int) -> None:
         columns = {column for contribution in contributions for column in contribution.columns}
         self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=column_key))
-        self.measure = Rows(self.columns)
+        self.measure = Sample(*self.columns)
         self._most = max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds))
         self._reach = 2 * seconds
         self._seconds: deque[Second] = deque()

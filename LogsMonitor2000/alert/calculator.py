@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analyze.bucket import Bucket
 from ..analyze.calculator import TimedCalculator
-from ..analyze.measure import Measure
+from ..analyze.measures.base import Measure
 from ..event import Alert, Event, Explanation, Notice, Peak, Summary
 from ..limits import GROUPS_MAX, STATES_MAX
 from .evaluator import RuleEvaluator, Transition

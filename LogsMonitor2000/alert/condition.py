@@ -13,7 +13,7 @@ from operator import eq, ge, gt, le, lt
 import re
 from typing import Any, NamedTuple
 
-from ..analyze.derived import address_of
+from ..analyze.columns import address_of
 from ..config.durations import UNITS
 from ..config.table import Table
 from ..parse.base import FIELDS

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from ..analyze.columns import Derived, Raw, remembered
+from ..analyze.measures.count import Count
+from ..analyze.measures.keys import OTHER
 from ..limits import CONVERTED_MAX
 
 if TYPE_CHECKING:  # what the built-in rule does not need is not imported for it: start-up counts
     from ..analyze.bucket import Bucket
-    from ..analyze.derived import Derived
-    from ..analyze.measure import Measure
-    from ..analyze.tally import Tally
+    from ..analyze.measures.base import Measure
     from .condition import Condition, Conditions
     from .rule import Rule
 
@@ -112,51 +113,34 @@ class Contribution(ABC):
         parts += [f"by {','.join(map(column_key, self.by))}"] if self.by else []
         return f"{self.name}({' '.join(filter(None, parts))})"
 
-    def tally(self, *own: Derived) -> Tally:
+    def tally(self, *own: Derived) -> Count:
         """Hits by the columns, and behind them by `own` ones."""
-        from ..analyze.tally import Tally
-
-        return Tally((*self.columns, *own))
+        return Count(*self.columns, *own)
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(Derived):
     """The column that says whether a condition holds."""
 
-    condition: Condition
-
-    @property
-    def field(self) -> str:
-        return self.condition.field
-
-    @property
-    def key(self) -> str:
-        return f"[{self.condition.key}]"
+    def __init__(self, condition: Condition) -> None:
+        super().__init__(condition.field, f"[{condition.key}]")
+        self.condition = condition
 
     def convert(self, text: bytes | None) -> bool:
         return self.condition.holds(text)
 
     def column(self, texts: Sequence[bytes | None]) -> Sequence[bool]:
-        from ..analyze.derived import remembered
-
         # Sizes and durations hardly ever come again: comparing them is cheaper than remembering.
         return self.condition.compared(texts) or remembered(self, texts)
 
 
 def column_of(condition: Condition) -> Derived:
     """The column on which `condition` is decided."""
-    from ..analyze.derived import Raw
-
     return Raw(condition.field) if condition.field in FEW_VALUES else Flag(condition)
 
 
-def column_key(column: Any) -> str:
+def column_key(column: Derived) -> str:
     """A text that only equal columns share, the same in every version."""
-    own = getattr(column, "key", None)
-    if isinstance(own, str):
-        return own
-    others = [str(value) for name, value in vars(column).items() if name != "field"]
-    return f"{column.field}/{'/'.join(others)}" if others else f"{column.field}"
+    return column.key
 
 
 def prefiltered(rule: Rule) -> tuple[Group, Contribution]:
@@ -178,10 +162,7 @@ class Placement(dict[Any, "tuple[Group, bool] | None"]):
     """
 
     def __init__(self, contribution: Contribution, columns: tuple[Derived, ...]) -> None:
-        from ..analyze.measure import OTHER
-
         super().__init__()
-        self._other = OTHER
         self._by = [_place(column, columns) for column in contribution.by]
         self._where = [(_place(column_of(c), columns)[0], c) for c in contribution.where]
         self._of = [(_place(column_of(c), columns)[0], c) for c in contribution.conditions]
@@ -192,18 +173,22 @@ class Placement(dict[Any, "tuple[Group, bool] | None"]):
         if len(self) >= CONVERTED_MAX:
             self.clear()
         place = None
-        if key != self._other and _all_hold(self._where, key):
-            group = tuple([key[index] if convert is None else convert(key[index]) for index, convert in self._by])
-            place = group, bool(self._of) and _all_hold(self._of, key)
+        parts = key if isinstance(key, tuple) else (key,)
+        if key != OTHER and _all_hold(self._where, parts):
+            group = tuple([parts[index] if convert is None else convert(parts[index]) for index, convert in self._by])
+            place = group, bool(self._of) and _all_hold(self._of, parts)
         self[key] = place
         return place
 
 
 def _place(column: Derived, columns: tuple[Derived, ...]) -> tuple[int, Callable[[Any], Any] | None]:
     """Where in a key the column is, or the field that it is made of, and what makes it."""
-    from ..analyze.derived import Raw
-
     return (columns.index(column), None) if column in columns else (columns.index(Raw(column.field)), column.convert)
+
+
+def as_groups(counts: Mapping[Any, int]) -> dict[Group, int]:
+    """Counts by the value of one column as counts by group."""
+    return dict(zip(zip(counts), counts.values()))
 
 
 def _all_hold(conditions: list[tuple[int, Condition]], key: tuple[Any, ...]) -> bool:

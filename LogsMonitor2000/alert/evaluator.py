@@ -13,7 +13,7 @@ from itertools import chain
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
-from ..analyze.measure import dump_key, load_key
+from ..analyze.measures.keys import dump_key, load_key
 from ..limits import STATES_MAX
 from .contribution import Group
 from .lifecycle import ActiveAlert

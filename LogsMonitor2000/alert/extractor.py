@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..analyze.bucket import Bucket, states_of
-from ..analyze.derived import Derived, Raw, Subnet
-from ..analyze.measure import OTHER, UNPARSED, Measure
-from ..analyze.tally import Tally
+from ..analyze.columns import Derived, Raw, Subnet
+from ..analyze.measures.base import Measure
+from ..analyze.measures.count import Count
+from ..analyze.measures.keys import OTHER
+from ..analyze.measures.unparsed import UNPARSED
 from ..limits import CONVERTED_MAX
 from .contribution import FEW_VALUES, Contribution, Deltas, Flag, Group, Placement, column_key
 
@@ -47,7 +49,7 @@ class Extractor:
 
     def _placement(self, contribution: Contribution) -> Placement:
         measure = self._measures[contribution]
-        columns = measure.columns if contribution.is_tallied and isinstance(measure, Tally) else contribution.columns
+        columns = measure.columns if contribution.is_tallied and isinstance(measure, Count) else contribution.columns
         return Placement(contribution, columns)
 
     def _measure(self, contribution: Contribution) -> Measure | None:
@@ -56,10 +58,10 @@ class Extractor:
             return contribution.measure
         columns = contribution.columns
         if is_few(columns):
-            return Tally(next(tally for tally in self._shared if set(columns) <= set(tally)))
+            return Count(*next(tally for tally in self._shared if set(columns) <= set(tally)))
         if len(columns) == 1 and isinstance(columns[0], Subnet):
-            return Tally((Raw(columns[0].field),))  # of which the networks are made: few addresses share one
-        return Tally(columns)
+            return Count(columns[0].field)  # of which the networks are made: few addresses share one
+        return Count(*columns)
 
 
 def is_few(columns: Columns) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import re
 from typing import Any
 
-from ..analyze.derived import Derived, Raw, Subnet
+from ..analyze.columns import Derived, Raw, Subnet
 from ..config.problems import Errors
 from ..config.table import Table
 from ..event import SEVERITIES

@@ -17,7 +17,7 @@ from ..limits import WINDOW_SECONDS_MAX
 from ..text import duration
 
 if TYPE_CHECKING:  # what the built-in rule does not need is not imported for it: start-up counts
-    from ..analyze.derived import Derived
+    from ..analyze.columns import Derived
     from ..config.table import Table
     from .condition import Conditions
     from .contribution import Contribution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analyze.measure import dump_key, load_key
+from ..analyze.measures.keys import dump_key, load_key
 from ..event import Alert, AlertTotal
 from .state import AlertState
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..analyze.bucket import Bucket
-from ..analyze.measure import dump_key, load_key
+from ..analyze.measures.keys import dump_key, load_key
 from ..limits import GROUPS_MAX
 from .contribution import Aggregate, Contribution, Deltas, Group, prefiltered
 from .extractor import Extractor, PlainExtractor

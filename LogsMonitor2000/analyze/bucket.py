@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .measure import Cuttable, Measure
+from .measures.base import Measure
 
 
 class Bucket:
@@ -69,9 +69,9 @@ class Bucket:
 
 
 def cut_keys(buckets: Collection[Bucket], measures: Sequence[Measure]) -> None:
-    """Cut what is too long in the states of measures that know how. To look at all buckets at once is cheap where these are many."""
+    """Cut what is too long in the states. To look at all buckets at once is cheap where these are many."""
     for index, measure in enumerate(measures):
-        if isinstance(measure, Cuttable) and measure.are_long(bucket._states[index] for bucket in buckets):
+        if measure.are_long(bucket._states[index] for bucket in buckets):
             for bucket in buckets:
                 bucket._states[index] = measure.cut(bucket._states[index])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..event import Alert, Event, Summary
 from .bucket import Bucket
-from .measure import Measure
+from .measures.base import Measure
 
 
 class StreamCalculator(ABC):

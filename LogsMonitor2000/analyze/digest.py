@@ -21,8 +21,10 @@ from ..parse.base import LINE, ActiveDirectives, BoundParser, FormatDrift, Parse
 from ..parse.columns import Column, Columns, Run, Sample, dated
 from ..parse.values.timestamps import TIME_BEFORE
 from .bucket import Bucket, cut_keys
+from .columns import Derivations
 from .layouts import Layout, Layouts
-from .measure import UNPARSED, Measure
+from .measures.base import Measure
+from .measures.unparsed import UNPARSED
 
 NOT_YET = -1 << 62
 """Before any second that a line can have."""
@@ -136,11 +138,6 @@ class Digester:
         self._layouts = layouts
         self._buffer_time = buffer_time
         measures = list(layouts.measures)
-        self._derive: Callable[[Any], Mapping[Any, Any]] | None = None
-        if any(hasattr(measure, "columns") for measure in measures):
-            from .derived import Derivations  # here, because only rules need it and start-up counts
-
-            self._derive = Derivations
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
 
@@ -236,13 +233,11 @@ class Digester:
             _count_hits(digest.hits, seconds)
         _fill(digest.buckets, self._layouts, seconds, self._columns(digest, values))
 
-    def _columns(self, digest: Digest, values: dict[str, Column]) -> Mapping[Any, Any]:
-        """What measures select from: the fields, and columns derived from them where some measure has any."""
-        if self._derive is None:
-            return values
-        columns: Any = self._derive(values)
+    def _columns(self, digest: Digest, values: dict[str, Column]) -> Derivations:
+        """What measures select from."""
+        columns = Derivations(values)
         columns.longest = digest.longest
-        return columns  # type: ignore[no-any-return]
+        return columns
 
 
 def _by_second(rows: Iterable[int], seconds: list[int], values: dict[str, Column]) -> tuple[list[int], dict[str, Column]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from ..parse.base import LINE
-from .measure import Measure
+from .measures.base import Measure
 
 FOREVER = 1 << 40
 """The width of a bucket that holds all of a log."""

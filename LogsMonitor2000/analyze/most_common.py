@@ -9,12 +9,13 @@ from ..errors import UsageError
 from ..event import Stats
 from .bucket import Bucket
 from .calculator import StreamCalculator
-from .measure import Count, Total
+from .measures.count import Count
+from .measures.sum import Sum
 
-SECTIONS = Count(("section",))
-SOURCES = Count(("source",))
-STATUSES = Count(("status_class",))
-BYTES = Total("size")
+SECTIONS = Count("section")
+SOURCES = Count("source")
+STATUSES = Count("status_class")
+BYTES = Sum("size")
 
 FEW = 32
 """So few keys are sorted at once faster than chosen from."""

@@ -17,7 +17,7 @@ from .calculator import StreamCalculator, window_of
 from .digest import Digest
 from .lateness import Lateness
 from .layouts import Layouts
-from .measure import Measure
+from .measures.base import Measure
 from .reorder_buffer import ReorderBuffer
 
 REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late")
@@ -185,7 +185,8 @@ class AnalyticsProcessor:
         calculators = [
             [type(window.calculator).__name__, window.calculator.width, window.calculator.window] for window in self._windows
         ]
-        return [self.buffer_time, calculators, [[width, repr(measures)] for width, measures in self.layouts.items()]]
+        layouts = [[width, [[m.key, m.version] for m in measures]] for width, measures in self.layouts.items()]
+        return [self.buffer_time, calculators, layouts]
 
     @staticmethod
     def _check(calculator: StreamCalculator) -> None:

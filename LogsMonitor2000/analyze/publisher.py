@@ -8,7 +8,7 @@ from ..errors import UsageError
 from ..event import BucketClosed
 from .bucket import Bucket
 from .calculator import StreamCalculator
-from .measure import Measure
+from .measures.base import Measure
 
 
 class BucketPublisher(StreamCalculator):

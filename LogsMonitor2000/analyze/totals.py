@@ -10,7 +10,7 @@ from ..limits import TOTALS_SECONDS
 from .bucket import Bucket
 from .calculator import StreamCalculator
 from .layouts import FOREVER
-from .measure import OTHER
+from .measures.keys import OTHER
 from .most_common import BYTES, SECTIONS, SOURCES, STATUSES, heaviest
 
 

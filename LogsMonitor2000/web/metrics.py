@@ -13,7 +13,9 @@ from typing import NamedTuple
 from ..action.formatter import status_class
 from ..alert.state import AlertState
 from ..analyze.bucket import Bucket
-from ..analyze.measure import OTHER, Count, TotalBy
+from ..analyze.measures.count import Count
+from ..analyze.measures.keys import OTHER
+from ..analyze.measures.sum import SumBy
 from ..analyze.most_common import heaviest
 from ..event import Alert, BucketClosed, Event, Summary
 from ..limits import ALERT_STATES_MAX, RESOLVED_SECONDS, TRAFFIC_SECONDS
@@ -25,8 +27,8 @@ from .exposition import Family, Sample, label
 
 PREFIX = "logsmonitor2000_"
 
-HITS = Count(("section", "status_class"))
-BYTES = TotalBy("size", "section")
+HITS = Count("section", "status_class")
+BYTES = SumBy("size", "section")
 MEASURES = (HITS, BYTES)
 """What the counters of traffic are made of: measured in buckets of `TRAFFIC_SECONDS`."""
 

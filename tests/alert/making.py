@@ -259,8 +259,8 @@ def limited(**limits: int) -> Iterator[None]:
         "alert.kinds.silent",
         "alert.attribution",
         "alert.contribution",
-        "analyze.derived",
-        "analyze.tally",
+        "analyze.columns",
+        "analyze.measures.sample",
     )
     names = [
         f"LogsMonitor2000.{module}.{name}"

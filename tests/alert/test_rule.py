@@ -6,7 +6,7 @@ import unittest
 
 from LogsMonitor2000.alert.reading import read_rules
 from LogsMonitor2000.alert.rule import Rule
-from LogsMonitor2000.analyze.derived import Raw, Subnet
+from LogsMonitor2000.analyze.columns import Raw, Subnet
 from LogsMonitor2000.config.problems import ConfigError
 from LogsMonitor2000.config.toml_file import parse_config
 

@@ -14,7 +14,7 @@ from LogsMonitor2000.alert.kinds.events import Events
 from LogsMonitor2000.alert.kinds.percentile import Bins
 from LogsMonitor2000.alert.kinds.ratio import Share
 from LogsMonitor2000.alert.window import Timeline, Window
-from LogsMonitor2000.analyze.derived import Bin
+from LogsMonitor2000.analyze.columns import Bin
 from LogsMonitor2000.limits import UNIQUES_MAX
 
 from .making import limited

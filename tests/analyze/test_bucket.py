@@ -6,12 +6,14 @@ import pickle
 import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
-from LogsMonitor2000.analyze.measure import OTHER, Count, Total
+from LogsMonitor2000.analyze.measures.count import Count
+from LogsMonitor2000.analyze.measures.keys import OTHER
+from LogsMonitor2000.analyze.measures.sum import Sum
 
 from .making import Values, fill
 
-KEYS = Count(("key",), keys_max=2)
-SIZES = Total("size")
+KEYS = Count("key", keys_max=2)
+SIZES = Sum("size")
 
 
 def bucket(keys: Values, sizes: Values) -> Bucket:
@@ -37,7 +39,7 @@ class TestBucket(unittest.TestCase):
     def test_shrinking_keeps_hits_and_totals(self) -> None:
         made = bucket([b"a", b"a", b"b", b"c"], [b"1"] * 4)
         made.shrink()
-        self.assertEqual((made.hits, made[KEYS], made[SIZES]), (4, {b"a": 2, OTHER: 2}, 4))
+        self.assertEqual((made.hits, made[KEYS], made[SIZES]), (4, {b"a": 1, OTHER: 3}, 4))
 
     def test_hits_alone(self) -> None:
         made = Bucket(5, 1, (), 7)

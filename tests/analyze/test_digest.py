@@ -10,7 +10,7 @@ import unittest
 from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.layouts import FOREVER
-from LogsMonitor2000.analyze.measure import Count
+from LogsMonitor2000.analyze.measures.count import Count
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.publisher import BucketPublisher
@@ -22,7 +22,7 @@ from ..logs import GARBAGE, START, csv_line
 from ..support import SCALE
 
 HORIZON = START + 10_000
-PUBLISHER = BucketPublisher(3, (Count(("section",)),), late=True)
+PUBLISHER = BucketPublisher(3, (Count("section"),), late=True)
 PROCESSOR = AnalyticsProcessor([MostCommonCalculator(5), HighTrafficCalculator(7, 1.5), TotalsCalculator(5), PUBLISHER])
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from random import Random
 import unittest
 
-from LogsMonitor2000.analyze.derived import Raw
 from LogsMonitor2000.analyze.digest import Digest, Digester
 from LogsMonitor2000.analyze.layouts import Layouts
-from LogsMonitor2000.analyze.measure import UNPARSED
+from LogsMonitor2000.analyze.measures.sample import Sample
+from LogsMonitor2000.analyze.measures.unparsed import UNPARSED
 from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
-from LogsMonitor2000.analyze.tally import Rows
 from LogsMonitor2000.parse.base import Malformed
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.parse.registry import LINES as LINE_FORMATS
@@ -24,7 +23,7 @@ from ..alert.making import random_lines, read
 from ..logs import GARBAGE, START, csv_line
 from ..support import FAR_FUTURE, SCALE
 
-SHOWN = Rows((Raw("source"),))
+SHOWN = Sample("source")
 
 
 class Numbers(unittest.TestCase):

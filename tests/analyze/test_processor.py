@@ -9,8 +9,8 @@ from LogsMonitor2000.alert.high_traffic import HighTrafficCalculator
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import StreamCalculator
 from LogsMonitor2000.analyze.digest import Digester
-from LogsMonitor2000.analyze.measure import Count
-from LogsMonitor2000.analyze.most_common import SOURCES, MostCommonCalculator
+from LogsMonitor2000.analyze.measures.count import Count
+from LogsMonitor2000.analyze.most_common import MostCommonCalculator
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.errors import UsageError
 from LogsMonitor2000.event import Event, Summary
@@ -102,7 +102,7 @@ class TestProcessor(unittest.TestCase):
         self.assertEqual(self.processor.summary(), Summary(4, 2, 0, 2, 5, START + 5, START + 7))
 
     def test_calculators_that_ask_for_the_same_share_it(self) -> None:
-        paths = Count(("target",))
+        paths = Count("target")
         more = MostCommonCalculator(10)
         more.measures = (*more.measures, paths)
         processor = AnalyticsProcessor([MostCommonCalculator(10, 1), more, HighTrafficCalculator()])
@@ -113,18 +113,21 @@ class TestProcessor(unittest.TestCase):
         self.assertEqual([stats.hits for stats in told], [2, 2])  # type: ignore[attr-defined]
 
     def test_shrinking_reaches_the_open_buckets(self) -> None:
-        small = SOURCES._replace(keys_max=1)
-        calculator = MostCommonCalculator(10)
-        calculator.measures = (small, *calculator.measures[1:])
+        small = Count("source", keys_max=1)
+
+        class Keys(Seconds):
+            measures = (small,)
+
+            def count(self, bucket: Bucket) -> None:
+                self.closed.append((len(bucket[small]), bucket.hits))
+
+        calculator = Keys(10)
         self.processor = AnalyticsProcessor([calculator])
-        held: list[int] = []
-        calculator.evaluate = lambda time: held.append(len(calculator._bucket[small])) or ()  # type: ignore
-        fields = ["section", "size", "source", "status_class"]
-        digester = Digester(parser_named("csv").bind(fields), self.processor.layouts, 2)
+        digester = Digester(parser_named("csv").bind(self.processor.layouts.fields), self.processor.layouts, 2)
         self.processor.add(digester.digest([csv_line(START, source=b"%d" % number) for number in range(9)], 1 << 40))
         self.processor.shrink()
         self.processor.finish()
-        self.assertEqual(held, [1])  # only (other) is left of nine
+        self.assertEqual(calculator.closed, [(1, 9)])  # only (other) is left of nine
 
     def test_impossible_arguments(self) -> None:
         with self.assertRaises(UsageError):

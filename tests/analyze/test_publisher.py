@@ -8,7 +8,8 @@ import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
 from LogsMonitor2000.analyze.calculator import SlidingWindow
-from LogsMonitor2000.analyze.measure import Count, TotalBy
+from LogsMonitor2000.analyze.measures.count import Count
+from LogsMonitor2000.analyze.measures.sum import SumBy
 from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.publisher import BucketPublisher
 from LogsMonitor2000.errors import UsageError
@@ -21,7 +22,7 @@ from ..support import clf_line
 from .making import fill
 
 START = 1_600_000_000
-HITS, BYTES = Count(("section", "status_class")), TotalBy("size", "section")
+HITS, BYTES = Count("section", "status_class"), SumBy("size", "section")
 
 
 def publisher(width: int = 5) -> BucketPublisher:

@@ -7,7 +7,7 @@ from random import Random
 import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
-from LogsMonitor2000.analyze.measure import Count
+from LogsMonitor2000.analyze.measures.count import Count
 from LogsMonitor2000.analyze.reorder_buffer import ReorderBuffer
 
 from .making import fill
@@ -54,7 +54,7 @@ class TestReorderBuffer(unittest.TestCase):
                 self.assertEqual(popped, sorted(pushed.items()))
 
     def test_open_buckets_are_those_that_were_not_given_out(self) -> None:
-        measure = Count(("key",), keys_max=2)
+        measure = Count("key", keys_max=1)
         buffer = ReorderBuffer()
         for time in (3, 1, 2, 2):
             buffer.push([fill(Bucket(time, 1, (measure,)), key=[b"a", b"b", b"c"])])
@@ -62,7 +62,7 @@ class TestReorderBuffer(unittest.TestCase):
         self.assertEqual(sorted(pairs(list(buffer.open()))), [(2, 6), (3, 3)])
         for bucket in buffer.open():
             bucket.shrink()
-        self.assertEqual([len(bucket[measure]) for bucket in buffer.pop_through(3)], [2, 2])
+        self.assertEqual([len(bucket[measure]) for bucket in buffer.pop_through(3)], [1, 1])  # what was forgotten
 
 
 if __name__ == "__main__":

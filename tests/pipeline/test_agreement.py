@@ -248,9 +248,10 @@ class BoundedCounters(TemporaryFiles):
         path = self.path(content=log)
 
         def processor() -> AnalyticsProcessor:
+            from LogsMonitor2000.analyze.measures.count import Count
             from LogsMonitor2000.analyze.most_common import SOURCES, MostCommonCalculator
 
-            small = SOURCES._replace(keys_max=20)
+            small = Count("source", keys_max=20)
 
             class Small(MostCommonCalculator):
                 measures = tuple(small if m == SOURCES else m for m in MostCommonCalculator.measures)
@@ -285,7 +286,8 @@ class BoundedCounters(TemporaryFiles):
         self.assertEqual(sum(sources.values()), 600)
         self.assertGreater(sources[b"(other)"], 100)
         for heavy in (b"heavy0", b"heavy1", b"heavy2"):
-            self.assertEqual(sources[heavy], log.count(b'"%s"' % heavy))
+            exact = log.count(b'"%s"' % heavy)
+            self.assertTrue(exact - sources[b"(other)"] // 11 <= sources[heavy] <= exact)
 
 
 class ExactAlerts(unittest.TestCase):

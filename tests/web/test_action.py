@@ -23,11 +23,10 @@ from urllib.request import Request, urlopen
 
 from LogsMonitor2000.action.base import Action, Status
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.analyze.publisher import BucketPublisher
 from LogsMonitor2000.config.secret import Secret
 from LogsMonitor2000.config.settings import Settings
 from LogsMonitor2000.event import Alert, Event, Stats, Summary
-from LogsMonitor2000.limits import METRICS_PAUSE_SECONDS, STATUS_SECONDS
+from LogsMonitor2000.limits import METRICS_PAUSE_SECONDS, STATUS_SECONDS, TRAFFIC_SECONDS
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import Collecting, ManualClock
@@ -298,8 +297,7 @@ class Runs(TemporaryFiles):
         for listen in (None, "127.0.0.1:0"):
             monitor = build(Settings.of(files=(os.devnull,), listen=listen), io.StringIO(), io.StringIO())
             monitor.run()
-            counting = [w for w in monitor.processor._windows if isinstance(w.calculator, BucketPublisher)]
-            self.assertEqual(len(counting), int(listen is not None))
+            self.assertEqual(TRAFFIC_SECONDS in monitor.processor.layouts, listen is not None)
 
     def test_an_address_that_is_taken_is_said_in_one_line(self) -> None:
         port = free_port()

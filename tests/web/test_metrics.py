@@ -6,7 +6,7 @@ from random import Random
 import unittest
 
 from LogsMonitor2000.analyze.bucket import Bucket
-from LogsMonitor2000.analyze.measure import OTHER
+from LogsMonitor2000.analyze.measures.keys import OTHER
 from LogsMonitor2000.event import Alert, BucketClosed, Stats, Summary
 from LogsMonitor2000.limits import ALERT_STATES_MAX, RESOLVED_SECONDS
 from LogsMonitor2000.source.statistics import ReadStatistics

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ...analyze.bucket import Bucket
-from ...analyze.derived import Derived
-from ...analyze.measure import Measure, Total
-from ...analyze.tally import MICRO, Amounts
+from ...analyze.columns import MICRO, Derived
+from ...analyze.measures.base import Measure
+from ...analyze.measures.sum import Amounts, Sum
 from ...config.table import Table
 from ...text import size
 from ..condition import Conditions
@@ -61,7 +61,7 @@ class Values(Contribution):
 
     @property
     def measure(self) -> Measure:
-        return Amounts(self.columns, self.field)
+        return Amounts(self.field, *self.columns)
 
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         deltas: dict[Group, tuple[int, int, int]] = {}
@@ -87,7 +87,7 @@ class Sizes(Values):
 
     @property
     def measure(self) -> Measure:
-        return super().measure if self.columns else Total(self.field)
+        return super().measure if self.columns else Sum(self.field)
 
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         if isinstance(state, int):

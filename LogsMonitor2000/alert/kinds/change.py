@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...analyze.derived import Derived
+from ...analyze.columns import Derived
 from ...config.table import Table
 from ...limits import WINDOW_SECONDS_MAX
 from ...text import duration

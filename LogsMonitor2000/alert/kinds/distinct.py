@@ -10,13 +10,13 @@ from heapq import heapify, heapreplace
 from typing import Any, ClassVar
 
 from ...analyze.bucket import Bucket
-from ...analyze.derived import Derived, Raw
-from ...analyze.measure import Measure
+from ...analyze.columns import Derived, Raw
+from ...analyze.measures.base import Measure
 from ...config.table import Table
 from ...limits import HASHES_MAX, UNIQUES_MAX
 from ...parse.base import FIELDS
 from ..condition import Conditions
-from ..contribution import Contribution, Deltas, Group, Placement
+from ..contribution import Contribution, Deltas, Group, Placement, as_groups
 from ..rule import Rule
 from .events import without_other
 
@@ -100,7 +100,7 @@ class DistinctValues(Contribution):
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         counts = without_other(state)
         if not self.columns:
-            return {(): counts} if counts else {}
+            return {(): as_groups(counts)} if counts else {}
         deltas: dict[Group, dict[Any, int]] = {}
         for key, count in counts.items():
             place = placement[key[:-1]]

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..contribution import Contribution, Deltas, Group, Placement
+from ..contribution import Contribution, Deltas, Group, Placement, as_groups
 from ..rule import Rule, Sums, Unit
 
 if TYPE_CHECKING:
     from ...analyze.bucket import Bucket
-    from ...analyze.derived import Derived
-    from ...analyze.measure import Measure
+    from ...analyze.columns import Derived
+    from ...analyze.measures.base import Measure
     from ..condition import Conditions
 
 
@@ -48,7 +48,8 @@ class Events(Contribution):
         if state is None:
             return {(): bucket.hits} if bucket.hits else {}
         if placement.is_identity:  # a closed bucket never changes
-            return without_other(state)
+            groups = without_other(state)
+            return groups if len(self.by) > 1 else as_groups(groups)
         events: dict[Group, int] = {}
         for place, count in zip(map(placement.__getitem__, state), state.values()):
             if place is not None:
@@ -65,7 +66,7 @@ class Events(Contribution):
 
 def without_other(counts: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """A tally without what it has forgotten the keys of."""
-    from ...analyze.measure import OTHER
+    from ...analyze.measures.keys import OTHER
 
     return {key: count for key, count in counts.items() if key != OTHER} if OTHER in counts else counts
 

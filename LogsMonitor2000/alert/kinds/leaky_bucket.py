@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...analyze.derived import Derived
-from ...analyze.measure import dump_key, load_key
-from ...analyze.tally import MICRO
+from ...analyze.columns import MICRO, Derived
+from ...analyze.measures.keys import dump_key, load_key
 from ...config.table import Table
 from ...limits import GROUPS_MAX, WINDOW_SECONDS_MAX
 from ...parse.base import FIELDS

@@ -8,10 +8,11 @@ from math import ceil
 from typing import Any, ClassVar
 
 from ...analyze.bucket import Bucket
-from ...analyze.derived import Bin, Derived, middle
-from ...analyze.measure import OTHER, Measure
+from ...analyze.columns import Bin, Derived, middle
+from ...analyze.measures.base import Measure
+from ...analyze.measures.keys import OTHER
 from ..condition import Conditions
-from ..contribution import Contribution, Deltas, Group, Placement
+from ..contribution import Contribution, Deltas, Group, Placement, as_groups
 from .amounts import ValueRule
 
 
@@ -63,8 +64,8 @@ class BinnedValues(Contribution):
 
     def deltas(self, bucket: Bucket, state: Any, placement: Placement) -> Deltas:
         deltas: dict[Group, dict[int, int]] = {}
-        for key, count in state.items():
-            place = None if key == OTHER or key[-1] is None else placement[key[:-1]]
+        for key, count in (state if self.columns else as_groups(state)).items():
+            place = None if key == OTHER or key[-1] in (None, OTHER) else placement[key[:-1]]
             if place is not None:
                 bins = deltas.setdefault(place[0], {})
                 bins[key[-1]] = bins.get(key[-1], 0) + count

@@ -8,8 +8,9 @@ from operator import add
 from typing import Any, ClassVar
 
 from ...analyze.bucket import Bucket
-from ...analyze.derived import Derived
-from ...analyze.measure import UNPARSED, Measure
+from ...analyze.columns import Derived
+from ...analyze.measures.base import Measure
+from ...analyze.measures.unparsed import UNPARSED
 from ...config.table import Table
 from ..condition import Conditions, read_conditions
 from ..contribution import Contribution, Deltas, Group, Placement

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ...analyze.derived import Derived
-from ...analyze.measure import dump_key, load_key
+from ...analyze.columns import Derived
+from ...analyze.measures.keys import dump_key, load_key
 from ...config.table import Table
 from ...limits import GROUPS_MAX, STATES_MAX, WINDOW_SECONDS_MAX
 from ...text import duration

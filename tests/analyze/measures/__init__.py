@@ -1,0 +1,1 @@
+"""Tests of `LogsMonitor2000.analyze.measures`."""
