@@ -16,7 +16,7 @@ from .parser import Group, Parser, Show
 if TYPE_CHECKING:
     from ..pipeline.monitor import Monitor
 
-READING = ("log_format", "fields", "client_from", "trusted", "nginx_conf", "parser", "jobs")
+READING = ("log_format", "fields", "time_format", "client_from", "trusted", "nginx_conf", "parser", "jobs")
 TIME = ("buffer_time", "max_skew", "timezone")
 ALERTS = ("high_traffic_threshold", "high_traffic_interval", "alerts")
 

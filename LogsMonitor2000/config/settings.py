@@ -54,6 +54,9 @@ class Reading(Concern):
     files: tuple[str, ...] = ()
     log_format: str = option("auto", Text("NAME"), "auto, a name (see: formats), or a definition as of nginx or Apache")
     fields: str = option("", Text("FIELD=KEY,..."), "where JSON, LTSV or logfmt has a field: time=ts,status=res.code")
+    time_format: str = option(
+        "", Text("FORMAT"), "how times are written where that is unusual, as in strftime: '%d.%m.%Y %H:%M:%S'"
+    )
     client_from: str = option(
         "", Text(words=("x_forwarded_for",), optional=True), "take the client from X-Forwarded-For: the closest untrusted hop"
     )

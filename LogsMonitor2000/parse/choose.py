@@ -44,6 +44,7 @@ class Choice(NamedTuple):
     client_from: str = ""
     nginx_conf: str = ""
     trusted: Sequence[str] = ()
+    time_format: str = ""
 
     def paths(self) -> tuple[str, ...]:
         """The access logs that the configuration names: what is read when no file is named."""
@@ -63,8 +64,8 @@ class Choice(NamedTuple):
         if text in formats:
             from .lines.http_log import HTTPLogParser
 
-            return self._finished(HTTPLogParser(defined(formats[text], text)))
-        return self._finished(parser_named(text, self.fields))
+            return self._finished(HTTPLogParser(defined(formats[text], text, self.time_format)))
+        return self._finished(parser_named(text, self.fields, self.time_format))
 
     def choose(self, name: str, blocks: Sequence[bytes], before: str = "") -> Chosen | None:
         """The parser of the input `name` that begins with `blocks`; None while there are only blank lines.
@@ -81,7 +82,7 @@ class Choice(NamedTuple):
                 pass
         if self.nginx_conf and (configured := self._configured(name, sample_of(blocks))) is not None:
             return Chosen(self._finished(configured), "as --nginx_conf defines it")
-        score = detect(name, blocks, self.fields)
+        score = detect(name, blocks, self.fields, self.time_format)
         if score is None:
             return None
         parser = self._finished(score.parser)
@@ -96,7 +97,7 @@ class Choice(NamedTuple):
         formats = nginx_formats(self.nginx_conf)
         own = [f for path, f in nginx_logs(self.nginx_conf).items() if f in formats and _same(path, name)]
         for names in (own, list(formats)):
-            parsers = [HTTPLogParser(defined(formats[f], f)) for f in names]
+            parsers = [HTTPLogParser(defined(formats[f], f, self.time_format)) for f in names]
             scores = [(parser.try_lines(lines), parser) for parser in parsers]
             if scores:
                 (read, count), best = max(scores, key=lambda score: score[0][0])

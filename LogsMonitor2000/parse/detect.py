@@ -49,10 +49,10 @@ class Score(NamedTuple):
         return self.lines > 0 and self.read * 2 >= self.lines
 
 
-def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
+def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS, time_format: str = "") -> Parser:
     """The parser of the format `name` or of the definition that `name` is; a `FormatError` suggests what was meant.
 
-    `fields` are the keys of fields in a record.
+    `fields` are the keys of fields in a record; `time_format` is how it, or a definition, writes times, as in strftime.
     """
     from .envelopes.kinds import ENVELOPES  # here, as those below, because few runs need it and start-up counts
     from .lines.definitions import defined, is_definition
@@ -61,10 +61,10 @@ def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
     if envelope in ENVELOPES and inside:
         from .envelopes.base import EnvelopeParser
 
-        return EnvelopeParser(ENVELOPES[envelope](), parser_named(inside, fields))
+        return EnvelopeParser(ENVELOPES[envelope](), parser_named(inside, fields, time_format))
     if is_definition(name):
-        return HTTPLogParser(defined(name))
-    parser = make_parser(name, fields)
+        return HTTPLogParser(defined(name, time_format=time_format))
+    parser = make_parser(name, fields, time_format)
     if parser is None:
         from difflib import get_close_matches
 
@@ -76,7 +76,7 @@ def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS) -> Parser:
     return parser
 
 
-def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
+def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS, time_format: str = "") -> Score | None:
     """The best format for the input `name` that begins with `blocks`; None while there are only blank lines.
 
     When none fits, the `FormatError` has the first line and the formats that were tried.
@@ -86,10 +86,10 @@ def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FI
         return None
     if (encoding := other_encoding(lines)) is not None:
         raise FormatError(f"{name}: {encoding}")
-    best = best_of(lines, fields)
+    best = best_of(lines, fields, time_format)
     if best is not None and (best.is_half or not best.lines):  # a header alone identifies the format
         return best
-    first = _first_of_several(lines, fields)
+    first = _first_of_several(lines, fields, time_format)
     if first is None:
         raise FormatError(
             f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
@@ -113,12 +113,12 @@ def misfit(name: str, parser: Parser, lines: Sequence[bytes], fields: Mapping[st
     return MisfitError(f"{name}: no line is of the format {parser.name}; {looks}")
 
 
-def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS) -> Score | None:
+def best_of(lines: Sequence[bytes], fields: Mapping[str, str] = NO_FIELDS, time_format: str = "") -> Score | None:
     """The score of the format that fits `lines` best; None when no format's hint is found in them."""
-    enveloped = _enveloped(lines, fields)
+    enveloped = _enveloped(lines, fields, time_format)
     if enveloped is not None:
         return enveloped
-    scores = _scores(lines, fields)
+    scores = _scores(lines, fields, time_format)
     if not scores:
         return None
     header = next((score for score in scores if not score.lines and any(map(score.parser.skips, lines))), None)
@@ -135,7 +135,7 @@ def _around_results(scores: Sequence[Score], lines: Sequence[bytes]) -> Sequence
     return scores
 
 
-def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | None:
+def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
     """The score of the format inside of the envelope of `lines`; None where they have none, or no format fits what is inside."""
     from .envelopes.kinds import envelope_of
 
@@ -145,7 +145,7 @@ def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | Non
     # What is blank inside is not a line; what has no envelope is one that nothing reads, or may be part of something longer.
     inside = [envelope.open_line(line) for line in lines]
     kept = [text or b"" for text in inside if (not envelope.sequential if text is None else not is_blank(text))]
-    inner = best_of(kept or [b""], fields)
+    inner = best_of(kept or [b""], fields, time_format)
     if inner is None or not inner.is_half:
         return None
     from .envelopes.base import EnvelopeParser
@@ -167,13 +167,13 @@ def _preferred(scores: Sequence[Score], lines: Sequence[bytes]) -> Score:
     return max(usual, key=lambda pair: (len(pair[0].parser.fields) + pair[0].parser.forwards, pair[1], pair[0].read))[0]
 
 
-def _first_of_several(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | None:
+def _first_of_several(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
     """The format of the first of `lines` when they change it soon, and together the formats read at least half; else None."""
-    parsers = [score.parser for score in _scores(lines, fields) if score.read]
+    parsers = [score.parser for score in _scores(lines, fields, time_format) if score.read]
     read = sum(any(parser.try_lines([line])[0] for parser in parsers) for line in lines)
     while len(lines) > 1 and read * 2 >= len(lines):
         lines = lines[: len(lines) // 2]
-        best = best_of(lines, fields)
+        best = best_of(lines, fields, time_format)
         if best is not None and best.is_half:
             return best
         read = len(lines)
@@ -208,7 +208,7 @@ def sample_of(blocks: Iterable[bytes]) -> list[bytes]:
     return lines
 
 
-def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
+def _scores(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str = "") -> list[Score]:
     """The score of each format whose hint is found in the lines."""
     text = b"\n".join(line[:DETECT_BYTES_MAX] for line in lines)
     scores: dict[str, Score] = {}
@@ -224,7 +224,7 @@ def _scores(lines: Sequence[bytes], fields: Mapping[str, str]) -> list[Score]:
         scores[row.name] = score
     for record in RECORDS:
         if re.search(record.hint, text) is not None:
-            scores[record.name] = _score(record.make(fields), lines)
+            scores[record.name] = _score(record.make(fields, time_format), lines)
     return list(scores.values())
 
 

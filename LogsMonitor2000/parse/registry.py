@@ -37,10 +37,10 @@ class RecordFormat(NamedTuple):
     def example(self) -> bytes:
         return self.examples[0]
 
-    def make(self, fields: Mapping[str, str] | None = None) -> Parser:
-        """A parser; `fields` are the keys of fields, where the format has keys."""
+    def make(self, fields: Mapping[str, str] | None = None, time_format: str = "") -> Parser:
+        """A parser; `fields` are the keys of fields, where the format has keys, and `time_format` is how it writes times."""
         kind = cast(Callable[..., Parser], getattr(import_module(f".{self.module}", __package__), self.parser))
-        return kind(fields) if fields and self.has_keys else kind(*self.arguments)
+        return kind(fields, time_format) if self.has_keys else kind(*self.arguments)
 
     @property
     def has_keys(self) -> bool:
@@ -138,12 +138,12 @@ NAMES: tuple[str, ...] = tuple(row.name for row in (*LINES, *RECORDS))
 """What may be given to --log_format, besides auto, list, a definition, and an envelope such as `syslog:` before any of these."""
 
 
-def make_parser(name: str, fields: Mapping[str, str] | None = None) -> Parser | None:
+def make_parser(name: str, fields: Mapping[str, str] | None = None, time_format: str = "") -> Parser | None:
     """A parser of the format `name`; None when there is no such format."""
     for row in LINES:
         if row.name == name:
             return HTTPLogParser(row)
     for record in RECORDS:
         if record.name == name:
-            return record.make(fields)
+            return record.make(fields, time_format)
     return None

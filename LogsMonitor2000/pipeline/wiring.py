@@ -225,7 +225,7 @@ def choice_of(settings: Settings) -> Choice:
     """What the settings say about formats."""
     reading = settings.reading
     conf, trusted = nginx_conf(reading.nginx_conf), checked_networks(reading.trusted)
-    return Choice(reading.log_format, mapped_fields(reading.fields), reading.client_from, conf, trusted)
+    return Choice(reading.log_format, mapped_fields(reading.fields), reading.client_from, conf, trusted, reading.time_format)
 
 
 def nginx_conf(path: str) -> str:

@@ -35,44 +35,7 @@ http {  # the 'main' one
 """
 
 
-class Definitions(unittest.TestCase):
-    def event(self, definition: str, line: bytes) -> WebLogEvent:
-        return HTTPLogParser(defined(definition)).parse_line(line)
-
-    def test_nginx(self) -> None:
-        event = self.event(
-            "$time_iso8601\t$host\t$remote_addr\t$request_method\t$uri\t$status\t$body_bytes_sent\t${request_time}",
-            b"2024-01-01T12:00:00+02:00\ta.b\t192.0.2.7\tGET\t/a b/c\t200\t5\t0.125",
-        )
-        self.assertEqual(
-            event,
-            WebLogEvent(1704103200, "192.0.2.7", "-", "a.b", "GET", "/a b/c", "/a b/c", "/a b", "-", 200, 5, duration=0.125),
-        )
-
-    def test_apache(self) -> None:
-        for definition in (
-            '%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i" %D',
-            r'LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\" %D" vhost_timed',
-        ):
-            event = self.event(
-                definition,
-                b'a.b:80 ::1 - frank x [10/Oct/2000:13:55:36 -0700] "GET /a\\"b HTTP/1.1" 200 5 "-" "x "y" z" 125000',
-            )
-            self.assertEqual((event.vhost, event.source, event.user, event.duration), ("a.b", "::1", "frank x", 0.125))
-            self.assertEqual((event.section, event.agent), ('/a\\"b', 'x "y" z'))
-        self.assertEqual(self.event("%a %{%s}t %m %U%q %s %{ms}T", b"h 971211336 GET /a/b?c 200 125")[:2], (971211336, "h"))
-
-    def test_what_is_wrong_with_a_definition(self) -> None:
-        for definition, why in (
-            ("$remote_addr $status", "no time"),
-            ("%h %s", "no time"),
-            ("$remote_addr$status [$time_local]", "nothing between"),
-            ("%h %{%Q}t", "time format"),
-            ("$time_local " * 2_000, "longer"),
-        ):
-            with self.subTest(definition[:40]), self.assertRaisesRegex(FormatError, why):
-                defined(definition)
-
+class Configurations(unittest.TestCase):
     def test_a_configuration(self) -> None:
         self.assertEqual(list(nginx_formats(CONF)), ["main", "timed"])
         self.assertTrue(
@@ -184,7 +147,7 @@ class Times(unittest.TestCase):
             (b"2024-01-01T12:00:00+24:00", NO_TIME),
             (b"2024-01-01", NO_TIME),
             (b"0000-01-01T00:00:00Z", NO_TIME),
-            (b"2024-01-01T12:00:00." + b"1" * 100_000, NO_TIME),
+            (b"2024-01-01T12:00:00." + b"1" * 100_000, 1704110400),
         ):
             with self.subTest(text[:40]):
                 self.assertEqual(iso_second(text), second)

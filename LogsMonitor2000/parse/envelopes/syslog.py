@@ -10,7 +10,7 @@ from ..blocks import count_lines
 from ..regex import compile_pattern
 from .base import Envelope
 
-_TIMESTAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d{1,9}+)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
+_TIMESTAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d++)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d++)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
 _TAG = rb"[^ \[\]:\n]{1,64}+(?:\[[^\]\n ]{0,32}+\])?+:"
 _IPV6 = rb"[\dA-Fa-f]{0,4}+:[\dA-Fa-f]{0,4}+:[\dA-Fa-f:.]*+(?:%\w++)?+"  # its beginning looks like a tag
 _RFC3164 = rb"(?:<\d{1,3}+>)?+%s:?+ (?:%s |(?:[^ \n]{1,255}+ )??)%s[ ]?+" % (_TIMESTAMP, _IPV6, _TAG)

@@ -31,6 +31,7 @@ _TIMES = {
     # The captured text alone must give the second: the fraction may be left out only where no zone follows it. The strict parser
     # reads invalid timestamps again, so what a subpattern matches need not be checked further.
     "clf": (rb"(?P<time>.{26})", rb"[^][]*+"),
+    "clf_bare": (rb"(?P<time>.{26})", rb"[^ %s]++ [^ %s]++"),
     "clf_local": (rb"(?P<time>.{20})(?:\.\d++)?+", rb"[^][]*+"),
     "iso": (rb"(?P<time>.{10}T.{8}(?:[+-]\d\d:?+\d\d(?![.Z]))?+)(?:\.\d++)?+Z?+", rb"[^%s]++"),
     "iso_space": (rb"(?P<time>.{10} .{8})(?:\.\d++)?+", rb"[^ ]++ [^ ]++"),
@@ -49,13 +50,20 @@ CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded", "query"}
 
 
 class Value(NamedTuple):
-    """A value of a template: its name and kind, the texts before and after it; `quoted` when quotes enclose it."""
+    """A value of a template: its name and kind, the texts before and after it; `quoted` when quotes enclose it.
+
+    `following` is the name of the next value; `own` is its subpattern where the template brings it; `may_be_empty` is for
+    what servers leave out without a dash.
+    """
 
     name: str
     kind: str
     before: bytes
     after: bytes
     quoted: bool
+    following: str = ""
+    own: bytes = b""
+    may_be_empty: bool = False
 
     @property
     def field(self) -> str:
@@ -64,7 +72,12 @@ class Value(NamedTuple):
     @property
     def stop(self) -> bytes:
         """The character that may not stand in the value: the first of what follows it."""
-        return re.escape(self.after[:1] or b" ")
+        return re.escape(self.after[:1] or (b"/" if self.following == "target" else b" "))
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its end can be found: something stands after it, or a target, which begins with a slash."""
+        return bool(self.after) or self.following in ("", "target") or self.kind == "pad"
 
 
 # The fast versions, the cheapest first; `stop` are the characters that end a value.
@@ -83,6 +96,8 @@ def _group(value: Value) -> bytes:
 
 
 def _fast_time(value: Value, stop: bytes) -> tuple[bytes, ...]:
+    if value.own:
+        return (b"(?P<time>%s)" % value.own,)
     fast = _TIMES[value.kind][0]
     return (fast % stop if b"%s" in fast else fast,)
 
@@ -129,6 +144,10 @@ def _fast_text(value: Value, stop: bytes) -> tuple[bytes, ...]:
     group = _group(value)
     if value.field == "source" and not value.kind:
         group = rb"(?!\[)" + group
+    if value.kind == "list":
+        return (_list(value, stop),)
+    if value.may_be_empty and value.field not in CAPTURED and not value.quoted:
+        return (rb"[^%s]*+" % stop,)
     return (group + rb'[^"]*+)(?<!\\)',) if value.quoted else (group + rb"[^%s]++)" % stop,)
 
 
@@ -144,6 +163,14 @@ _FAST: dict[str, Callable[[Value, bytes], tuple[bytes, ...]]] = {
 }
 
 
+def _list(value: Value, stop: bytes) -> bytes:
+    """nginx's `$upstream_…`: one value a server that was tried, with `, ` between them, or ` : ` after an internal redirect."""
+    if value.stop.strip(b"\\") != b" ":
+        return rb"[^%s]*+" % stop
+    item = rb"(?:[^%s,]++|,(?! ))*+" % stop
+    return item + rb"(?:(?:, | : )%s)*+" % item
+
+
 # The strict versions
 
 
@@ -152,8 +179,7 @@ def strict_subpattern(value: Value, escapes: bool, following: Value | None) -> b
     if value.name == "rest":
         return b".*+"
     if value.field == "time":
-        strict = _TIMES[value.kind][1]
-        return strict % value.stop if b"%s" in strict else strict
+        return value.own or _TIMES[value.kind][1].replace(b"%s", value.stop)
     if value.kind in KINDS:
         return KINDS[value.kind]
     if value.field == "status":
@@ -167,7 +193,9 @@ def strict_subpattern(value: Value, escapes: bool, following: Value | None) -> b
     stop = value.stop + (b"" if value.after else rb"\t\r")
     if value.field == "user" and len(value.after) > 1:  # a name may hold spaces
         return rb"(?:[^%s]++|%s(?!%s))++" % (stop, stop, re.escape(value.after[1:]))
-    return rb"[^%s]++" % stop
+    if value.kind == "list":
+        return _list(value, stop)
+    return (rb"[^%s]*+" if value.may_be_empty else rb"[^%s]++") % stop
 
 
 def _strict_quoted(value: Value, following: Value | None) -> bytes:

@@ -43,6 +43,8 @@ class TemplateFormat:
         origin: str = "",
         hint: bytes = b"",
         fallback: Callable[[bytes], Values] | None = None,
+        time_pattern: bytes = b"",
+        has_empty_values: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -53,6 +55,9 @@ class TemplateFormat:
         self.hint = hint
         self.fallback = fallback
         """Reads the lines of a plainer format, which lack what the template has more."""
+        self.time_pattern = time_pattern
+        """The subpattern of the time, where it has no kind."""
+        self.has_empty_values = has_empty_values
         self.header: bytes | None = None
         self.hop: Callable[[], Converter] = LastHop
 
@@ -66,10 +71,18 @@ class TemplateFormat:
         texts = [self.template[: found[0].start()].encode()] if found else []
         ends = [token.start() for token in found[1:]] + [len(self.template)]
         texts += [self.template[token.end() : end].encode() for token, end in zip(found, ends)]
-        kinds = [token[2] or ("clf" if token[1] == "time" else "") for token in found]
         return [
-            Value(token[1], kind, before, after, before.endswith(b'"') and after.startswith(b'"'))
-            for token, kind, before, after in zip(found, kinds, texts, texts[1:])
+            Value(
+                token[1],
+                token[2] or ("clf" if token[1] == "time" else ""),
+                before,
+                after,
+                before.endswith(b'"') and after.startswith(b'"'),
+                following,
+                self.time_pattern if token[1] == "time" else b"",
+                self.has_empty_values,
+            )
+            for token, before, after, following in zip(found, texts, texts[1:], [*(token[1] for token in found[1:]), ""])
         ]
 
     @cached_property
@@ -136,6 +149,10 @@ class TemplateFormat:
     # The strict parser
 
     @cached_property
+    def _quoted(self) -> frozenset[str]:
+        return frozenset(value.field for value in self.values if value.quoted)
+
+    @cached_property
     def _escaped(self) -> re.Pattern[bytes]:
         return compile_pattern(self._strict(nested=False, escapes=True))
 
@@ -193,9 +210,9 @@ class TemplateFormat:
             elif name in ("size", "duration"):
                 values[name] = None if text[:1] == b"-" else text
             elif name == "source" and name not in self.converters:
-                values[name] = without_brackets(text)
+                values[name] = without_brackets(text) or b"-"
             else:
-                values[name] = text
+                values[name] = text if text or name in self._quoted else b"-"
         for name, converter in self.converters.items():
             values[name] = converter[values[name]]
         query = values.pop("query", b"-") or b"-"

@@ -22,7 +22,8 @@ from ..regex import compile_pattern
 from ..values.fields import WITHOUT_PORT, seconds_of
 from ..values.iso import AnyTimestamps
 from ..values.request import path_of, request_values, section_of
-from ..values.timestamps import NO_TIME
+from ..values.strftime import StrftimeTimestamps
+from ..values.timestamps import NO_TIME, Timestamps
 from .learned import LearningReader
 from .synonyms import SYNONYMS, Place
 from .syntax import Found, Syntax
@@ -32,13 +33,16 @@ _SIZE = compile_pattern(rb"\d{1,%d}\Z" % SIZE_DIGITS_MAX)
 
 
 class RecordParser(Parser):
-    """Reads records of one syntax. `fields` overrides where a field is found: `--fields time=ts,status=res.code`."""
+    """Reads records of one syntax. `own` overrides where a field is found: `--fields time=ts,status=res.code`.
 
-    def __init__(self, syntax: Syntax, own: Mapping[str, str] | None = None) -> None:
+    `time_format` is how times are written, as in strftime, where that is unusual.
+    """
+
+    def __init__(self, syntax: Syntax, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
         self.name = syntax.name
         self.syntax = syntax
         self.forwards = True
-        self.timestamps = AnyTimestamps()
+        self.timestamps: Timestamps = StrftimeTimestamps(time_format) if time_format else AnyTimestamps()
         self.wanted = {**SYNONYMS, **syntax.own}
         for field, key in (own or {}).items():
             path = tuple(int(part) if part.isdigit() else part for part in key.split("."))

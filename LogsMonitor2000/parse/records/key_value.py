@@ -95,10 +95,10 @@ class LogfmtSyntax(KeyValueSyntax):
 
 
 class LtsvParser(RecordParser):
-    def __init__(self, own: Mapping[str, str] | None = None) -> None:
-        super().__init__(LtsvSyntax(), own)
+    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
+        super().__init__(LtsvSyntax(), own, time_format)
 
 
 class LogfmtParser(RecordParser):
-    def __init__(self, own: Mapping[str, str] | None = None) -> None:
-        super().__init__(LogfmtSyntax(), own)
+    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
+        super().__init__(LogfmtSyntax(), own, time_format)

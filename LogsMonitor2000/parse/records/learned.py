@@ -16,6 +16,7 @@ from ..blocks import BlockReader, StrictParser
 from ..columns import Column, Columns
 from ..regex import compile_pattern, group_names, pattern_of
 from ..values.fields import WITHOUT_PORT, Converter, Scaled, seconds_of
+from ..values.iso import AnyTimestamps
 from ..values.request import request_versions, target_versions
 from ..values.timestamps import NO_TIME
 from .syntax import NUMBER, Found, Syntax
@@ -108,7 +109,10 @@ def learn(parser: StrictRecordParser, line: bytes, fields: Sequence[str]) -> Lea
             plain = QUOTED if scalar.quoted else parser.syntax.plain(text, stop)
             versions = None if plain is None else (plain,)
         else:
-            versions = _versions(name, text, stop, found.places[name].shift, converters)
+            if name == "time" and not isinstance(parser.timestamps, AnyTimestamps):  # a part of it means nothing then
+                versions = None if b"\\" in text else (rb"(?P<time>[^%s]++)" % stop,)
+            else:
+                versions = _versions(name, text, stop, found.places[name].shift, converters)
             if name == "size" and versions and (scalar.quoted or parser.syntax.bare_dash):
                 versions = (rb"(?:%s|-)" % versions[0],)
         if versions is None:

@@ -9,7 +9,7 @@ from ..regex import compile_pattern
 from .timestamps import EPOCH_DAY, NO_TIME, ClfTimestamps, Timestamps
 
 _ISO = compile_pattern(
-    rb"(\d{4})-(\d\d)-(\d\d)[T \t](\d\d):(\d\d):(\d\d)(?:[.,]\d{1,12}+)?+ ?+(?:Z|z|UTC|GMT|([+-])(\d\d):?+(\d\d)?+)?+\Z"
+    rb"(\d{4})-(\d\d)-(\d\d)[T \t](\d\d):(\d\d):(\d\d)(?:[.,]\d++)?+ ?+(?:Z|z|UTC|GMT|([+-])(\d\d):?+(\d\d)?+)?+\Z"
 )
 _EPOCH = compile_pattern(rb"(\d{1,20}+)(?:\.\d{1,20}+)?+\Z")
 _FLOAT = compile_pattern(rb"\d{1,3}+\.\d{1,17}+[eE][+]?+\d{1,2}+\Z")
