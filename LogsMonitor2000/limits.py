@@ -77,6 +77,12 @@ DRIFT_NOTICES_MAX = 20
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
 
+PLAUSIBLE_LINES_MAX = 50
+"""Lines of which it is checked whether the columns of a detected format hold what they should: a few milliseconds."""
+
+PLAUSIBLE_SECONDS_MAX = 3_600
+"""A median duration of requests above this is another unit, or another column."""
+
 DETECT_BYTES_MAX = 8_192
 """How much of a line is searched for hints at a format, and of the first lines for what is no text."""
 

@@ -91,7 +91,7 @@ def _text(value: Value, request: Request) -> str:
     """What stands in the place of `value`."""
     size = "-" if request.size is None else str(request.size)
     match value.field, value.kind:
-        case "source", "port" | "port_last":
+        case ("source", "port" | "port_last") | ("peer", _):
             return f"{request.source}:49152"
         case "source" | "forwarded", _:
             return request.source

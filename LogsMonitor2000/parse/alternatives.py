@@ -196,7 +196,11 @@ class Alternatives:
     def _parser(self, name: str, parser: HTTPLogParser | RecordParser) -> FastParser:
         fast = self._parsers.get(name)
         if fast is None:
-            fast = self._parsers[name] = parser.fast(self._fields)
+            if isinstance(parser, HTTPLogParser):
+                fast = parser.fast(self._fields, is_typical=True)
+            else:
+                fast = parser.fast(self._fields)
+            self._parsers[name] = fast
         return fast
 
 

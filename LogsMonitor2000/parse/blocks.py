@@ -11,10 +11,11 @@ so exactly when there are fewer rows than newlines; then the block is matched ag
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 import re
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from ..limits import LINE_BYTES_MAX
 from .base import FormatDrift, Malformed, check_horizon, is_all_blank, is_blank, strictly
@@ -43,6 +44,13 @@ class StrictParser(Protocol):
         ...
 
 
+class Computed(NamedTuple):
+    """A field that is made of several captured groups, row by row."""
+
+    inputs: tuple[str, ...]
+    function: Callable[..., bytes | None]
+
+
 class BlockReader:
     """A parser bound to fields: called with a block, gives its columns. `missed` is how many rows of it the pattern did not match.
 
@@ -56,6 +64,7 @@ class BlockReader:
         fields: Sequence[str],
         converters: Mapping[str, Converter],
         drift: FormatDrift | None = None,
+        computed: Mapping[str, Computed] = MappingProxyType({}),
         cautious: bytes | None = None,
         triggers: Sequence[bytes] = (b"\\",),
     ) -> None:
@@ -72,6 +81,11 @@ class BlockReader:
         self._stride = self._fast.groups + 1
         self._time = groups["time"]
         self._columns = [(field, groups.get(field)) for field in fields]
+        self._computed = [
+            (field, [groups[name] for name in computed[field].inputs], computed[field].function)
+            for field in fields
+            if field in computed
+        ]
         self._converted = [(field, converters[field].__getitem__) for field in fields if field in converters]
 
     def _pattern(self, cautious: bool, within_lines: bool) -> re.Pattern[bytes]:
@@ -104,6 +118,8 @@ class BlockReader:
             field: [absent_value(field)] * len(seconds) if group is None else flat[group::stride]
             for field, group in self._columns
         }
+        for field, numbers, function in self._computed:
+            values[field] = list(map(function, *(flat[number::stride] for number in numbers)))
         for field, convert in self._converted:
             values[field] = list(map(convert, values[field]))
         return seconds, values

@@ -14,18 +14,21 @@ from .base import BoundParser, FormatDrift, Parser
 from .columns import Column, Columns, absent_value
 from .detect import detect, misfit, parser_named, sample_of
 from .drift import Drift
+from .plausibility import doubts
 
 
 class Chosen(NamedTuple):
     """The parser of an input, and why. `drift` reads other formats, where the format was detected.
 
-    `misfit` is raised when the input ends without an event: a named format does not read its first lines.
+    `misfit` is raised when the input ends without an event: a named format does not read its first lines. `doubts` is what is
+    implausible about a detected format, in words.
     """
 
     parser: Parser
     why: str
     drift: FormatDrift | None = None
     misfit: MisfitError | None = None
+    doubts: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -86,7 +89,8 @@ class Choice(NamedTuple):
         if score is None:
             return None
         parser = self._finished(score.parser)
-        return Chosen(parser, f"reads {score.read} of its first {score.lines} lines", Drift(parser.name))
+        why = f"reads {score.read} of its first {score.lines} lines"
+        return Chosen(parser, why, Drift(parser.name), doubts=doubts(score.parser, sample_of(blocks)))
 
     def _configured(self, name: str, lines: Sequence[bytes]) -> Parser | None:
         """The format of a configuration that fits best: the one that it has for this file, if that reads half of the lines."""

@@ -18,6 +18,7 @@ from .base import Parser, is_all_blank, is_blank
 from .columns import Values
 from .lines.formats import Format
 from .lines.http_log import HTTPLogParser
+from .plausibility import address_count, doubts, is_sound
 from .registry import LINES, NAMES, RECORDS, make_parser
 
 NO_FIELDS: Mapping[str, str] = {}
@@ -157,6 +158,12 @@ def _preferred(scores: Sequence[Score], lines: Sequence[bytes]) -> Score:
     """The best of scores that are nearly the same."""
     most = max(score.read for score in scores)
     near = [score for score in scores if score.read * 4 >= most * 3]
+    best = _most_typical(near, lines)
+    return best if len(near) == 1 or is_sound(best.parser, lines) else _most_typical(_plausible(near, lines), lines)
+
+
+def _most_typical(near: Sequence[Score], lines: Sequence[bytes]) -> Score:
+    """Of scores that are nearly the same, that of the format whose typical lines most of `lines` are, and of these the richest."""
     if len(near) == 1:
         return near[0]
     typical = [score.parser.typical(lines) for score in near]
@@ -165,6 +172,13 @@ def _preferred(scores: Sequence[Score], lines: Sequence[bytes]) -> Score:
         typical = [0] * len(near)
     usual = [(score, count) for score, count in zip(near, typical) if count * 10 >= max(typical) * 9]
     return max(usual, key=lambda pair: (len(pair[0].parser.fields) + pair[0].parser.forwards, pair[1], pair[0].read))[0]
+
+
+def _plausible(scores: Sequence[Score], lines: Sequence[bytes]) -> list[Score]:
+    """The scores of formats whose columns hold what they should, if there are any; then of those with the most addresses as source."""
+    plausible = [score for score in scores if not doubts(score.parser, lines)] or list(scores)
+    counts = [address_count(score.parser, lines) for score in plausible]
+    return [score for score, count in zip(plausible, counts) if count * 10 >= max(counts) * 9]
 
 
 def _first_of_several(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
@@ -218,7 +232,7 @@ def _scores(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str 
             continue
         parser = HTTPLogParser(row)
         # Formats that share a strict parser, or fall back on it, read the same lines.
-        strict = row.read if isinstance(row, Format) else row.fallback or row.read
+        strict = row.read if isinstance(row, Format) or row.reads_more else row.fallback or row.read
         known = by_strict_parser.get(strict)
         score = by_strict_parser[strict] = _score(parser, lines) if known is None else known._replace(parser=parser)
         scores[row.name] = score

@@ -40,6 +40,10 @@ class Recogniser:
         parse = chosen.bind(self._fields, self._needed)
         digester = Digester(parse, self._layouts, self._buffer_time, chosen.parser, chosen.name, chosen.drift)
         digester.misfit = chosen.misfit
+        if chosen.doubts:
+            return digester, Notice(
+                f"{name}: the detected format {chosen.name} may be wrong: {'; '.join(chosen.doubts)}; name another with --log_format"
+            )
         return digester, Notice(f"{name}: format {chosen.name} ({chosen.why})", verbose=True)
 
 

@@ -20,7 +20,7 @@ ORDER = (
     ("lines", "records"),
     ("client", "envelopes", "registry"),
     ("alternatives",),
-    ("drift",),
+    ("drift", "plausibility"),
     ("detect",),
     ("choose", "explain"),
 )

@@ -82,7 +82,23 @@ LINES: dict[str, tuple[str, bytes, bytes]] = {
     "istio": (
         "q",
         ISO,
-        b'[%(time)s] "%(request)s" %(status)s - via - "-" 1 %(size)s 125 1 "%(source)s" "%(agent)s" "c" "a.b" "10.0.0.1:80" x',
+        b'[%(time)s] "%(request)s" %(status)s - via - "-" 1 %(size)s 125 1 "%(source)s" "%(agent)s" "c" "a.b" "10.0.0.1:80" o - - 10.0.0.9:1 - -',
+    ),
+    "istio_old": (
+        "q",
+        ISO,
+        b'[%(time)s] "%(request)s" %(status)s - "-" "-" 1 %(size)s 125 1 "%(source)s" "%(agent)s" "c" "a.b" "10.0.0.1:80" o - - 10.0.0.9:1 -',
+    ),
+    "timed_first": (
+        "q",
+        CLF,
+        b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s 0.125 %(referrer)s "%(agent)s"',
+    ),
+    "common_timed": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s 0.0125'),
+    "ingress_old": (
+        "q",
+        CLF,
+        b'%(source)s - [192.0.2.7] - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s" 4 0.125 [a] 10.0.0.1:80',
     ),
     "squid": (
         "t",
@@ -176,7 +192,21 @@ TARGETS: tuple[tuple[dict[str, bytes], Any], ...] = (
     ({"target": b"host:443"}, {"section": b"-", "path": b"-", "target": b"host:443"}),
     ({"target": b"*"}, {"section": b"-"}),
 )
-MISSING_STATUS = ("alb", "elb", "s3", "haproxy", "envoy", "istio", "squid", "ltsv", "logfmt", "w3c", "cloudfront")
+MISSING_STATUS = (
+    "alb",
+    "elb",
+    "s3",
+    "haproxy",
+    "envoy",
+    "istio",
+    "istio_old",
+    "traefik",
+    "squid",
+    "ltsv",
+    "logfmt",
+    "w3c",
+    "cloudfront",
+)
 """Formats in which a status may be missing: the others call that malformed."""
 MISSING = {"status": b"-", "status_class": b"-"}
 NEW_YEAR = 978307200

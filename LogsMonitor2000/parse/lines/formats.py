@@ -90,6 +90,7 @@ _NO_CODE = rb"(?!%s)" % re.sub(rb"\?P<\w+>", b"?:", _CODE)
 _ESCAPED = compile_pattern(rb'(?P<request>(?:[^"\\]++|\\.|"%s)*+)"%s' % (_NO_CODE, _CODE))
 _UNESCAPED = compile_pattern(rb'(?P<request>(?:[^"]++|"%s)*+)"%s' % (_NO_CODE, _CODE))
 _WRONG_CODE = compile_pattern(rb'(?:[^"\\]++|\\.)*+"(?: ([^ ]*+))?+(?: ([^ ]*+))?+')
+_NUMBER = compile_pattern(rb"\d++(?:\.\d++)?+\Z")
 _EXTRA = compile_pattern(rb' (?:"((?:[^"\\]++|\\.)*+)(?:"|\Z)|([^ ]*+))')
 
 
@@ -106,16 +107,28 @@ def read_common(line: bytes, client: re.Pattern[bytes] = _COMMON) -> Values:
     status, size = core["status"], core["size"]
     values: Values = {"vhost": None, "referrer": b"-", "agent": b"-", **head.groupdict()}
     values["source"] = without_brackets(head["source"])
+    values["user"] = _user(head["user"])
     values |= request_values(core["request"])
     values |= {"status": status, "status_class": status[:1], "size": None if size == b"-" else size}
     end = core.end()
     for name in ("referrer", "agent"):
         extra = _EXTRA.match(line, end)
-        if extra is None:
+        while extra is not None and extra[2] is not None and _NUMBER.match(extra[2]):  # a time that stands before them
+            extra = _EXTRA.match(line, extra.end())
+        if extra is None or (extra[1] is None and extra[2] != b"-"):
             break
         values[name] = extra[2] if extra[1] is None else extra[1]
         end = extra.end()
     return values
+
+
+def _user(text: bytes) -> bytes:
+    """A user's name, which may hold spaces. One that ends with a dash as a word of its own is more fields than the format has."""
+    if not text.endswith(b" -"):
+        return text
+    if text.strip(b" -"):
+        raise Malformed("too many fields before [time]")
+    return b"-"
 
 
 def _read_vhost_common(line: bytes) -> Values:

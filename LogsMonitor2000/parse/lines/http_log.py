@@ -32,6 +32,8 @@ class HTTPLogParser(Parser):
         self._timestamps = log_format.timestamps()
 
     def skips(self, line: bytes) -> bool:
+        if isinstance(self.format, TemplateFormat):
+            return self.format.skipped.match(line) is not None
         header = self.format.header
         return header is not None and line.replace(b" ", b"").replace(b'"', b"").lower() == header.replace(b'"', b"")
 
@@ -54,9 +56,15 @@ class HTTPLogParser(Parser):
             self.require(fields)
         return self.fast(fields, drift)
 
-    def fast(self, fields: Sequence[str], drift: FormatDrift | None = None) -> BlockReader:
-        """The fast parser of `fields`, which may be more than the format has."""
-        return BlockReader(self, self.format.pattern(frozenset(fields)), fields, self.format.converters, drift)
+    def fast(self, fields: Sequence[str], drift: FormatDrift | None = None, is_typical: bool = False) -> BlockReader:
+        """The fast parser of `fields`, which may be more than the format has.
+
+        With `is_typical` it matches typical lines alone: else `combined`, not asked for what comes last, takes any rest of a line.
+        """
+        row = self.format
+        wanted = frozenset(fields) | (self._distinctive if is_typical else frozenset())
+        computed = row.computed if isinstance(row, TemplateFormat) else {}
+        return BlockReader(self, row.pattern(wanted), fields, row.converters, drift, computed)
 
     def typical(self, lines: Sequence[bytes]) -> int:
         return sum(map(self.is_typical, lines))
@@ -73,7 +81,11 @@ class HTTPLogParser(Parser):
 
     @cached_property
     def _typical(self) -> re.Pattern[bytes]:
-        return compile_pattern(self.format.pattern(frozenset()))
+        return compile_pattern(self.format.pattern(self._distinctive))
+
+    @property
+    def _distinctive(self) -> frozenset[str]:
+        return self.fields & {"referrer", "agent"}
 
     @property
     def timestamps(self) -> Mapping[bytes | None, int]:

@@ -13,6 +13,7 @@ from .template import TemplateFormat
 
 _CLF_HINT = rb"\[\d\d/\w{3}/\d{4}:"
 _COMBINED = '{source} {-} {user} [{time}] "{request}" {status} {size} "{referrer}" "{agent}"'
+_COMMON_EXAMPLE = b'192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif?x=1 HTTP/1.0" 200 2326'
 _COMBINED_EXAMPLE = (
     b'192.0.2.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif?x=1 HTTP/1.0" 200 2326'
     b' "http://www.example.com/start.html" "Mozilla/4.08 [en] (Win98; I ;Nav)"'
@@ -50,6 +51,24 @@ SERVERS = (
         fallback=read_common,
     ),
     TemplateFormat(
+        "timed_first",
+        "combined with the request time in seconds before the referrer: Datadog's advice for nginx",
+        '{source} {-} {user} [{time}] "{request}" {status} {size} {duration:fraction} "{referrer}" "{agent}"{rest}',
+        examples=(_COMBINED_EXAMPLE.replace(b" 2326 ", b" 2326 0.125 "),),
+        origin="https://docs.datadoghq.com/integrations/nginx/",
+        hint=_CLF_HINT,
+        fallback=read_common,
+    ),
+    TemplateFormat(
+        "common_timed",
+        "common with the time in seconds after it: Puma and Rack",
+        '{source} {-} {user} [{time}] "{request}" {status} {size} {duration:fraction}',
+        examples=(_COMMON_EXAMPLE + b" 0.0120",),
+        origin="https://github.com/rack/rack/blob/main/lib/rack/common_logger.rb",
+        hint=_CLF_HINT,
+        fallback=read_common,
+    ),
+    TemplateFormat(
         "timed_rt",
         "combined with rt= and other named times after it: the example of nginx's documentation",
         _COMBINED + " rt={duration}{rest}",
@@ -71,12 +90,24 @@ SERVERS = (
         fallback=read_common,
     ),
     TemplateFormat(
+        "ingress_old",
+        "ingress-nginx before 0.26: the client twice",
+        '{source} - [{-}] - {user} [{time}] "{request}" {status} {size} "{referrer}" "{agent}" {-} {duration:fraction} [{rest}',
+        examples=(
+            _COMBINED_EXAMPLE.replace(b" - frank", b" - [192.0.2.7] - frank")
+            + b" 412 0.125 [web-80] 10.0.0.9:8080 512 0.120 200 4b3c",
+        ),
+        origin="https://github.com/kubernetes/ingress-nginx/blob/nginx-0.25.1/docs/user-guide/nginx-configuration/log-format.md",
+        hint=rb" - \[[0-9A-Fa-f.:]++\] - ",
+    ),
+    TemplateFormat(
         "traefik",
         "Traefik's common format: combined, number of the request, router, server, milliseconds",
-        _COMBINED + ' {-} "{-}" "{-}" {duration:ms}ms',
+        _COMBINED.replace("{status}", "{status?}") + ' {-} "{-}" "{-}" {duration:ms}ms',
         examples=(
             _COMBINED_EXAMPLE + b' 4711 "web@docker" "http://10.0.0.3:8080" 125ms',
             _COMBINED_EXAMPLE + b' 1 "-" "-" 0ms',
+            _COMBINED_EXAMPLE.replace(b" 200 2326", b" - -") + b' 2 "-" "-" 0ms',
         ),
         origin="https://doc.traefik.io/traefik/observability/access-logs/",
         hint=rb"\dms(?:\s|\Z)",
@@ -129,6 +160,7 @@ SERVERS = (
         ),
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html",
         rb"(?m)^\d{4}-\d\d-\d\dT[0-9:.]++Z [^ ]++ [^ ]+:\d++ ",
+        skipped=rb'[^"]*+"- - - " ',  # a connection of a TCP listener
     ),
     TemplateFormat(
         "s3",
@@ -175,20 +207,35 @@ SERVERS = (
     TemplateFormat(
         "istio",
         "Istio's default text format of Envoy",
-        '[{time:iso}] "{request}" {status?} {-} {-} {-} "{-}" {-} {size} {duration:ms} {-} "{source:hops}" "{agent}" "{-}"'
-        ' "{vhost}" "{-}"{rest}',
+        '[{time:iso}] "{request}" {status?} {-} {-} {-} "{-}" {-} {size} {duration:ms} {-} "{forwarded}" "{agent}" "{-}"'
+        ' "{vhost}" "{-}" {-} {-} {-} {peer} {-}{rest}',
         IsoTimestamps,
         (
             b'[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 418 - via_upstream - "-" 0 135 3 1 "-" "curl/7.73.0-DEV"'
-            b' "84961386-6d84-929d-98bd-c5aee93b5c88" "httpbin:8000" "127.0.0.1:80" inbound|8000|| 127.0.0.1:41854 - -',
+            b' "84961386-6d84-929d-98bd-c5aee93b5c88" "httpbin:8000" "127.0.0.1:80" inbound|8000||'
+            b" 127.0.0.1:41854 10.44.1.27:80 10.44.1.23:37652 outbound_.8000_._.httpbin.foo.svc.cluster.local default",
         ),
         "https://istio.io/latest/docs/tasks/observability/logs/access-log/",
         rb'(?m)^\[\d{4}-\d\d-\d\dT[0-9:.]++Z\] "',
     ),
     TemplateFormat(
+        "istio_old",
+        "Istio's text format before 1.6",
+        '[{time:iso}] "{request}" {status?} {-} "{-}" "{-}" {-} {size} {duration:ms} {-} "{forwarded}" "{agent}" "{-}"'
+        ' "{vhost}" "{-}" {-} {-} {-} {peer} {-}',
+        IsoTimestamps,
+        (
+            b'[2019-03-06T09:31:27.354Z] "GET /status/418 HTTP/1.1" 418 - "-" "-" 0 135 11 10 "-" "curl/7.60.0"'
+            b' "d209e46f-9ed5-9b61-bbdd-43e22662702a" "httpbin:8000" "172.30.146.73:80" outbound|8000||httpbin.default.svc.cluster.local'
+            b" - 172.21.13.94:8000 172.30.146.82:60290 -",
+        ),
+        "https://istio.io/v1.5/docs/tasks/observability/logs/access-log/",
+        rb'(?m)^\[\d{4}-\d\d-\d\dT[0-9:.]++Z\] "',
+    ),
+    TemplateFormat(
         "squid",
         "Squid's native format",
-        "{time:epoch} {-:pad}{duration:ms} {source} {-}/{status?} {size} {method} {target:or_host} {user} {-}/{-} {-}",
+        "{time:epoch} {-:pad}{duration:ms} {source} {-}/{status?} {size} {method} {target:or_host} {user} {-}/{-} {-}{rest}",
         EpochTimestamps,
         (
             b"1066036250.603    310 192.0.2.7 TCP_MISS/200 1234 GET http://www.example.com/a/b?c=d - DIRECT/192.0.2.80 text/html",

@@ -46,7 +46,7 @@ SHIFTS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 """Units of a duration: how many places its decimal point moves to make seconds."""
 SOURCES: Mapping[str, type[Converter]] = {"port": WithoutPort, "port_last": WithoutLastPort}
 WORDS = {"source": "client", "-": "field", "rest": "rest of the line"}
-CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded", "query"}
+CAPTURED = frozenset(FIELDS) | {"time", "request", "forwarded", "query", "peer"}
 
 
 class Value(NamedTuple):

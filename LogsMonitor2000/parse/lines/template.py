@@ -20,9 +20,10 @@ from functools import cached_property
 import re
 
 from ..base import FIELDS, Malformed
+from ..blocks import Computed
 from ..columns import Values
 from ..regex import compile_pattern, group_names, pattern_of
-from ..values.fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, without_brackets
+from ..values.fields import Converter, LastHop, OrDash, Scaled, Summed, TimeTaken, source_of, without_brackets
 from ..values.request import path_of, request_values, section_of
 from ..values.timestamps import ClfTimestamps, Timestamps
 from .subpatterns import CAPTURED, SHIFTS, SOURCES, WORDS, Value, fast_subpatterns, strict_subpattern
@@ -45,6 +46,7 @@ class TemplateFormat:
         fallback: Callable[[bytes], Values] | None = None,
         time_pattern: bytes = b"",
         has_empty_values: bool = False,
+        skipped: bytes = b"(?!)",
     ) -> None:
         self.name = name
         self.title = title
@@ -58,6 +60,8 @@ class TemplateFormat:
         self.time_pattern = time_pattern
         """The subpattern of the time, where it has no kind."""
         self.has_empty_values = has_empty_values
+        self.skipped = compile_pattern(skipped)
+        """How lines begin that are not requests, and do not count."""
         self.header: bytes | None = None
         self.hop: Callable[[], Converter] = LastHop
 
@@ -87,7 +91,21 @@ class TemplateFormat:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        return frozenset(name for segment in self.segments for name in group_names(segment[-1])) & frozenset(FIELDS)
+        groups = {name for segment in self.segments for name in group_names(segment[-1])}
+        return frozenset(groups | self.computed.keys()) & frozenset(FIELDS)
+
+    @cached_property
+    def computed(self) -> Mapping[str, Computed]:
+        """Fields that are made of several values: the source, where the peer is logged besides what it forwarded."""
+        return {"source": Computed(("forwarded", "peer"), source_of)} if self._has("peer") else {}
+
+    def _has(self, name: str) -> bool:
+        return any(value.field == name for value in self.values)
+
+    @property
+    def reads_more(self) -> bool:
+        """Whether it reads lines that its fallback does not."""
+        return self.fallback is None or any(value.name == "status?" for value in self.values)
 
     def reading_hops(self, hop: Callable[[], Converter]) -> TemplateFormat:
         """The same format, but `hop` chooses the source where the log has nothing but a list of hops."""
@@ -144,6 +162,8 @@ class TemplateFormat:
 
     def pattern(self, fields: frozenset[str]) -> bytes:
         """The pattern of a line that captures `time` and `fields` and nothing else."""
+        for field in fields & self.computed.keys():
+            fields = fields - {field} | frozenset(self.computed[field].inputs)
         return pattern_of(self.segments, fields | {"query"} if "target" in fields else fields)
 
     # The strict parser
@@ -213,6 +233,8 @@ class TemplateFormat:
                 values[name] = without_brackets(text) or b"-"
             else:
                 values[name] = text if text or name in self._quoted else b"-"
+        for name, (inputs, function) in self.computed.items():
+            values[name] = function(*(values[part] for part in inputs))
         for name, converter in self.converters.items():
             values[name] = converter[values[name]]
         query = values.pop("query", b"-") or b"-"

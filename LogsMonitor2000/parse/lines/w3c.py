@@ -105,7 +105,7 @@ class Directive:
         cautious = pattern.replace(rb'[^"]*+)(?<!\\)', rb'[^"]++)').replace(b"[^", rb'[^\t"')
         if quotes:
             return BlockReader(self, cautious, fields, row.converters, drift)
-        return BlockReader(self, pattern, fields, row.converters, drift, cautious, (b"\t", b'"'))
+        return BlockReader(self, pattern, fields, row.converters, drift, {}, cautious, (b"\t", b'"'))
 
     def _moment(self) -> set[int]:
         """Where date and time are, which are never looked for in quotes."""

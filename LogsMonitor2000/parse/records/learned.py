@@ -143,7 +143,7 @@ class LearningReader:
         cautious = _NEGATED.sub(rb"[^\1\\\\]", pattern).replace(
             _NEGATED.sub(rb"[^\1\\\\]", QUOTED), self._parser.syntax.escaped
         )
-        return BlockReader(self._parser, pattern, self._fields, converters, self._drift, cautious)
+        return BlockReader(self._parser, pattern, self._fields, converters, self._drift, {}, cautious)
 
     def __call__(self, block: bytes, horizon: int) -> Columns:
         if not self._learned:

@@ -114,6 +114,14 @@ class LastHop(WithoutPort):
         return super().convert(text.rpartition(b",")[2].strip(b" ")) or b"-"
 
 
+_LAST_HOP = LastHop()
+
+
+def source_of(forwarded: bytes | None, peer: bytes | None) -> bytes | None:
+    """The last hop of a list, or where there is none, the address that was connected."""
+    return WITHOUT_PORT[peer] if forwarded in (None, b"", b"-") else _LAST_HOP[forwarded]
+
+
 class OrDash(Converter):
     """What a pattern has not captured is "-"."""
 
