@@ -77,6 +77,9 @@ DRIFT_NOTICES_MAX = 20
 DETECT_LINES_MAX = 200
 """Lines looked at to recognise a format."""
 
+ADVICE_KEYS_MAX = 50
+"""Keys of an object that are looked at for what looks like a time, a status, a path, when no format fits."""
+
 PLAUSIBLE_LINES_MAX = 50
 """Lines of which it is checked whether the columns of a detected format hold what they should: a few milliseconds."""
 

@@ -80,7 +80,7 @@ def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS, time_format: 
 def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FIELDS, time_format: str = "") -> Score | None:
     """The best format for the input `name` that begins with `blocks`; None while there are only blank lines.
 
-    When none fits, the `FormatError` has the first line and the formats that were tried.
+    When none fits, the `FormatError` has the first line, the nearest format, and ways out.
     """
     lines = sample_of(blocks)
     if not lines:
@@ -92,10 +92,10 @@ def detect(name: str, blocks: Iterable[bytes], fields: Mapping[str, str] = NO_FI
         return best
     first = _first_of_several(lines, fields, time_format)
     if first is None:
-        raise FormatError(
-            f"{name}: no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])};"
-            f" tried: {_tried(lines)} (name one with --log_format)"
-        )
+        from .advice import advice  # here, because few runs need it and start-up counts
+
+        shown = printable(lines[0][:SAMPLE_BYTES_MAX])
+        raise FormatError(f"{name}: no known log format fits; first line: {shown}; {advice(lines)}")
     return first
 
 
@@ -110,7 +110,9 @@ def misfit(name: str, parser: Parser, lines: Sequence[bytes], fields: Mapping[st
     elif best is not None and best.is_half:
         looks = f"it looks like {best.parser.name}: try --log_format {best.parser.name}"
     else:
-        looks = f"no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])}"
+        from .advice import advice
+
+        looks = f"no known log format fits; first line: {printable(lines[0][:SAMPLE_BYTES_MAX])}; {advice(lines)}"
     return MisfitError(f"{name}: no line is of the format {parser.name}; {looks}")
 
 
@@ -244,14 +246,3 @@ def _scores(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str 
 
 def _score(parser: Parser, lines: Sequence[bytes]) -> Score:
     return Score(*parser.try_lines(lines), parser)
-
-
-def _tried(lines: Sequence[bytes]) -> str:
-    """The names of all formats, by how many lines they read."""
-    read = {score.parser.name: score.read for score in _scores(lines, NO_FIELDS)}
-    by_count: dict[int, list[str]] = {}
-    for name in NAMES:
-        by_count.setdefault(read.get(name, 0), []).append(name)
-    return "; ".join(
-        f"{' / '.join(names)} ({count} of {len(lines)} lines)" for count, names in sorted(by_count.items(), reverse=True)
-    )

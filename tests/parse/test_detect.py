@@ -143,6 +143,34 @@ class NotRecognised(unittest.TestCase):
         self.assertLess(len(str(caught.exception)), 1_000)
 
 
+class Advice(unittest.TestCase):
+    def test_when_nothing_fits_the_message_says_what_is_nearest(self) -> None:
+        for line, want in (
+            (b"one", "give its definition"),
+            (
+                b'{"ts":"2024-10-10T10:00:00Z","st":200,"p":"/a","q":{"ip":"192.0.2.7"}}',
+                "these keys look right: --log_format json --fields time=ts,status=st,target=p,source=q.ip",
+            ),
+            (b'{"a":1}', "no key looks like a time"),
+            (b'{"w":"2024-10-10T10:00:00Z"}', "no key looks like a status, path or method"),
+            (b'{"a"', "not JSON"),
+            (b'192.0.2.7 - - [10/Oct/2024:13:55:36 +0000] "GET /a/b HTTP/1.1" abc 5', "nearest: common .the status is not three"),
+            (
+                b"2024-10-10T13:55:36.9Z lb 192.0.2.7:2817 10.0.0.1:80 0.000086 0.001048 x 200 200 0 57"
+                b' "GET https://a.b:443/a/b HTTP/1.1" "curl" - -',
+                "nearest: elb .the duration does not match at byte 54",
+            ),
+        ):
+            with self.subTest(line), self.assertRaisesRegex(FormatError, want):
+                detect("x", [line + b"\n"] * 5)
+
+    def test_its_keys_read_the_log(self) -> None:
+        line = b'{"ts":"2024-10-10T10:00:00Z","st":200,"p":"/a","q":{"ip":"192.0.2.7"}}'
+        event = parser_named("json", {"time": "ts", "status": "st", "target": "p", "source": "q.ip"}).parse_line(line)
+        assert event is not None
+        self.assertEqual((event.source, event.section, event.status), ("192.0.2.7", "/a", 200))
+
+
 class Named(unittest.TestCase):
     def test_every_format_by_its_name(self) -> None:
         for row in FORMATS:

@@ -20,7 +20,7 @@ ORDER = (
     ("lines", "records"),
     ("client", "envelopes", "registry"),
     ("alternatives",),
-    ("drift", "plausibility"),
+    ("advice", "drift", "plausibility"),
     ("detect",),
     ("choose", "explain"),
 )

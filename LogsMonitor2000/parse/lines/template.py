@@ -242,6 +242,11 @@ class TemplateFormat:
             values["target"] = (values["target"] or b"") + (b"" if query.startswith(b"?") else b"?") + query
         return values
 
+    def matched(self, line: bytes) -> int:
+        """How many bytes of `line` match before it stops matching."""
+        found = self._so_far.match(line)
+        return 0 if found is None else found.end(found.lastindex or 1)
+
     def what_is_wrong(self, line: bytes) -> str:
         """At which value, and where, a line stops matching."""
         found = self._so_far.match(line)
