@@ -126,15 +126,13 @@ class NotRecognised(unittest.TestCase):
             with self.subTest(name), self.assertRaises(FormatError):
                 recognised(block * 10)
 
-    def test_the_error_shows_the_first_line_and_what_was_tried(self) -> None:
+    def test_the_error_shows_the_first_line(self) -> None:
         with self.assertRaises(FormatError) as caught:
             detect("some.log", [b"\n\nfirst \x1b[2Jline\x07\xff\nsecond\n"])
         text = str(caught.exception)
         self.assertIn("some.log", text)
         self.assertIn("--log_format", text)
         self.assertIn("first line: first \\x1b[2Jline\\x07\\xff", text)
-        for row in FORMATS:
-            self.assertRegex(text, f"{row.name} .*0 of 2 lines")
         self.assertNotIn("\x1b", text)
 
     def test_a_long_first_line_is_shown_in_part(self) -> None:
