@@ -164,7 +164,7 @@ class Digester:
                 cut_keys(digest.late_buckets[width].values(), measures)
         if active is not None:
             digest.directives = active.directives
-        digest.asked = self.sequential or (drift is not None and drift.asked)
+        digest.asked = self.sequential or (drift is not None and drift.asked) or getattr(active, "asked", False)
         return digest
 
     def _add(self, digest: Digest, block: bytes, horizon: int, newest: int | None) -> int | None:

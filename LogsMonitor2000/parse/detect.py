@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FormatError, MisfitError
 from ..limits import DETECT_BYTES_MAX, DETECT_LINES_MAX, SAMPLE_BYTES_MAX
@@ -19,7 +19,10 @@ from .columns import Values
 from .lines.formats import Format
 from .lines.http_log import HTTPLogParser
 from .plausibility import address_count, doubts, is_sound
-from .registry import LINES, NAMES, RECORDS, make_parser
+from .registry import LINES, NAMES, RECORDS, UNTIMED, make_parser
+
+if TYPE_CHECKING:
+    from .envelopes.base import Envelope
 
 NO_FIELDS: Mapping[str, str] = {}
 
@@ -66,6 +69,8 @@ def parser_named(name: str, fields: Mapping[str, str] = NO_FIELDS, time_format: 
     if is_definition(name):
         return HTTPLogParser(defined(name, time_format=time_format))
     parser = make_parser(name, fields, time_format)
+    if parser is None and name.endswith(UNTIMED):
+        parser = make_parser(name.removesuffix(UNTIMED), fields, is_untimed=True)
     if parser is None:
         from difflib import get_close_matches
 
@@ -140,20 +145,43 @@ def _around_results(scores: Sequence[Score], lines: Sequence[bytes]) -> Sequence
 
 def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
     """The score of the format inside of the envelope of `lines`; None where they have none, or no format fits what is inside."""
-    from .envelopes.kinds import envelope_of
+    from .envelopes.kinds import envelopes_of
 
-    envelope = envelope_of(lines)
-    if envelope is None:
-        return None
+    doubtful = None
+    for envelope in envelopes_of(lines):
+        found = _inside(envelope, lines, fields, time_format)
+        if found is not None and not doubts(found.parser, lines):
+            return found
+        doubtful = doubtful or found
+    return doubtful
+
+
+def _inside(envelope: Envelope, lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
+    """The score of the format inside of `envelope`; None where none fits, or it is no better than one without a weak envelope."""
     # What is blank inside is not a line; what has no envelope is one that nothing reads, or may be part of something longer.
     inside = [envelope.open_line(line) for line in lines]
     kept = [text or b"" for text in inside if (not envelope.sequential if text is None else not is_blank(text))]
     inner = best_of(kept or [b""], fields, time_format)
     if inner is None or not inner.is_half:
+        inner = _untimed(kept, fields) if any(map(envelope.time_of, lines)) else None
+        if inner is None:
+            return None
+    if envelope.is_weak and not is_sound(inner.parser, kept):
         return None
     from .envelopes.base import EnvelopeParser
 
     return inner._replace(parser=EnvelopeParser(envelope, inner.parser))
+
+
+def _untimed(lines: Sequence[bytes], fields: Mapping[str, str]) -> Score | None:
+    """The score of the records that fit `lines` best, though they have no time; None when none fits half of them."""
+    scores = [
+        _score(record.make(fields, is_untimed=True), lines)
+        for record in RECORDS
+        if record.has_keys and any(re.search(record.hint, line) for line in lines)
+    ]
+    best = max(scores, key=lambda score: score.read, default=None)
+    return best if best is not None and best.is_half else None
 
 
 def _preferred(scores: Sequence[Score], lines: Sequence[bytes]) -> Score:

@@ -9,7 +9,7 @@ from ..event import WebLogEvent
 from ..text import printable
 from .base import Malformed, Parser
 from .detect import best_of
-from .envelopes.kinds import ENVELOPES, envelope_of
+from .envelopes.kinds import ENVELOPES, envelopes_of
 from .lines.http_log import HTTPLogParser
 from .registry import LINES, RECORDS
 
@@ -31,7 +31,11 @@ def list_formats() -> Iterator[str]:
 
 def explain(line: bytes, others: Sequence[Parser] = ()) -> Iterator[str]:
     """What each format reads of `line`: its fields, or where it stops matching. `others` are formats besides those of the table."""
-    envelope = envelope_of([line])
+    best = best_of([line])
+    known = envelopes_of([line])
+    envelope = next((kind for kind in known if best is not None and best.parser.name.startswith(kind.name + ":")), None)
+    if envelope is None:  # what is inside may be broken
+        envelope = next((kind for kind in known if kind.name in ("syslog", "cri", "docker", "journal")), None)
     if envelope is not None:
         line = envelope.open_line(line) or b""
         yield f"inside {envelope.name}: {printable(line)}"

@@ -69,6 +69,7 @@ def _is_no_host(text: str) -> bool:
 
 _CHECKS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("source", _is_no_host, "an address or host name"),
+    ("vhost", _is_no_host, "a host name"),
     ("referrer", _is_number, "a URL"),
     ("agent", _is_number, "text"),
 )

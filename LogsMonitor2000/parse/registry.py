@@ -21,6 +21,10 @@ LINES: tuple[Format | TemplateFormat, ...] = (*FORMATS, *SERVERS)
 """The formats whose lines one pattern matches."""
 
 
+UNTIMED = "_untimed"
+"""Comes after the name of a format of key-value records without a time."""
+
+
 class RecordFormat(NamedTuple):
     """A row for a format with a parser of its own: the class `parser` in the module `module`, made with `arguments`."""
 
@@ -37,10 +41,13 @@ class RecordFormat(NamedTuple):
     def example(self) -> bytes:
         return self.examples[0]
 
-    def make(self, fields: Mapping[str, str] | None = None, time_format: str = "") -> Parser:
-        """A parser; `fields` are the keys of fields, where the format has keys, and `time_format` is how it writes times."""
+    def make(self, fields: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False) -> Parser:
+        """A parser; `fields` are the keys of fields, where the format has keys, and `time_format` is how it writes times.
+
+        With `is_untimed` its records have no time: events take the one of their envelope, or the newest before them.
+        """
         kind = cast(Callable[..., Parser], getattr(import_module(f".{self.module}", __package__), self.parser))
-        return kind(fields, time_format) if self.has_keys else kind(*self.arguments)
+        return kind(fields, time_format, is_untimed) if self.has_keys else kind(*self.arguments)
 
     @property
     def has_keys(self) -> bool:
@@ -138,12 +145,14 @@ NAMES: tuple[str, ...] = tuple(row.name for row in (*LINES, *RECORDS))
 """What may be given to --log_format, besides auto, list, a definition, and an envelope such as `syslog:` before any of these."""
 
 
-def make_parser(name: str, fields: Mapping[str, str] | None = None, time_format: str = "") -> Parser | None:
+def make_parser(
+    name: str, fields: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False
+) -> Parser | None:
     """A parser of the format `name`; None when there is no such format."""
     for row in LINES:
         if row.name == name:
-            return HTTPLogParser(row)
+            return None if is_untimed else HTTPLogParser(row)
     for record in RECORDS:
         if record.name == name:
-            return record.make(fields, time_format)
+            return record.make(fields, time_format, is_untimed)
     return None

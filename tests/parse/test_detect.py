@@ -152,7 +152,10 @@ class Advice(unittest.TestCase):
             (b'{"a":1}', "no key looks like a time"),
             (b'{"w":"2024-10-10T10:00:00Z"}', "no key looks like a status, path or method"),
             (b'{"a"', "not JSON"),
-            (b'192.0.2.7 - - [10/Oct/2024:13:55:36 +0000] "GET /a/b HTTP/1.1" abc 5', "nearest: common .the status is not three"),
+            (
+                b'192.0.2.7 - - [10/Oct/2024:13:55:36 +0000] "GET /a/b HTTP/1.1" abc 5',
+                "nearest: common .the status is not three",
+            ),
             (
                 b"2024-10-10T13:55:36.9Z lb 192.0.2.7:2817 10.0.0.1:80 0.000086 0.001048 x 200 200 0 57"
                 b' "GET https://a.b:443/a/b HTTP/1.1" "curl" - -',

@@ -13,7 +13,7 @@ from LogsMonitor2000.parse.drift import Drift
 from LogsMonitor2000.parse.envelopes.kinds import ENVELOPES
 from LogsMonitor2000.parse.registry import LINES, RECORDS
 
-from .test_envelopes import docker, journal
+from .test_envelopes import docker, journal, wrappings
 
 FAR_FUTURE = 1 << 50
 FIELDS = ("section", "size", "source", "status_class")
@@ -61,8 +61,9 @@ class Pickling(unittest.TestCase):
                         )
 
     def test_every_envelope(self) -> None:
-        self.assertEqual(set(SEALED), set(ENVELOPES))
-        for name, line in SEALED.items():
+        sealed = {**SEALED, **dict(wrappings(COMBINED))}
+        self.assertEqual(set(sealed), set(ENVELOPES))
+        for name, line in sealed.items():
             with self.subTest(name):
                 self.check(parser_named(f"{name}:combined"), (line + b"\n") * 3 + b"garbage\n")
 

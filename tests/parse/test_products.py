@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from LogsMonitor2000.parse.base import FIELDS
+from LogsMonitor2000.parse.base import FIELDS, directives_of
 from LogsMonitor2000.parse.choose import Choice
 
 from ..support import FAR_FUTURE
@@ -78,6 +78,61 @@ LINES: tuple[tuple[str, str, bytes, dict[str, bytes | None]], ...] = (
         b"1728568536.603    310 192.0.2.7 TCP_MISS/200 1234 GET http://a.b/a/b - DIRECT/192.0.2.80 text/html"
         b" [Host: a.b\\r\\n] [HTTP/1.1 200 OK\\r\\n]",
         {"source": b"192.0.2.7", "section": b"/a", "duration": b"0.31"},
+    ),
+    # Envelopes
+    ("Kubernetes CRI", "cri:combined", b"2024-10-10T13:55:37.123456789Z stdout F " + COMBINED, {"source": b"192.0.2.7"}),
+    (
+        "Kubernetes CRI around JSON",
+        "cri:json",
+        b'2024-10-10T13:55:37.1Z stderr F {"time":"2024-10-10T13:55:36Z","status":200,"path":"/a/b","remote_addr":"192.0.2.7"}',
+        {"source": b"192.0.2.7", "section": b"/a"},
+    ),
+    ("stern", "stern:combined", b"ingress-abc controller " + COMBINED, {"source": b"192.0.2.7", "user": b"-"}),
+    ("stern in colours", "stern:combined", b"\x1b[32mingress-abc\x1b[0m \x1b[33mcontroller\x1b[0m " + COMBINED, {}),
+    ("kubectl --prefix", "kubectl:combined", b"[pod/x-1/y] " + COMBINED, {"source": b"192.0.2.7"}),
+    ("kubectl --timestamps", "kubectl:combined", b"2024-10-10T13:55:37.1Z " + COMBINED, {"source": b"192.0.2.7"}),
+    ("both", "kubectl:combined", b"[pod/x-1/y] 2024-10-10T13:55:37.1Z " + COMBINED, {"source": b"192.0.2.7"}),
+    (
+        "aws logs tail",
+        "awslogs:combined",
+        b"2024-10-10T13:55:37.123000+00:00 ecs/nginx/0123 " + COMBINED,
+        {"source": b"192.0.2.7"},
+    ),
+    (
+        "Jetty by log4j",
+        "log4j:combined",
+        b"13:55:36.123 [qtp-64-1] INFO o.e.j.s.RequestLog - " + COMBINED,
+        {"source": b"192.0.2.7"},
+    ),
+    ("docker compose", "compose:combined", b"nginx-1  | " + COMBINED, {"source": b"192.0.2.7"}),
+    ("docker compose in colours", "compose:combined", b"\x1b[36mnginx-1  | \x1b[0m" + COMBINED, {"source": b"192.0.2.7"}),
+    ("docker compose -t", "compose:combined", b"nginx-1  | 2024-10-10T13:55:37.1Z " + COMBINED, {"source": b"192.0.2.7"}),
+    ("Docker Swarm", "compose:combined", b"web_web.1.abc@node    | " + COMBINED, {"source": b"192.0.2.7"}),
+    (
+        "Heroku's router",
+        "syslog:logfmt_untimed",
+        b'2024-10-10T13:55:36.123+00:00 heroku[router]: at=info method=GET path="/a/b" host=x fwd="192.0.2.7" dyno=web.1'
+        b" connect=1ms service=18ms status=200 bytes=512",
+        {"section": b"/a", "status": b"200", "size": b"512", "duration": b"0.018", "source": b"192.0.2.7", "vhost": b"x"},
+    ),
+    (
+        "Filebeat",
+        "beats:combined",
+        b'{"@timestamp":"2024-10-10T13:55:37.1Z","log":{"file":{"path":"/var/log/a"}},"message":"%s","host":{"name":"h"}}'
+        % COMBINED.replace(b'"', b'\\"'),
+        {"source": b"192.0.2.7", "agent": b"curl"},
+    ),
+    (
+        "Loki",
+        "loki:combined",
+        b'{"labels":{"app":"nginx"},"line":"%s","timestamp":"2024-10-10T13:55:37.1Z"}' % COMBINED.replace(b'"', b'\\"'),
+        {"source": b"192.0.2.7", "agent": b"curl"},
+    ),
+    (
+        "Fluent Bit",
+        "docker:combined",
+        b'{"date":1728568537.1,"log":"%s","kubernetes":{"pod_name":"p"}}' % COMBINED.replace(b'"', b'\\"'),
+        {"source": b"192.0.2.7"},
     ),
     # JSON
     (
@@ -161,6 +216,37 @@ class Products(unittest.TestCase):
                 columns = chosen.bind(fields, frozenset())((line + b"\n") * 5, FAR_FUTURE)
                 self.assertEqual((columns.seconds, columns.malformed), ([SECOND] * 5, 0))
                 self.assertEqual({field: columns.values[field] for field in want}, {field: [want[field]] * 5 for field in want})
+
+    def test_parts_of_a_line_are_joined(self) -> None:
+        """However it is cut: a part waits for its last one over blocks and chunks, for each stream apart."""
+        half = len(COMBINED) // 2
+        prefix = b"2024-10-10T13:55:37.123456789Z stdout %s "
+        parts = [
+            prefix % b"P" + COMBINED[:half],
+            prefix.replace(b"stdout", b"stderr") % b"P" + b"x",
+            prefix % b"F" + COMBINED[half:],
+        ]
+        lines = [prefix % b"F" + COMBINED] * 3 + parts + [prefix % b"P" + COMBINED[:9], prefix % b"P" + COMBINED[9:20]]
+        lines.append(prefix % b"F" + COMBINED[20:])
+        chosen = Choice().choose("x.log", [lines[0] + b"\n"])
+        assert chosen is not None
+        self.assertEqual(chosen.name, "cri:combined")
+        for size in (1, 2, 3, len(lines)):
+            bound = chosen.bind(["agent"], frozenset())
+            agents: list[bytes | None] = []
+            for start in range(0, len(lines), size):
+                active = directives_of(bound)
+                assert active is not None
+                directives = active.directives
+                bound = chosen.bind(["agent"], frozenset())  # as after a restart
+                active = directives_of(bound)
+                assert active is not None
+                active.directives = directives
+                columns = bound(b"".join(line + b"\n" for line in lines[start : start + size]), FAR_FUTURE)
+                agents += columns.values["agent"]
+                self.assertEqual(columns.malformed, 0)
+            with self.subTest(size):
+                self.assertEqual(agents, [b"curl"] * 5)
 
     def test_what_is_implausible_is_reported(self) -> None:
         for line, doubt in (

@@ -10,6 +10,8 @@ class JsonEnvelope(Envelope):
     """A JSON object a line, the line inside under `key`; the rest of the object is the shipper's."""
 
     key = ""
+    times: tuple[str, ...] = ("time", "@timestamp", "timestamp", "ts")
+    """Keys of the time that the shipper has."""
 
     def __init__(self) -> None:
         from json import JSONDecoder  # here, because start-up counts
@@ -27,11 +29,17 @@ class JsonEnvelope(Envelope):
     def __reduce__(self) -> tuple[type[JsonEnvelope], tuple[()]]:  # a decoder in C cannot be pickled
         return type(self), ()
 
-    def open(self, block: bytes) -> list[bytes | None]:
+    def open_whole(self, block: bytes) -> bytes | None:
         texts = self._lines.split(block)[1::2]
-        if None in texts:
-            return super().open(block)
-        return [text.replace(b'\\"', b'"') + b"\n" for text in texts]
+        return None if None in texts or not texts else b"\n".join(texts).replace(b'\\"', b'"') + b"\n"
+
+    def time_of(self, line: bytes) -> bytes | None:
+        try:
+            record = self._decode(line.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
+            return None
+        found = next((record[key] for key in self.times if isinstance(record.get(key), str)), None)
+        return None if found is None else found.encode("utf-8", "surrogateescape")
 
     def open_line(self, line: bytes) -> bytes | None:
         found = self._plain.match(line)
@@ -66,3 +74,19 @@ class Journal(JsonEnvelope):
     name = "journal"
     key = "MESSAGE"
     missing = "not a JSON object with the key MESSAGE"
+
+
+class Beats(JsonEnvelope):
+    """Filebeat, Elastic Agent, Vector and others."""
+
+    name = "beats"
+    key = "message"
+    missing = "not a JSON object with the key message"
+
+
+class Loki(JsonEnvelope):
+    """`logcli -o jsonl`."""
+
+    name = "loki"
+    key = "line"
+    missing = "not a JSON object with the key line"

@@ -1,32 +1,34 @@
-"""The envelopes by name, and which of them a log has."""
+"""The envelopes by name, and which of them a log may have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .base import Envelope
 from .journal_export import JournalExport
-from .json import Docker, Journal
+from .json import Beats, Docker, Journal, JsonEnvelope, Loki
+from .prefix import AwsLogs, Compose, Cri, Kubectl, Log4j, Stern
 from .syslog import Syslog
 
-ENVELOPES: dict[str, Callable[[], Envelope]] = {kind.name: kind for kind in (Syslog, Docker, Journal, JournalExport)}
+KINDS: tuple[type[Envelope], ...] = (
+    *(Cri, Syslog, Docker, Journal, Beats, Loki, JournalExport),
+    *(Compose, Kubectl, Log4j, AwsLogs, Stern),
+)
+"""The most certain first."""
+
+ENVELOPES: dict[str, type[Envelope]] = {kind.name: kind for kind in KINDS}
 
 
-def envelope_of(lines: Sequence[bytes]) -> Envelope | None:
-    """The envelope that most of `lines` have; None when there is none."""
-    first = lines[0][:1]
-    if first == b"<" or first.isdigit() or first.isupper():
-        syslog = Syslog()
-        if sum(map(syslog.encloses, lines)) * 2 > len(lines):
-            return syslog
-    if first == b"{":
-        for kind in (Docker, Journal):
-            if b'"%s"' % kind.key.encode() in lines[0]:
-                envelope = kind()
-                if sum(map(envelope.encloses, lines)) * 2 > len(lines):
-                    return envelope
-    if lines[0].startswith(b"__"):
-        export = JournalExport()
-        if sum(map(export.encloses, lines)) * 2 > len(lines):
-            return export
-    return None
+def envelopes_of(lines: Sequence[bytes]) -> list[Envelope]:
+    """The envelopes that most of `lines` have, the most certain first."""
+    found: list[Envelope] = []
+    for kind in KINDS:
+        if issubclass(kind, JsonEnvelope):
+            if lines[0][:1] != b"{" or b'"%s"' % kind.key.encode() not in lines[0]:
+                continue
+        elif lines[0][:1] == b"{" or (kind is JournalExport) != lines[0].startswith(b"__"):
+            continue
+        envelope = kind()
+        if sum(map(envelope.encloses, lines)) * 2 > len(lines):
+            found.append(envelope)
+    return found

@@ -6,9 +6,7 @@ RFC 5424: `<134>1 2003-10-11T22:14:15.003Z host app 4321 ID47 [data] `, perhaps 
 
 from __future__ import annotations
 
-from ..blocks import count_lines
-from ..regex import compile_pattern
-from .base import Envelope
+from .prefix import ISO, Prefix
 
 _TIMESTAMP = rb"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})?+ \d\d:\d\d:\d\d(?:\.\d++)?+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d++)?+(?:Z|[+-]\d\d:?+\d\d)?+)"
 _TAG = rb"[^ \[\]:\n]{1,64}+(?:\[[^\]\n ]{0,32}+\])?+:"
@@ -21,19 +19,9 @@ _RFC5424 = (
 )
 
 
-class Syslog(Envelope):
+class Syslog(Prefix):
     name = "syslog"
     missing = "no valid syslog prefix"
     begins = rb"<|[A-Z][a-z]++ |\d{4}-\d\d-\d\dT"
-
-    def __init__(self) -> None:
-        self._prefix = compile_pattern(rb"(?:%s|%s)" % (_RFC5424, _RFC3164))
-        self._lines = compile_pattern(rb"(?m:^)(?:%s|%s)(.*+\n)" % (_RFC5424, _RFC3164))
-
-    def open_line(self, line: bytes) -> bytes | None:
-        found = self._prefix.match(line)
-        return None if found is None else line[found.end() :]
-
-    def open(self, block: bytes) -> list[bytes | None]:
-        lines: list[bytes | None] = self._lines.findall(block)
-        return lines if len(lines) == count_lines(block) else super().open(block)
+    prefix = rb"%s|%s" % (_RFC5424, _RFC3164)
+    time = ISO  # RFC 3164's has no year

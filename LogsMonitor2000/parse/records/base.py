@@ -23,7 +23,7 @@ from ..values.fields import WITHOUT_PORT, seconds_of
 from ..values.iso import AnyTimestamps
 from ..values.request import path_of, request_values, section_of
 from ..values.strftime import StrftimeTimestamps
-from ..values.timestamps import NO_TIME, Timestamps
+from ..values.timestamps import NO_TIME, NoTimestamps, Timestamps
 from .learned import LearningReader
 from .synonyms import SYNONYMS, Place
 from .syntax import Found, Syntax
@@ -38,12 +38,17 @@ class RecordParser(Parser):
     `time_format` is how times are written, as in strftime, where that is unusual.
     """
 
-    def __init__(self, syntax: Syntax, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
-        self.name = syntax.name
+    def __init__(
+        self, syntax: Syntax, own: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False
+    ) -> None:
+        self.name = syntax.name + "_untimed" * is_untimed
         self.syntax = syntax
         self.forwards = True
         self.timestamps: Timestamps = StrftimeTimestamps(time_format) if time_format else AnyTimestamps()
         self.wanted = {**SYNONYMS, **syntax.own}
+        if is_untimed:
+            self.timestamps = NoTimestamps()
+            del self.wanted["time"]
         for field, key in (own or {}).items():
             path = tuple(int(part) if part.isdigit() else part for part in key.split("."))
             self.wanted[field] = (Place(path), Place((key,)))
@@ -69,7 +74,12 @@ class RecordParser(Parser):
         if not raw.keys() & {"request", "target", "status", "method"}:
             raise Malformed("no method, target or status")
         values: Values = dict.fromkeys(FIELDS, b"-")
-        values |= {"size": None, "duration": None, "time": raw.get("time"), FORWARDED: raw.get(FORWARDED, b"-")}
+        values |= {
+            "size": None,
+            "duration": None,
+            "time": raw.get("time", self.timestamps.absent),
+            FORWARDED: raw.get(FORWARDED, b"-"),
+        }
         if "request" in raw:
             values |= request_values(raw["request"])
         for name in ("method", "protocol", "user", "vhost", "referrer", "agent"):

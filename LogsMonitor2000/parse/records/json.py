@@ -145,5 +145,5 @@ def _raw(text: str) -> bytes:
 
 
 class JsonParser(RecordParser):
-    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
-        super().__init__(JsonSyntax(), own, time_format)
+    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False) -> None:
+        super().__init__(JsonSyntax(), own, time_format, is_untimed)

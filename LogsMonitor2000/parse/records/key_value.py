@@ -95,10 +95,10 @@ class LogfmtSyntax(KeyValueSyntax):
 
 
 class LtsvParser(RecordParser):
-    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
-        super().__init__(LtsvSyntax(), own, time_format)
+    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False) -> None:
+        super().__init__(LtsvSyntax(), own, time_format, is_untimed)
 
 
 class LogfmtParser(RecordParser):
-    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "") -> None:
-        super().__init__(LogfmtSyntax(), own, time_format)
+    def __init__(self, own: Mapping[str, str] | None = None, time_format: str = "", is_untimed: bool = False) -> None:
+        super().__init__(LogfmtSyntax(), own, time_format, is_untimed)

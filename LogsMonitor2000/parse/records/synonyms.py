@@ -66,7 +66,7 @@ SYNONYMS: dict[str, tuple[Place, ...]] = {
             "clientip",
         ),
         *("clientIp", "client_addr", "remoteAddr", "remoteAddress", "remote_host", "remotehost", "ip", "src_ip", "source_ip"),
-        *("ClientAddr", "client", "remote", "source", "c-ip", "addr", "peer"),
+        *("ClientAddr", "fwd", "client", "remote", "source", "c-ip", "addr", "peer"),
     ),
     "user": places_of("remote_user", "user_id", "ClientUsername", "user.name", "username", "auth_user", "authuser", "user"),
     "vhost": places_of(
@@ -212,6 +212,7 @@ SYNONYMS: dict[str, tuple[Place, ...]] = {
             "response.latency:9",
             "http.response.duration",
             "time_elapsed:6",
+            "service:3?dyno",
             "duration_s",
             "duration_ms:3",
             "latency_ms:3",

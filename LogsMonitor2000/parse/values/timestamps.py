@@ -25,6 +25,9 @@ SECONDS = [b"%02d" % second for second in range(60)]
 class Timestamps(dict["bytes | None", int]):
     """Seconds by timestamp, at most `TIMESTAMPS_MAX` remembered; a concrete class says how one is converted."""
 
+    absent: bytes | None = None
+    """What stands for the time of a line that has none."""
+
     def __missing__(self, timestamp: bytes | None) -> int:
         if timestamp is None:
             return NO_TIME
@@ -38,6 +41,15 @@ class Timestamps(dict["bytes | None", int]):
     def convert(self, timestamp: bytes) -> int:
         """Floored seconds since the epoch, or `NO_TIME`."""
         raise NotImplementedError
+
+
+class NoTimestamps(Timestamps):
+    """Of lines without a time of their own."""
+
+    absent = b""
+
+    def convert(self, timestamp: bytes) -> int:
+        return TIME_BEFORE
 
 
 class EpochTimestamps(Timestamps):
