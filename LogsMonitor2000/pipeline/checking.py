@@ -45,7 +45,7 @@ def check(loaded: Loaded) -> None:
     conf = built("nginx_conf", lambda: nginx_conf(reading.nginx_conf)) or ""
     fields = built("fields", lambda: mapped_fields(reading.fields)) or {}
     trusted = built("trusted", lambda: checked_networks(reading.trusted)) or ()
-    choice = Choice(reading.log_format, fields, reading.client_from, conf, trusted)
+    choice = Choice(reading.log_format, fields, reading.client_from, conf, trusted, reading.time_format)
     parser: Parser | None = None
     if reading.parser:
         parser = built("parser", lambda: load_class(str(reading.parser), Parser))
