@@ -127,6 +127,15 @@ the rename, and a process that is busy with a request comes later still."""
 LOOK_SECONDS = 0.5
 """How often a directory is searched again while something there is not settled, and a glob is expanded: noticed within a second."""
 
+SYSLOG_CONNECTIONS_MAX = 256
+"""Senders of syslog over TCP at a time; one more ends the one that was silent for longest."""
+
+SYSLOG_BUFFER_BYTES_MAX = 64 << 20
+"""Unfinished messages of all senders together; past it the sender with the longest one is sent away."""
+
+SYSLOG_RECEIVE_BUFFER_BYTES = 8 << 20
+"""Asked of the kernel for datagrams: a second of 40,000 messages, should the monitor be held up."""
+
 RELIST_SECONDS = 10
 """How often a directory is listed even if it seems unchanged: some network file systems do not keep its time of modification."""
 

@@ -58,7 +58,9 @@ TRICKLE_SECONDS, PHASE_SECONDS = 0.05, 1.0
 ALERT_SECONDS_MAX = 10.0
 """An alert that has not come by then never will."""
 
-SETTLE_SECONDS = 6
+SETTLE_SECONDS = 20
+"""Files that had news are polled often for a while."""
+IDLE_FILES = 1_000
 ROTATE_LINES = 1_000_000
 ASK_SECONDS = 0.05
 PATIENCE_SECONDS = 30.0
@@ -194,6 +196,11 @@ class Monitor:
 
         assert self._process.stdout is not None
         return time.monotonic() if self._wait(self._process.stdout.fileno(), matches, seconds) else None
+
+    def listen(self, seconds: float) -> None:
+        """Read what it reports for so long, or it would wait for that."""
+        assert self._process.stderr is not None
+        self._wait(self._process.stderr.fileno(), lambda line: None, seconds)
 
     def processor_seconds(self) -> float:
         return processor_seconds(Path(f"/proc/{self._process.pid}/stat").read_text())
@@ -379,22 +386,33 @@ def measure_latency(options: argparse.Namespace) -> list[Promise]:
 
 
 def measure_idle(options: argparse.Namespace) -> list[Promise]:
-    """Two monitors, one with and one without a state, at the same time."""
+    """Monitors of one file, with and without a state, and of many files that a glob finds, all at the same time."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         path = begun(Path(name), int(time.time()))
-        with Monitor(path, None) as plain, Monitor(path, Path(name, "state")) as keeping:
-            monitors = {False: plain, True: keeping}
+        many = Path(name, "many")
+        many.mkdir()
+        for number in range(IDLE_FILES):
+            (many / f"{number}.log").write_bytes(one_line())
+        with (
+            Monitor(path, None) as plain,
+            Monitor(path, Path(name, "state")) as keeping,
+            Monitor(many / "*.log", None) as globbing,
+        ):
+            monitors = {
+                "one file": (plain, 0.5),
+                "one file, --state": (keeping, 0.5),
+                f"{IDLE_FILES:,} files": (globbing, 2.0),
+            }
             say(f"idle for {SETTLE_SECONDS} s, then {options.idle_seconds:g} s that count")
-            time.sleep(SETTLE_SECONDS)
-            before, began = {keeps: monitor.processor_seconds() for keeps, monitor in monitors.items()}, time.monotonic()
+            globbing.listen(SETTLE_SECONDS)
+            before, began = {key: monitor.processor_seconds() for key, (monitor, _) in monitors.items()}, time.monotonic()
             time.sleep(options.idle_seconds)
             took = time.monotonic() - began
-            used = {keeps: monitor.processor_seconds() - before[keeps] for keeps, monitor in monitors.items()}
+            used = {key: monitor.processor_seconds() - before[key] for key, (monitor, _) in monitors.items()}
     print(f"Idle: processor time while nothing was written for {took:.0f} s, from {SETTLE_SECONDS} s after the start on.\n")
-    shares = {keeps: 100 * seconds / took for keeps, seconds in used.items()}
-    rows = [["one file" + with_state(keeps), f"{used[keeps]:.2f}", f"{shares[keeps]:.2f}"] for keeps in used]
-    print(table(("following", "s", "% of a core"), rows))
-    return [Promise(f"idle, % of a core{with_state(keeps)}", share, 0.5, at_least=False) for keeps, share in shares.items()]
+    shares = {key: 100 * seconds / took for key, seconds in used.items()}
+    print(table(("following", "s", "% of a core"), [[key, f"{used[key]:.2f}", f"{shares[key]:.2f}"] for key in used]))
+    return [Promise(f"idle, % of a core, {key}", shares[key], most, at_least=False) for key, (_, most) in monitors.items()]
 
 
 # ---- memory

@@ -1,4 +1,4 @@
-"""From what a user names to sources that are read once: paths, quoted globs, `-`."""
+"""From what a user names to sources: paths, quoted globs, `-` for standard input, URLs of syslog."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from .file import FileSource
 from .pipe import PipeSource
 
 STANDARD_INPUT = "-"
+SYSLOG_SCHEMES = ("syslog+udp:", "syslog+tcp:", "syslog+unix:")
+
+
+def is_path(name: str) -> bool:
+    """Whether a name stands for files, rather than for standard input or an address."""
+    return name != STANDARD_INPUT and not name.startswith(SYSLOG_SCHEMES)
 
 
 def expanded(names: Sequence[str]) -> list[str]:
@@ -20,11 +26,11 @@ def expanded(names: Sequence[str]) -> list[str]:
 
     paths: dict[str, str] = {}  # by the file they lead to
     for name in names:
-        found = [name] if name == STANDARD_INPUT or os.path.lexists(name) else sorted(glob(name, recursive=True))
+        found = [name] if not is_path(name) or os.path.lexists(name) else sorted(glob(name, recursive=True))
         if not found:
             raise InputError(f"{name}: no such file")
         for path in found:
-            paths.setdefault(path if path == STANDARD_INPUT else os.path.realpath(path), path)
+            paths.setdefault(os.path.realpath(path) if is_path(path) else path, path)
     return list(paths.values())
 
 
@@ -37,6 +43,10 @@ def open_source(path: str) -> Source:
     """The source of the kind that `path` is; an `InputError` when it cannot be opened."""
     if path == STANDARD_INPUT:
         return PipeSource("standard input", 0)
+    if not is_path(path):
+        from .syslog import open_syslog  # here, because few runs need it and start-up counts
+
+        return open_syslog(path)
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):

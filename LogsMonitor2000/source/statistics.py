@@ -9,18 +9,20 @@ class ReadStatistics:
     """Counters that only grow; those of a followed log go on over a restart, as they are kept with its position.
 
     `lost_bytes` are bytes known to have existed that could not be read: destroyed before they were read, or a hole of zeros.
+    `lost_messages` are datagrams that the kernel dropped.
     """
 
-    NAMES = ("lines", "bytes", "rotations", "truncations", "long_lines", "lost_bytes", "errors")
+    NAMES = ("lines", "bytes", "rotations", "truncations", "long_lines", "lost_bytes", "errors", "lost_messages")
 
     def __init__(self) -> None:
         self.lines = self.bytes = self.rotations = self.truncations = 0
-        self.long_lines = self.lost_bytes = self.errors = 0
+        self.long_lines = self.lost_bytes = self.errors = self.lost_messages = 0
 
     def __str__(self) -> str:
+        lost_messages = f", {self.lost_messages} lost messages" if self.lost_messages else ""
         return (
             f"{self.lines} lines, {self.bytes} bytes, {self.rotations} rotations, {self.truncations} truncations, "
-            f"{self.long_lines} over-long lines, {self.lost_bytes} lost bytes, {self.errors} errors"
+            f"{self.long_lines} over-long lines, {self.lost_bytes} lost bytes, {self.errors} errors{lost_messages}"
         )
 
     def as_json(self) -> dict[str, int]:

@@ -176,6 +176,7 @@ class Metrics:
             _counter("truncations", "Truncations of followed logs.", [({}, read.truncations)]),
             _counter("overlong_lines", "Followed lines longer than the bound.", [({}, read.long_lines)]),
             _counter("lost_bytes", "Bytes of followed logs that are known to have been missed.", [({}, read.lost_bytes)]),
+            _counter("lost_messages", "Datagrams of logs that the kernel dropped.", [({}, read.lost_messages)]),
             _counter("source_errors", "Errors while reading followed logs.", [({}, read.errors)]),
             _gauge("newest_event_timestamp_seconds", "Time of the newest event.", [({}, newest)] if known else []),
             _gauge(

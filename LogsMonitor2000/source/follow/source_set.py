@@ -18,7 +18,7 @@ import stat
 from ...errors import InputError
 from ...limits import GONE_SECONDS, LOOK_SECONDS, POSITIONS_MAX
 from ..base import Source
-from ..open import STANDARD_INPUT, directory_message
+from ..open import STANDARD_INPUT, directory_message, is_path, open_source
 from ..pipe import PipeSource
 from ..statistics import ReadStatistics
 from .environment import Environment
@@ -50,11 +50,12 @@ class SourceSet:
         self._last_line = last_line
         self._environment = environment or Environment()
         self._clock, self._files = self._environment.clock, self._environment.files
-        patterns = [name for name in names if has_magic(name) and not os.path.lexists(name)]
+        patterns = [name for name in names if is_path(name) and has_magic(name) and not os.path.lexists(name)]
         self._paths = [name for name in dict.fromkeys(names) if name not in patterns]
         self._globs = {pattern: Glob(self._environment.listings, pattern) for pattern in patterns}
-        self._named = {path if path == STANDARD_INPUT else identity_of(path): path for path in reversed(self._paths)}
+        self._named = {identity_of(path) if is_path(path) else path: path for path in reversed(self._paths)}
         self._followed: dict[str, FollowSource] = {}  # by identity
+        self._listening: list[Source] = []  # at addresses
         self._keys: dict[str, Key] = {}  # of the file of each when it was found
         self._found: dict[str, str] = {}  # what the globs stand for: paths by identity
         self._unfollowed: list[str] = []  # identities of these that have no source
@@ -113,7 +114,7 @@ class SourceSet:
 
     def statistics(self) -> dict[str, ReadStatistics]:
         """By the name of each followed log."""
-        return {source.name: source.statistics() for source in self._followed.values()}
+        return {source.name: source.statistics() for source in (*self._followed.values(), *self._listening)}
 
     def total(self) -> ReadStatistics:
         """The sum over everything that was ever followed."""
@@ -153,6 +154,9 @@ class SourceSet:
         if path == STANDARD_INPUT:
             if not any(source.fileno() == 0 for source in self.sources):
                 self.sources.append(PipeSource("standard input", os.dup(0) if os.isatty(0) else 0))
+        elif not is_path(path):
+            self._listening.append(open_source(path))
+            self.sources.append(self._listening[-1])
         elif identity_of(path) not in self._followed:
             if os.path.isdir(path):
                 raise InputError(directory_message(path))
