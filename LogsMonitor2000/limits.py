@@ -437,3 +437,24 @@ CLUSTER_RETRIES = 3
 
 CLUSTER_SECONDS_MAX = 30
 """How long to wait for a Dask scheduler."""
+
+DASHBOARD_KEYS_MAX = 1_000
+"""Values of a field that a panel can scroll through; twice as many are counted before the least are dropped."""
+
+DASHBOARD_SERIES_MAX = 7_200
+"""Intervals of each width that the chart keeps: two hours by the second, five days by the minute, ten months by the hour."""
+
+DASHBOARD_ROWS_MAX = 20_000
+"""Recent events that filters look at, some 15 MB: a filter takes a tenth of a second."""
+
+DASHBOARD_LINES_MAX = 2_000
+"""Raw lines that the dashboard can show."""
+
+DASHBOARD_ALERTS_MAX = 500
+"""Transitions of alerts that it lists."""
+
+DASHBOARD_NOTICES_MAX = 50
+"""Notices and malformed lines that it lists."""
+
+DASHBOARD_FRAME_SECONDS = 0.25
+"""It is drawn four times a second at most."""

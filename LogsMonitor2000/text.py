@@ -42,6 +42,11 @@ def elided(text: str, width: int, ellipsis: str = "…") -> str:
     return _fitting(text, room - cells(tail)) + ellipsis + tail
 
 
+def clipped(text: str, width: int, ellipsis: str = "…") -> str:
+    """`text` in at most `width` cells, its end replaced by `ellipsis` where it is longer."""
+    return text if cells(text) <= width else _fitting(text, width - cells(ellipsis)) + ellipsis if width > 0 else ""
+
+
 def _fitting(characters: Iterable[str], width: int) -> str:
     fitting = []
     for character in characters:

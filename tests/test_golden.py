@@ -27,7 +27,7 @@ def content(case: str, name: str) -> bytes:
 def run(case: str) -> dict[str, bytes]:
     """What the command says, by the name of the file that has it."""
     arguments = content(case, "arguments").decode().splitlines()
-    names_log = any(argument.endswith((".log", ".log.gz")) for argument in arguments)
+    names_log = "--demo" in arguments or any(argument.endswith((".log", ".log.gz")) for argument in arguments)
     stdin = None if names_log else content(case, "input.log")
     has_variables = os.path.exists(os.path.join(FOLDER, case, "environment"))
     variables = content(case, "environment").decode().splitlines() if has_variables else []

@@ -14,8 +14,8 @@ PACKAGE = "LogsMonitor2000"
 
 ROOMS = (
     *("errors", "limits", "version", "text", "event", "serialize"),  # the contracts, which everything may use
-    *("runtime", "config", "source", "parse", "analyze", "alert", "action", "deliver", "web", "state", "pipeline"),
-    *("generate", "report", "dashboard", "broker", "cluster", "fleet"),  # on top of the path of a line
+    *("runtime", "config", "source", "parse", "analyze", "alert", "action", "deliver", "web", "dashboard", "state", "pipeline"),
+    *("generate", "report", "broker", "cluster", "fleet"),  # on top of the path of a line
     *("testing", "command"),
     *("__init__", "__main__"),  # the front door
 )

@@ -39,6 +39,10 @@ class Run(Protocol):
         """Whether inputs are read on as they grow."""
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends before its inputs do, by a signal or because an action is done."""
+
+    @property
     def has_caught_up(self) -> bool:
         """Whether all has been read that was there when the run began; always true where nothing is followed."""
 
@@ -63,6 +67,9 @@ class Action(ABC):
 
     essential: bool = False
     """Whether what it raises ends the run, as for the action that writes the output."""
+
+    polls: bool = False
+    """Whether `progress` is to be called several times a second although nothing comes."""
 
     is_done: bool = False
     """Turns true when it has what the run was for: then nothing more is read."""

@@ -65,6 +65,10 @@ class Style:
         """`text` in the colour of `role`."""
         return f"\x1b[{CODES[role]}m{text}{RESET}" if self.color and role in CODES else text
 
+    def mark(self, alert: Alert) -> str:
+        """The mark of an alert's state, whether or not text is marked."""
+        return (MARKS if self.unicode else ASCII_MARKS)["suppressed" if alert.suppressed else alert.state]
+
     def alert(self, alert: Alert, text: str) -> str:
         """The message of an alert, marked and coloured by its state and severity; dim where it is suppressed."""
         shown = "suppressed" if alert.suppressed else alert.state

@@ -45,8 +45,8 @@ class SummaryText:
         self._text = text
         self._advice = advice
 
-    def text(self, summary: Summary, took: float, width: int, fired_at: int | None = None) -> str:
-        """The lines of the summary of a run that took `took` seconds and whose first alert fired at `fired_at`."""
+    def text(self, summary: Summary, took: float | None, width: int, fired_at: int | None = None) -> str:
+        """The lines of the summary of a run that took `took` seconds, where that matters, and whose first alert fired at `fired_at`."""
         title = f"{summary.lines:,} lines: {summary.events:,} events, {summary.malformed:,} malformed, {summary.late:,} late"
         title = entries("", title.split(" "), width, " ", "").rstrip("\n")
         lines = [self._style.paint(title, "bold") + "\n"]
@@ -56,8 +56,9 @@ class SummaryText:
             lines.append(entries("  ", [first, "to", last, f"({lasted})"], width, " ", "  "))
         lines += self._traffic(summary, width)
         lines += self._alerts(summary, width)
-        speed = [f"{summary.lines / took:,.0f} lines/s"] if took > 0 else []
-        lines.append(self._row("took", [", ".join([f"{took:.2f} s", *speed])], width))
+        if took is not None:
+            speed = [f"{summary.lines / took:,.0f} lines/s"] if took > 0 else []
+            lines.append(self._row("took", [", ".join([f"{took:.2f} s", *speed])], width))
         lines += self._next(summary, fired_at)
         return "".join(lines)
 

@@ -22,7 +22,8 @@ from .summary_text import Advice, SummaryText
 class TerminalNotifier(Action):
     """Writes to `out`; problems with the input, and with `verbose` decisions about it, go to `errors`.
 
-    `width` is asked for the columns there are whenever something is written: a terminal may be resized.
+    `width` is asked for the columns there are whenever something is written: a terminal may be resized. `is_timed` says whether
+    the summary has how long the run took.
     """
 
     essential = True
@@ -38,6 +39,7 @@ class TerminalNotifier(Action):
         width: Callable[[], int] = lambda: WIDTH,
         verbose: bool = False,
         advice: Advice | None = None,
+        is_timed: bool = True,
         clock: Clock | None = None,
     ) -> None:
         self._out = out
@@ -47,6 +49,7 @@ class TerminalNotifier(Action):
         self._style = style or Style()
         self._width = width
         self._verbose = verbose
+        self._is_timed = is_timed
         self._clock = clock or Clock()
         self._started = self._clock.elapsed()
         self._text = IntervalText(self._formatter, self._style)
@@ -154,7 +157,7 @@ class TerminalNotifier(Action):
     def _summary(self, summary: Summary) -> None:
         if self._history is not None:
             self._show_history()
-        took = self._clock.elapsed() - self._started
+        took = self._clock.elapsed() - self._started if self._is_timed else None
         self._write(self._summary_text.text(summary, took, self._width(), self._fired_at))
 
 

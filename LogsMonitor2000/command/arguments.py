@@ -48,7 +48,7 @@ def add_lookback(parser: Parser) -> None:
     """What the verbs have that look back at finished logs."""
     group = parser.group("input")
     add_files(group)
-    add_options(group, READING)
+    add_options(group, (*READING, "demo"))
     group = parser.group("alerts")
     add_config(group)
     add_options(group, ALERTS)

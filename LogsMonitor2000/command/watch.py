@@ -27,7 +27,7 @@ shows how much of each log was read."""
 def configure(parser: Parser) -> None:
     group = parser.group("input")
     add_files(group)
-    add_options(group, READING)
+    add_options(group, (*READING, "demo"))
     add_options(parser.group("following"), ("follow", "start", "state"))
     add_options(parser.group("statistics and alerts"), ("stats_interval", "top", *ALERTS, "calculator"))
     add_options(parser.group("time"), ("buffer_time", "max_skew", "timezone"))
@@ -50,11 +50,15 @@ def run(options: Namespace) -> int:
 def advice_of(given: Namespace) -> Advice:
     """What the summary may suggest to run next."""
     called = "python -m LogsMonitor2000" if os.path.basename(sys.argv[0]) == "__main__.py" else PROGRAM
-    shared = (*READING, *TIME, *ALERTS, "config", "files")
+    shared = ("demo", *READING, *TIME, *ALERTS, "config", "files")
     values = {name: value for name, value in vars(given).items() if value is not None}
     return Advice(
         called,
-        frozenset(verb.name for verb in VERBS) if values.get("files") and not values.get("follow") else frozenset(),
+        (
+            frozenset(verb.name for verb in VERBS)
+            if (values.get("files") or values.get("demo")) and not values.get("follow")
+            else frozenset()
+        ),
         words_of({name: values[name] for name in shared if name in values}),
         words_of({name: value for name, value in values.items() if name not in shared}),
     )

@@ -67,6 +67,7 @@ class Reading(Concern):
         "", Text("FILE", completes="file"), "take the formats, and the logs if none is named, from nginx.conf"
     )
     parser: str | None = option(None, Text("MODULE:CLASS"), "use a parser of your own")
+    demo: bool = option(False, Flag(), "read a built-in log of a made-up shop instead of files")
     buffer_time: int = option(2, Seconds("SECONDS", least=0), "how far behind the newest line a line may be")
     max_skew: int | None = option(
         None, Seconds("SECONDS", auto=True, least=0), "how far ahead of the clock a time may be (auto: 1d, 60 with -f)"
@@ -121,7 +122,7 @@ class Alerting(Concern):
 class Output(Concern):
     """How results are shown."""
 
-    output: str = option("text", Text(words=("text", "json")), "text, or one JSON object a line")
+    output: str = option("text", Text(words=("text", "json", "dashboard")), "text, one JSON object a line, or full screen")
     timezone: str = option("local", Text("ZONE"), "zone of the times shown: local, UTC, Europe/Prague …")
     color: str = option("auto", Text(words=("auto", "always", "never")), "auto: on a terminal, unless NO_COLOR is set")
     verbose: bool = option(False, Flag(), "say which format was detected, show pending alerts", short="v")
@@ -157,6 +158,8 @@ class Settings:
     config: str | None = None
 
     def __post_init__(self) -> None:
+        if self.reading.demo and (self.reading.files or self.following.follow):
+            raise UsageError("--demo reads its own log: it goes with neither files nor --follow")
         if not self.following.follow and (self.following.state is not None or self.following.start != "begin"):
             raise UsageError("--state and --start go with --follow")
 
@@ -181,6 +184,7 @@ class Settings:
     def adapts_interval(self) -> bool:
         """Whether the length of an interval of statistics is chosen by the span of the log: text about finished, named files."""
         is_finished = bool(self.reading.files) and "-" not in self.reading.files and not self.following.follow
+        is_finished = is_finished or self.reading.demo
         return self.statistics.stats_interval is None and is_finished and self.output.output == "text"
 
 

@@ -52,6 +52,8 @@ def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, M
 
 
 def _some_rules(settings: Settings) -> Sequence[Rule]:
+    if settings.output.output == "dashboard":
+        raise UsageError("--output dashboard goes with watch; use text or json here")
     rules = all_rules(settings)
     if not rules:
         raise UsageError("no alert rules: give --config FILE or --alerts default")

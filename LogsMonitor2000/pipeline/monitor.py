@@ -106,6 +106,11 @@ class Monitor:
         inputs = tuple(InputStatus(each.name, each.format_name, each.line_count, each.newest) for each in self.streams.current)
         return Status(self.processor.counts(), self.streams.statistics(), tuple(self.processor.firing()), inputs)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends before its inputs do."""
+        return self._stopping
+
     def stop(self) -> None:
         """End as if the inputs ended here; may be called from a signal handler."""
         self._stopping = True
@@ -191,7 +196,7 @@ class Monitor:
         if self.streams.is_live or descriptor is None:
             self._waiter.wait([], POLL_SECONDS)
         else:
-            self._waiter.wait([descriptor], None)
+            self._waiter.wait([descriptor], POLL_SECONDS if any(action.polls for action in self.actions) else None)
         self._watermark.waited()
 
     def _finish(self) -> list[Event]:

@@ -114,7 +114,7 @@ def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
     top = settings.statistics.top
     if settings.statistics.seconds:
         calculators.append(MostCommonCalculator(settings.statistics.seconds, top))
-    summary_top = max(top, SUMMARY_TOP) if settings.output.output == "text" else top
+    summary_top = top if settings.output.output == "json" else max(top, SUMMARY_TOP)
     calculators.append(TotalsCalculator(settings.statistics.seconds, summary_top))
     if settings.alerting.rules or settings.alerting.mutes:  # then the built-in alert is one rule among others
         from ..alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
@@ -129,6 +129,11 @@ def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
         from ..web.metrics import MEASURES
 
         calculators.append(BucketPublisher(TRAFFIC_SECONDS, MEASURES))
+    if settings.output.output == "dashboard":
+        from ..analyze.publisher import BucketPublisher
+        from ..dashboard.model import MEASURES as DASHBOARD_MEASURES
+
+        calculators.append(BucketPublisher(1, DASHBOARD_MEASURES, late=True))
     return calculators
 
 
@@ -149,7 +154,7 @@ def _actions(
     database: Database | None,
 ) -> list[Action]:
     formatter = MessageFormatter(zone_named(settings.output.timezone))
-    actions: list[Action] = [ProgressLine(errors)] if errors.isatty() and not settings.following.follow else []
+    actions: list[Action] = [ProgressLine(errors)] if _shows_progress(settings, errors) else []
     terminal = output_action(settings, out, errors, formatter, _banner(settings), advice)
     if settings.alerting.actions:  # before what is printed: when nobody reads that any more, they must have been told
         from ..deliver.spec import Context  # here, because few runs need it and start-up counts
@@ -176,6 +181,10 @@ def _web_action(settings: Settings, formatter: MessageFormatter, errors: TextIO)
     return WebAction(http, formatter, errors, rules=rules)
 
 
+def _shows_progress(settings: Settings, errors: TextIO) -> bool:
+    return errors.isatty() and not settings.following.follow and settings.output.output != "dashboard"
+
+
 def output_action(
     settings: Settings,
     out: TextIO,
@@ -187,6 +196,8 @@ def output_action(
     """What writes events to the standard output."""
     if settings.output.output == "json":
         return JsonLines(out, errors, formatter, verbose=settings.output.verbose)
+    if settings.output.output == "dashboard":
+        return _dashboard(settings, out, errors, formatter)
     notifier = OverviewNotifier if settings.adapts_interval else TerminalNotifier
     return notifier(
         out,
@@ -200,8 +211,28 @@ def output_action(
     )
 
 
+def _dashboard(settings: Settings, out: TextIO, errors: TextIO, formatter: MessageFormatter) -> Action:
+    """The dashboard, and the summary after it."""
+    from ..dashboard.action import Dashboard  # here, because few runs need it and start-up counts
+    from ..dashboard.screen import Screen
+    from ..dashboard.tty import Tty
+
+    style = Style.of(out, settings.output.color)
+    afterwards = TerminalNotifier(out, errors, formatter, style=style, width=lambda: columns(out), is_timed=False)
+    terminal = Tty(color=settings.output.color != "never" and not os.environ.get("NO_COLOR"))
+    alerting = settings.alerting
+    threshold = alerting.high_traffic_threshold if alerting.has_high_traffic else 0.0
+    return Dashboard(terminal, Screen(formatter, Style(unicode=terminal.has_unicode), _title(settings), threshold), afterwards)
+
+
+def _title(settings: Settings) -> str:
+    """What the logs are called together."""
+    reading = settings.reading
+    return "built-in demo" if reading.demo else ", ".join(reading.files or ["standard input"])
+
+
 def _banner(settings: Settings) -> str:
-    inputs = ", ".join(settings.reading.files or ["standard input"])
+    inputs = _title(settings)
     seconds = settings.statistics.seconds
     every = f"statistics every {step(seconds)}, " if seconds else "no statistics, "
     alerting = settings.alerting
@@ -246,6 +277,10 @@ def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     """One input for each file, in the order they were named."""
     choice = choice_of(settings)
     recogniser = Recogniser(processor, choice, own_parser(settings))
+    if settings.reading.demo:
+        from ..source.demo import DemoSource  # here, because few runs need it and start-up counts
+
+        return [Input(DemoSource(), recogniser)]
     paths = expanded(named_files(settings.reading.files or choice.paths()))
     jobs = _jobs(settings, paths)
     pool = None

@@ -77,10 +77,10 @@ class InBash(TemporaryFiles):
 
     def test_values(self) -> None:
         for words, expected in (
-            (["--output", ""], ["text", "json"]),
+            (["--output", ""], ["text", "json", "dashboard"]),
             (["--output", "j"], ["json"]),
             (["--output", "=", "j"], ["json"]),
-            (["--output", "="], ["text", "json"]),
+            (["--output", "="], ["text", "json", "dashboard"]),
             (["--state", "a"], ["archive"]),
             (["--top", ""], []),
             (["backtest", "x", "--color", "n"], ["never"]),

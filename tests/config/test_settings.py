@@ -89,7 +89,7 @@ class Refused(unittest.TestCase):
             ({"high_traffic_threshold": float("inf")}, "--high_traffic_threshold must be a finite number, not inf"),
             ({"high_traffic_threshold": -1}, "--high_traffic_threshold must be at least 0, not -1"),
             ({"jobs": 65}, "--jobs must be at most 64, not 65"),
-            ({"output": "xml"}, "--output must be text or json, not 'xml'"),
+            ({"output": "xml"}, "--output must be one of text, json, dashboard, not 'xml'"),
             ({"verbose": 1}, "--verbose must be true or false, not 1"),
             ({"state": "x"}, "--state and --start go with --follow"),
             ({"start": "end"}, "--state and --start go with --follow"),

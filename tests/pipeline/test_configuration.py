@@ -126,7 +126,7 @@ class Options(ConfigCase):
             ),
             ("alert = 5", "alert must be written as [[alert]], not 5"),
             ("mute = [5]", "mute must be written as [[mute]]"),
-            ('output = "xml"', "output must be text or json, not 'xml'"),
+            ('output = "xml"', "output must be one of text, json, dashboard, not 'xml'"),
             ('alerts = "defualt"', "alerts must be off or default, not 'defualt'; did you mean default?"),
             ("topp = 5", "unknown key 'topp'; did you mean top?"),
             ('rules = "x"', "unknown key 'rules'; known are action, alert, alerts, buffer_time"),
