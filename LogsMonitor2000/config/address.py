@@ -29,3 +29,13 @@ def host_and_port(text: str) -> tuple[str, int]:
     if match is None or int(match[3]) > 65_535:
         raise ValueError(f"must be an address and a port like 127.0.0.1:8000 or [::1]:8000, not {text!r}")
     return match[1] or match[2], int(match[3])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on `host`."""
+    import ipaddress  # here, because few runs need it and start-up counts
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"

@@ -92,11 +92,3 @@ def _token_of(request: Request) -> Secret:
         except (binascii.Error, ValueError):
             pass
     return Secret("")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 import os
+import resource
 import selectors
 import socket
 import ssl
@@ -84,7 +85,7 @@ class Server:
         self._prepare = prepare
         self._tls = tls
         self._clock = clock or Clock()
-        self._clients_max = clients_max
+        self._clients_max = min(clients_max, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._listener = listener
         self._woken, self._waker = socket.socketpair()
         for each in (self._woken, self._waker):

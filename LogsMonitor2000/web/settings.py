@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import re
-import ssl
+from typing import TYPE_CHECKING
 
-from ..config.address import host_and_port
+from ..config.address import host_and_port, is_loopback
 from ..config.secret import Secret
 from ..config.table import Table
 from ..deliver.spec import ActionSpec, AlertFilter
 from ..errors import InputError, UsageError
 from ..limits import SECTIONS_MAX
-from .access import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
 
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 HOST = re.compile(r"[A-Za-z0-9._-]+")
@@ -71,6 +73,8 @@ class HttpSettings:
         """The context for TLS, if it is to be used; an `InputError` if certificate or key cannot be."""
         if self.cert_file is None:
             return None
+        import ssl  # here, because few runs need it and start-up counts
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             context.load_cert_chain(self.cert_file, self.key_file)

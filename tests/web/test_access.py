@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import unittest
 
+from LogsMonitor2000.config.address import is_loopback
 from LogsMonitor2000.config.secret import Secret
-from LogsMonitor2000.web.access import Access, is_loopback
+from LogsMonitor2000.web.access import Access
 from LogsMonitor2000.web.http import Request
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 import unittest
 import unittest.mock
 
 from LogsMonitor2000.deliver.channels.bodies import BODIES
+from LogsMonitor2000.deliver.registry import MODULES
 from LogsMonitor2000.limits import RESPONSE_BYTES_MAX
 
 from . import receivers
@@ -272,6 +274,63 @@ class Smtp(Delivering):
                 table = self.table(receiver, "starttls")
                 self.assertEqual(self.told(self.delivery(table + login)).counts, {outcome: 1})
                 self.assertEqual(receiver.mails, [])
+
+
+class Secrets(Delivering):
+    """Whatever has a secret shows it in none of the ways in which objects are shown."""
+
+    SECRETS = 'user = "monitor"\npassword_file = "secret"\n'
+    TABLES = {
+        "alertmanager": (f"url_file = 'url'\n{SECRETS}", "url_file = 'url'\ntoken_file = 'secret'\n"),
+        "command": ('command = ["/nowhere/x"]\nenvironment = ["TOKEN"]\n',),
+        "email": (f'host = "127.0.0.1"\nport = 1\nfrom = "a@b"\nto = "c@d"\nencryption = "tls"\n{SECRETS}',),
+        "json_lines": ('path = "alerts.jsonl"\n',),
+        "syslog": ('address = "unix:/nowhere/x"\n',),
+        "terminal": ("",),
+        "webhook": tuple(
+            f"body = '{body}'\nurl_file = 'url'\n{more}"
+            for body in BODIES
+            for more in (f"user = 'monitor'\npassword_file = 'secret'\n", "token_file = 'secret'\n")
+        ),
+    }
+
+    def test_no_channel_shows_one(self) -> None:
+        self.assertEqual(set(self.TABLES), set(MODULES), "a new channel is tested too")
+        self.path("url", f"http://127.0.0.1:1/{SECRET}".encode())
+        for kind, texts in self.TABLES.items():
+            for text in texts:
+                with self.subTest(kind=kind, text=text), unittest.mock.patch.dict("os.environ", {"TOKEN": SECRET}):
+                    spec = self.spec(f'type = "{kind}"\n{text}')
+                    action: Any = spec.build(self.context())
+                    action.threaded = False
+                    action.notify(firing())
+                    if kind not in ("json_lines", "terminal"):
+                        action.step()
+                    action.progress(0, 0, 0)
+                    action.close()
+                    shown = [spec.describe(), repr(spec), self.errors.getvalue(), *insides(action)]
+                    self.assertNotIn("s3cr3t", "".join(shown))
+                    self.assertGreater(len(shown), 3)
+
+    def test_an_exception_in_a_channel_shows_none(self) -> None:
+        self.path("url", f"http://127.0.0.1:1/{SECRET}".encode())
+        delivery = self.delivery("type = 'webhook'\nurl_file = 'url'\ntoken_file = 'secret'\n")
+        with unittest.mock.patch("socket.getaddrinfo", side_effect=ValueError(SECRET)):
+            self.told(delivery)
+        self.assertEqual(delivery.counts, {("failed", "failed with ValueError"): 1})
+        self.assertNotIn("s3cr3t", self.errors.getvalue())
+
+
+def insides(value: Any, seen: set[int] | None = None) -> list[str]:
+    """How `value` and everything of this package that it holds are shown."""
+    seen = set() if seen is None else seen
+    if id(value) in seen or not (hasattr(value, "__dict__") or isinstance(value, (tuple, list, dict))):
+        return []
+    seen.add(id(value))
+    parts = list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, (tuple, list)) else []
+    if hasattr(value, "__dict__") and type(value).__module__.startswith("LogsMonitor2000"):
+        parts += vars(value).values()
+    return [repr(value), *(text for part in parts for text in insides(part, seen))]
 
 
 if __name__ == "__main__":
