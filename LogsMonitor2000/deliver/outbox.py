@@ -1,8 +1,8 @@
 """What one delivery has yet to send and what it has sent, as records that an outbox keeps over a crash.
 
 A record is saved before its alert counts as accepted, and again around each attempt to send it. So whenever the process dies, the
-next one knows what may not have been sent. It may have been sent all the same: delivery is at least once, and the id of a transition
-tells a repeated one.
+next one knows what may not have been sent. It may have been sent all the same: delivery is at least once, and a receiver
+recognises a repeated transition by its id.
 """
 
 from __future__ import annotations

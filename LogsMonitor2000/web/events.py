@@ -18,7 +18,7 @@ RETRY = b"retry: 2000\n\n"
 
 
 class EventLog:
-    """The last events of a run. `instance` tells the ids of this run from those of another."""
+    """The last events of a run. `instance` distinguishes the ids of this run from those of others."""
 
     def __init__(self, instance: str, count_max: int = RING_EVENTS_MAX, bytes_max: int = RING_BYTES_MAX) -> None:
         self._instance = instance

@@ -38,11 +38,11 @@ Deliveries = Mapping[str, Mapping[tuple[str, str], int]]
 
 class _State(NamedTuple):
     alert: Alert  # its last transition
-    since: float  # when that was told, by the clock that only goes forward
+    since: float  # when that came, by the monotonic clock
 
 
 class Metrics:
-    """Adds up what it is told of. At most `sections` sections have series of their own, the rest is in `(other)`.
+    """Adds up events. At most `sections` sections have series of their own, the rest is in `(other)`.
 
     A section gets a place when it first comes, the heaviest of an interval first, and keeps it. Sections that have brought nothing
     but client errors yet take only the first half of the places, so that those a scanner makes up cannot use up all.
@@ -180,7 +180,7 @@ class Metrics:
             _counter("source_errors", "Errors while reading followed logs.", [({}, read.errors)]),
             _gauge("newest_event_timestamp_seconds", "Time of the newest event.", [({}, newest)] if known else []),
             _gauge(
-                "lag_seconds", "How far the newest event is behind the clock.", [({}, round(now - newest, 3))] if known else []
+                "lag_seconds", "How old the newest event is.", [({}, round(now - newest, 3))] if known else []
             ),
             _gauge("build_info", "The version.", [({"version": VERSION, "python": platform.python_version()}, 1)]),
             Family("process_start_time_seconds", "gauge", "When the process started.", [({}, round(self._started, 3))]),

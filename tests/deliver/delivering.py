@@ -51,8 +51,8 @@ class Delivering(TemporaryFiles):
         self.addCleanup(action.close)
         return action
 
-    def told(self, delivery: Delivery, *alerts: Alert) -> Delivery:
-        """`delivery`, told of `alerts`, after one attempt."""
+    def attempted(self, delivery: Delivery, *alerts: Alert) -> Delivery:
+        """`delivery`, notified of `alerts`, after one attempt."""
         for alert in alerts or (firing(),):
             delivery.notify(alert)
         delivery.step()

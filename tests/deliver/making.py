@@ -14,7 +14,7 @@ from LogsMonitor2000.event import Alert
 
 NOW = 1_600_000_000
 NASTY = b'<!channel> @everyone <@U1> **b** [x](http://evil) "q" \\ ] \r\nBcc: x@evil\x00\x1b[31m\xff' + "\u202e{}".encode()
-"""What somebody may ask a server for who knows where its log goes."""
+"""What an attacker may ask a server for who knows where its log goes."""
 
 
 def firing(name: str = "errors", time: int = NOW, section: bytes = b"", **more: Any) -> Alert:

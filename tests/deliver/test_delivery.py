@@ -1,4 +1,4 @@
-"""A delivery never holds up whoever tells it, ends in time, and says what it did; and several of them end at the same time."""
+"""A delivery never holds up its caller, ends in time, and says what it did; and several of them end at the same time."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class WithItsThread(unittest.TestCase):
         self.assertGreaterEqual(time.monotonic() - start, 0.1)
         self.assertEqual(delivery.counts, {("retried", "HTTP 503"): 1, ("sent", ""): 1})
 
-    def test_a_receiver_that_hangs_holds_up_nobody(self) -> None:
+    def test_a_receiver_that_hangs_holds_up_no_one(self) -> None:
         channel = Hanging()
         delivery = self.delivery(channel, flush=0.1)
         delivery.notify(firing())
@@ -216,7 +216,7 @@ class WithItsThread(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 1)
         assert delivery._thread is not None
         delivery._thread.join(20)
-        self.assertEqual(delivery.counts["failed", "killed by signal 9"], 0, "what was cut short is still to be told")
+        self.assertEqual(delivery.counts["failed", "killed by signal 9"], 0, "what was cut short is still to be sent")
 
     def test_all_of_them_end_at_the_same_time(self) -> None:
         deliveries = [self.delivery(Hanging(), flush=0.2) for _ in range(4)]

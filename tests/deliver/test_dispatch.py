@@ -566,7 +566,7 @@ class Restarting(unittest.TestCase):
             sent(killed, NOW)
         killed_early = dispatch(outbox=outbox, wait=60)
         killed_early.restore(NOW)
-        add(killed_early, firing("never told"), NOW)
+        add(killed_early, firing("never sent"), NOW)
         queue = dispatch(outbox=outbox, interval=0, wait=60)
         queue.restore(NOW + 50)
         queue.reconcile([firing("kept")], NOW + 50)
@@ -652,7 +652,7 @@ class History:
         self.now = 1000.0
         self.is_over = False
         self.true: dict[str, Alert] = {}  # how each alert is now
-        self.known: dict[str, list[Alert]] = defaultdict(list)  # what the receiver was told
+        self.known: dict[str, list[Alert]] = defaultdict(list)  # what the receiver was sent
         self.tried: set[str] = set()  # fingerprints of which a firing was
 
     def start(self) -> Dispatch:

@@ -51,7 +51,7 @@ class Docs(Delivering):
             self.assertEqual(mail[line.split(":")[0]], line.partition(": ")[2])
         self.assertTrue(mail.get_content().replace("\r\n", "\n").startswith(text))
 
-    def test_every_type_and_key_is_told(self) -> None:
+    def test_every_type_and_key_is_sent(self) -> None:
         self.assertEqual(set(re.findall(r"^\| `(\w+)` \| [^|]*[a-z]{3} ", DELIVERY, re.MULTILINE)) & {*MODULES}, {*MODULES})
         defaults = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", DELIVERY, re.MULTILINE))
         timing = Timing()

@@ -133,7 +133,7 @@ class EndToEnd(TemporaryFiles):
             self.log.burst()
             self.assertTrue(wait_until(lambda: len(self.receiver.requests) == 4))
             self.end(monitor)
-        self.assertEqual(self.states()[3:], ["firing"], "what was told before is not told again")
+        self.assertEqual(self.states()[3:], ["firing"], "what was sent before is not sent again")
 
     def test_killed_before_it_delivers(self) -> None:
         self.config("group_wait = '1h'\n")
@@ -180,7 +180,7 @@ class EndToEnd(TemporaryFiles):
         self.assertIn(b"hook: 2 alerts not sent (too old once, resolved, and its firing was not sent once)\n", done.stderr)
         self.assertEqual(self.receiver.requests, [])
 
-    def test_nobody_reads_the_output_any_more(self) -> None:
+    def test_no_one_reads_the_output_any_more(self) -> None:
         self.config()
         with self.run_monitor() as monitor:
             monitor.wait_for(b"statistics")
@@ -189,7 +189,7 @@ class EndToEnd(TemporaryFiles):
             self.log.burst()
             self.assertEqual(monitor.process.wait(20), 0)
             self.assertEqual(self.errors_of(monitor), b"hook: 1 sent\n")
-        self.assertEqual(self.states(), ["firing"], "the alert that found nobody reading is sent all the same")
+        self.assertEqual(self.states(), ["firing"], "the alert that no one read is sent all the same")
 
     def test_with_worker_processes(self) -> None:
         self.config("max_age = 0\n")

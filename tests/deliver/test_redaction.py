@@ -88,7 +88,7 @@ class Leaving(Delivering):
         ):
             with self.subTest(more=more):
                 table = f'type = "command"\ncommand = ["/bin/sh", "-c", "cat > $0", "{self.path("got")}"]\ntimeout = 5\n{more}'
-                self.told(self.delivery(table), firing(lines=(line,)))
+                self.attempted(self.delivery(table), firing(lines=(line,)))
                 with open(self.path("got"), encoding="utf-8") as file:
                     self.assertIn(shown, file.read())
 

@@ -182,7 +182,7 @@ class Serving(WebActionTest):
     def test_nothing_waits_for_the_server(self) -> None:
         self.action.start(Standing(self.action))
         begun = time.process_time()
-        for _ in range(3000):  # nobody has started it yet
+        for _ in range(3000):  # it has not been started yet
             self.action.notify(FIRING)
         self.assertLess(time.process_time() - begun, 1)
         self.action.progress(0, 0, 0)

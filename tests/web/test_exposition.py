@@ -1,4 +1,4 @@
-"""The exposition format: what is told reads back as it was, and nothing that a log holds can forge a metric."""
+"""The exposition format: what is written reads back as it was, and nothing that a log holds can forge a metric."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(text: bytes) -> list[tuple[str, dict[str, str], str]]:
     return samples
 
 
-def told(**labels: str) -> bytes:
+def written(**labels: str) -> bytes:
     return exposition([Family("m", "gauge", "Help.", [(labels, 1)])])
 
 
@@ -81,10 +81,10 @@ class TestExposition(unittest.TestCase):
             *("".join(rng.choices(alphabet, k=9)) for _ in range(300)),
         ):
             with self.subTest(text=text):
-                self.assertEqual(read(told(a=text, b="x")), [("m", {"a": text, "b": "x"}, "1")])
+                self.assertEqual(read(written(a=text, b="x")), [("m", {"a": text, "b": "x"}, "1")])
 
     def test_half_characters_of_file_names_are_shown(self) -> None:
-        self.assertEqual(read(told(a="log\udcff")), [("m", {"a": "log\\udcff"}, "1")])
+        self.assertEqual(read(written(a="log\udcff")), [("m", {"a": "log\\udcff"}, "1")])
 
 
 class TestLabel(unittest.TestCase):
@@ -141,7 +141,7 @@ class TestLabel(unittest.TestCase):
         for raw in (*nasty, *(b"".join(rng.choices(pieces, k=12)) for _ in range(500))):
             with self.subTest(raw=raw):
                 self.assertEqual(
-                    read(told(a=label(raw), b="x")), [("m", {"a": label(raw), "b": "x"} if raw else {"b": "x"}, "1")]
+                    read(written(a=label(raw), b="x")), [("m", {"a": label(raw), "b": "x"} if raw else {"b": "x"}, "1")]
                 )
 
 

@@ -1,4 +1,4 @@
-"""Real servers on the loopback interface, which behave as they are told: well, or as badly as can be."""
+"""Real servers on the loopback interface, which behave as a test says: well, or as badly as can be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 import time
 
 CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "loopback.pem")
-"""Of localhost, signed by itself, with its key. It is nobody's."""
+"""Of localhost, signed by itself, with its key. It protects nothing."""
 
 Answer = Callable[[socket.socket], None]
 

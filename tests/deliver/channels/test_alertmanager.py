@@ -39,7 +39,7 @@ class Requests(Delivering):
         return [json.loads(body) for _, body in self.receiver.requests]
 
     def test_what_fires_is_sent_again_and_what_is_over_for_a_while(self) -> None:
-        delivery = self.told(self.delivery(self.table), firing("errors", NOW, b"/api"))
+        delivery = self.attempted(self.delivery(self.table), firing("errors", NOW, b"/api"))
         for second in range(1, 600):
             self.clock.advance(1)
             if second == 150:
@@ -120,15 +120,15 @@ class Real(Delivering):
     def test_it_receives_deduplicates_and_resolves(self) -> None:
         now = int(time.time())
         alerts = [firing("errors", now - 90, b"/api", severity="critical"), firing("5xx odd", now - 60, NASTY, lines=(NASTY,))]
-        self.told(self.delivering, *alerts)
+        self.attempted(self.delivering, *alerts)
         self.clock.advance(61)
         self.delivering.step()
         self.assertEqual(self.delivering.counts, {("sent", ""): 2})
-        told = {alert["labels"]["alertname"]: alert for alert in self.alerts()}
+        received = {alert["labels"]["alertname"]: alert for alert in self.alerts()}
         self.assertEqual(len(self.alerts()), 2, "what is sent again is the same alert")
-        self.assertEqual(told["errors"]["labels"], {"alertname": "errors", "severity": "critical", "section": "/api"})
-        self.assertEqual(told["errors"]["annotations"]["value"], "0.5")
-        self.assertIn("@everyone", told["5xx odd"]["labels"]["section"])
+        self.assertEqual(received["errors"]["labels"], {"alertname": "errors", "severity": "critical", "section": "/api"})
+        self.assertEqual(received["errors"]["annotations"]["value"], "0.5")
+        self.assertIn("@everyone", received["5xx odd"]["labels"]["section"])
         self.clock.advance(-61)
         self.delivering.notify(resolved(alerts[0], now - 1))
         self.clock.advance(61)
@@ -139,9 +139,9 @@ class Real(Delivering):
     def test_what_is_not_sent_again_ends_by_itself(self) -> None:
         table = f'type = "alertmanager"\nname = "b"\nurl = "http://127.0.0.1:{self.port}"\nresend = 1\n'
         sent = time.time()
-        self.assertEqual(self.told(self.delivery(table), firing("short", int(sent) - 60)).counts, {("sent", ""): 1})
+        self.assertEqual(self.attempted(self.delivery(table), firing("short", int(sent) - 60)).counts, {("sent", ""): 1})
         self.clock.advance(-8)  # as if it had been sent a while ago: the end is 4 resends after that
-        self.assertEqual(self.told(self.delivery(table), firing("over", int(sent) - 60)).counts, {("sent", ""): 1})
+        self.assertEqual(self.attempted(self.delivery(table), firing("over", int(sent) - 60)).counts, {("sent", ""): 1})
         (short,) = self.alerts()
         self.assertEqual(short["labels"]["alertname"], "short")
         self.assertAlmostEqual(datetime.fromisoformat(short["endsAt"]).timestamp(), sent + 4, delta=2)

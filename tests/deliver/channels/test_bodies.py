@@ -26,10 +26,10 @@ def many(count: int, **more: object) -> list[Alert]:
     return [firing(section=b"/%d" % number, lines=(b"a line " * 20,) * 5, **more) for number in range(count)]
 
 
-def rendered(form: str, told: Message) -> Any:
-    """What `told` is sent as, with as many of its alerts as there is room for."""
+def rendered(form: str, sent: Message) -> Any:
+    """What `sent` is sent as, with as many of its alerts as there is room for."""
     rendering = BODIES[form](FORMATTER)
-    return rendering.render(told.first(rendering.fit(told)))
+    return rendering.render(sent.first(rendering.fit(sent)))
 
 
 def texts_in(value: object) -> list[str]:
@@ -41,9 +41,9 @@ def texts_in(value: object) -> list[str]:
 
 class Plain(unittest.TestCase):
     def test_all_there_is_to_know(self) -> None:
-        told = message(ALERT, resolved(firing("errors", NOW - 60), NOW), receiver="hook", repeats=2)
-        body = json.loads(to_json(rendered("plain", told)))
-        self.assertEqual(body["id"], told.id)
+        sent = message(ALERT, resolved(firing("errors", NOW - 60), NOW), receiver="hook", repeats=2)
+        body = json.loads(to_json(rendered("plain", sent)))
+        self.assertEqual(body["id"], sent.id)
         self.assertEqual((body["action"], body["status"], body["reminder"], body["truncated"]), ("hook", "firing", 2, 0))
         first, second = body["alerts"]
         self.assertEqual(first["id"], f"{first['fingerprint']}-{NOW}-firing")
@@ -58,8 +58,8 @@ class Plain(unittest.TestCase):
 
 class AlertmanagerForm(unittest.TestCase):
     def test_version_4(self) -> None:
-        told = message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook")
-        body = rendered("alertmanager", told)
+        sent = message(ALERT, resolved(firing(severity="critical"), NOW + 60), receiver="hook")
+        body = rendered("alertmanager", sent)
         self.assertEqual(
             {
                 key: body[key]
@@ -110,56 +110,56 @@ class Chats(unittest.TestCase):
 
     def test_nothing_from_a_log_is_markup_or_a_mention(self) -> None:
         alert = firing("e", NOW, NASTY, lines=(NASTY,), condition="<!here>", causes=(("source", NASTY, 0.5, True),))
-        told = message(alert)
-        slack = json.dumps(rendered("slack", told))
+        sent = message(alert)
+        slack = json.dumps(rendered("slack", sent))
         self.assertNotIn("<", slack)
         self.assertNotIn(">", slack)
-        discord = rendered("discord", told)
+        discord = rendered("discord", sent)
         self.assertEqual(discord["allowed_mentions"], {"parse": []})
         self.assertNotIn("@everyone", discord["content"])
         self.assertNotRegex(discord["content"].replace("\\\\", ""), r"(?<!\\)[<>*_`~|\[\]()]")
-        teams = json.loads(json.dumps(rendered("teams", told)))
+        teams = json.loads(json.dumps(rendered("teams", sent)))
         for block in teams["attachments"][0]["content"]["body"]:
             self.assertEqual(block["type"], "RichTextBlock")
             for run in block["inlines"]:
                 self.assertEqual(run["type"], "TextRun")
                 self.assertTrue(run["text"].isprintable())
         for form in BODIES:
-            text = to_json(rendered(form, told))
+            text = to_json(rendered(form, sent))
             self.assertTrue(text.isascii())
             for shown in texts_in(json.loads(text)):
                 self.assertTrue(shown.replace("\n", "").replace("\u200b", "").isprintable(), shown)
 
     def test_limits_of_the_services(self) -> None:
-        told = message(*many(500))
-        self.assertLessEqual(len(rendered("discord", told)["content"]), 2000)
-        self.assertLessEqual(len(rendered("slack", told)["attachments"][0]["text"]), 4000)
-        self.assertLessEqual(len(json.dumps(rendered("teams", told))), 28_000)
+        sent = message(*many(500))
+        self.assertLessEqual(len(rendered("discord", sent)["content"]), 2000)
+        self.assertLessEqual(len(rendered("slack", sent)["attachments"][0]["text"]), 4000)
+        self.assertLessEqual(len(json.dumps(rendered("teams", sent))), 28_000)
         for name in ("plain", "alertmanager"):
-            body = rendered(name, told)
+            body = rendered(name, sent)
             self.assertEqual(len(body["alerts"]), 100)
             self.assertEqual(body.get("truncated", body.get("truncatedAlerts")), 400)
             self.assertLess(len(to_json(body)), 1 << 20)
 
     def test_what_is_not_shown_is_counted_in_words(self) -> None:
-        told = message(*many(120), *(resolved(alert, NOW + 9) for alert in many(3)))
+        sent = message(*many(120), *(resolved(alert, NOW + 9) for alert in many(3)))
         for form in ("slack", "discord", "teams"):
             with self.subTest(form=form):
-                fit = BODIES[form](FORMATTER).fit(told)
+                fit = BODIES[form](FORMATTER).fit(sent)
                 self.assertLess(fit, 120)
-                last = [text for text in texts_in(rendered(form, told)) if "more firing" in text][0].splitlines()[-1]
+                last = [text for text in texts_in(rendered(form, sent)) if "more firing" in text][0].splitlines()[-1]
                 self.assertEqual(last.replace("\\", ""), f"... and {120 - fit} more firing, 3 more resolved")
-                shown = json.dumps(rendered(form, told))
+                shown = json.dumps(rendered(form, sent))
                 self.assertTrue(all(f"/{number}" in shown for number in range(fit)), "each alert that counts as shown is")
 
     def test_one_alert_is_always_shown(self) -> None:
         hostile = b"\x01\x02*_`<>&" * 40
         alert = firing("e" * 3000, NOW, hostile, lines=(hostile * 20,) * 5, causes=(("source", hostile, 0.5, True),) * 3)
-        told = message(alert, *many(5))
+        sent = message(alert, *many(5))
         for form, limit in (("slack", 4000), ("discord", 2000), ("teams", 28_000)):
             with self.subTest(form=form):
-                fit = BODIES[form](FORMATTER).fit(told)
-                texts = texts_in(rendered(form, told))
+                fit = BODIES[form](FORMATTER).fit(sent)
+                texts = texts_in(rendered(form, sent))
                 self.assertTrue(any("eee" in text for text in texts))
                 self.assertEqual(any(f"and {6 - fit} more firing" in text for text in texts), fit < 6)
                 if form != "teams":

@@ -32,7 +32,7 @@ class Commands(Delivering):
 
     def test_it_is_given_the_alert_twice(self) -> None:
         with mock.patch.dict(os.environ, {"SLACK_URL": SECRET, "LC_TIME": "C"}):
-            self.told(self.delivery(self.script("cat > $0/stdin; env > $0/env")))
+            self.attempted(self.delivery(self.script("cat > $0/stdin; env > $0/env")))
         with open(self.path("stdin"), encoding="utf-8") as file:
             given = json.load(file)
         self.assertEqual(
@@ -50,12 +50,14 @@ class Commands(Delivering):
     def test_further_variables_are_passed_on_by_name(self) -> None:
         with mock.patch.dict(os.environ, {"PAGER_KEY": "k"}):
             table = self.script('test "$PAGER_KEY" = k')
-            self.assertEqual(self.told(self.delivery(table)).counts, {("failed", "exit status 1"): 1})
-            self.assertEqual(self.told(self.delivery(table + '\nenvironment = ["PAGER_KEY"]')).counts, {("sent", ""): 1})
+            self.assertEqual(self.attempted(self.delivery(table)).counts, {("failed", "exit status 1"): 1})
+            self.assertEqual(self.attempted(self.delivery(table + '\nenvironment = ["PAGER_KEY"]')).counts, {("sent", ""): 1})
 
     def test_what_a_log_says_is_data(self) -> None:
         alert = firing("errors", NOW, b"$(touch $0/forged) `touch forged` ; touch forged & " + NASTY, lines=(NASTY,))
-        delivery = self.told(self.delivery(self.script('cat > /dev/null; printf %s "$LM2000_GROUP_SECTION" > $0/group')), alert)
+        delivery = self.attempted(
+            self.delivery(self.script('cat > /dev/null; printf %s "$LM2000_GROUP_SECTION" > $0/group')), alert
+        )
         delivery.notify(resolved(alert, NOW + 1))
         delivery.step()
         self.assertEqual(delivery.counts, {("sent", ""): 2})
@@ -84,9 +86,10 @@ class Commands(Delivering):
             ("exec 1>&- 2>&-; sleep 0.08", ("sent", "")),
         ):
             with self.subTest(script=script):
-                self.assertEqual(self.told(self.delivery(self.script(script))).counts, {outcome: 1})
+                self.assertEqual(self.attempted(self.delivery(self.script(script))).counts, {outcome: 1})
         self.assertEqual(
-            self.told(self.delivery('type = "command"\ncommand = ["/nowhere/x"]')).counts, {("failed", "cannot be started"): 1}
+            self.attempted(self.delivery('type = "command"\ncommand = ["/nowhere/x"]')).counts,
+            {("failed", "cannot be started"): 1},
         )
         self.assertIn("failing: cannot be started (No such file or directory)", self.errors.getvalue())
 
@@ -95,7 +98,7 @@ class Commands(Delivering):
             for place in ("subprocess.Popen", "tempfile.TemporaryFile"):
                 with self.subTest(error=errno.errorcode[number], place=place):
                     with mock.patch(place, side_effect=OSError(number, os.strerror(number))):
-                        delivery = self.told(self.delivery(self.script("exit 0")))
+                        delivery = self.attempted(self.delivery(self.script("exit 0")))
                     reason = f"cannot be started now: {errno.errorcode[number]}"
                     self.assertEqual(delivery.counts, {("retried", reason): 1})
                     self.clock.advance(1)
@@ -110,7 +113,7 @@ class Commands(Delivering):
         channel.send(message(), 5)
 
     def test_its_last_words_are_shown_where_it_fails(self) -> None:
-        self.told(self.delivery(self.script("echo first; printf 'no \\033 such pager\\n' >&2; exit 3")))
+        self.attempted(self.delivery(self.script("echo first; printf 'no \\033 such pager\\n' >&2; exit 3")))
         self.assertEqual(self.errors.getvalue(), "command: failing: exit status 3 (no \\x1b such pager)\n")
 
     def test_past_its_time_it_is_killed_with_all_it_started(self) -> None:

@@ -53,7 +53,7 @@ class Web(Delivering):
             for status, outcome in STATUSES.items():
                 with self.subTest(channel=name, status=status):
                     receiver.answers[:] = [answer(status, b"" if status == 204 else SECRET.encode())]
-                    delivery = self.told(self.delivery(table))
+                    delivery = self.attempted(self.delivery(table))
                     self.assertEqual(delivery.counts, {outcome: 1})
                     self.clock.advance(1)
                     self.assertEqual(delivery.step(), outcome[0] == "retried")
@@ -78,7 +78,7 @@ class Web(Delivering):
                 with self.subTest(behave=behave.__name__, channel=name):
                     receiver.answers[:] = [behave]
                     start = time.monotonic()
-                    delivery = self.told(self.delivery(tables[name]))
+                    delivery = self.attempted(self.delivery(tables[name]))
                     self.assertLess(time.monotonic() - start, TIMEOUT + 1)
                     self.assertEqual(delivery.counts, {outcome: 1})
 
@@ -93,7 +93,7 @@ class Web(Delivering):
                 sent += connection.send(b"x" * 4096)
 
         receiver = self.receiver(pour)
-        self.assertEqual(self.told(self.delivery(self.tables(receiver)["plain"])).counts, {SENT: 1})
+        self.assertEqual(self.attempted(self.delivery(self.tables(receiver)["plain"])).counts, {SENT: 1})
         receiver.close()
         self.assertLess(sent, 100 * RESPONSE_BYTES_MAX, "what the system buffers is more than what is read, but bounded")
 
@@ -103,7 +103,7 @@ class Web(Delivering):
             for status in (301, 302, 307, 308):
                 with self.subTest(location=location, status=status):
                     receiver = self.receiver(answer(status, Location=location))
-                    delivery = self.told(self.delivery(self.tables(receiver)["plain"]))
+                    delivery = self.attempted(self.delivery(self.tables(receiver)["plain"]))
                     self.assertEqual(delivery.counts, {("failed", f"HTTP {status}, a redirect"): 1})
                     self.assertEqual(len(receiver.requests), 1)
         self.assertEqual(elsewhere.requests, [])
@@ -113,20 +113,20 @@ class Web(Delivering):
         for status, after, wait in ((429, "120", 120), (503, "7", 7), (429, "9" * 50, 3600), (429, "soon", 0), (503, date, 0)):
             with self.subTest(status=status, after=after):
                 receiver = self.receiver(answer(status, Retry_After=after))
-                delivery = self.told(self.delivery(self.tables(receiver)["plain"]), firing(time=int(self.clock.now())))
+                delivery = self.attempted(self.delivery(self.tables(receiver)["plain"]), firing(time=int(self.clock.now())))
                 if wait:
                     self.clock.advance(wait - 0.5)
                     self.assertFalse(delivery.step())
                 self.clock.advance(1)
                 self.assertTrue(delivery.step())
 
-    def test_nobody_listens(self) -> None:
+    def test_no_one_listens(self) -> None:
         receiver = HttpReceiver()
         tables = self.tables(receiver)
         receiver.close()
         for name, table in tables.items():
             with self.subTest(channel=name):
-                self.assertEqual(self.told(self.delivery(table)).counts, {("retried", "connection refused"): 1})
+                self.assertEqual(self.attempted(self.delivery(table)).counts, {("retried", "connection refused"): 1})
 
     def test_no_secret_gets_out(self) -> None:
         receiver = self.receiver()
@@ -134,7 +134,7 @@ class Web(Delivering):
             for status in (200, 302, 404, 500):
                 with self.subTest(channel=name, status=status):
                     receiver.answers[:] = [answer(status, SECRET.encode(), Location=SECRET)]
-                    delivery = self.told(self.delivery(table))
+                    delivery = self.attempted(self.delivery(table))
                     delivery.close()
                     spec = self.spec(table)
                     self.assertIn("<secret>", spec.describe())
@@ -151,7 +151,7 @@ class Web(Delivering):
         alert = firing("errors", NOW, NASTY, lines=(NASTY,), causes=(("source", NASTY, 0.5, True),), condition="status = 5xx")
         for name, table in self.tables(receiver).items():
             with self.subTest(channel=name):
-                delivery = self.told(self.delivery(table), alert)
+                delivery = self.attempted(self.delivery(table), alert)
                 delivery.notify(resolved(alert, NOW + 9))
                 delivery.step()
                 self.assertEqual(delivery.counts, {SENT: 2})
@@ -162,24 +162,24 @@ class Web(Delivering):
     def test_proxies_of_the_environment_are_not_used(self) -> None:
         proxy, receiver = self.receiver(), self.receiver()
         with unittest.mock.patch.dict("os.environ", {"http_proxy": proxy.url, "HTTP_PROXY": proxy.url, "all_proxy": proxy.url}):
-            self.told(self.delivery(self.tables(receiver)["plain"]))
+            self.attempted(self.delivery(self.tables(receiver)["plain"]))
         self.assertEqual((len(proxy.requests), len(receiver.requests)), (0, 1))
 
     def test_tls_is_checked(self) -> None:
         receiver = HttpReceiver(tls=True)
         self.addCleanup(receiver.close)
         table = f'type = "webhook"\nurl = "{receiver.url}"\ntimeout = {PATIENCE}\n'
-        self.assertEqual(self.told(self.delivery(table)).counts, {("retried", "certificate not valid"): 1})
+        self.assertEqual(self.attempted(self.delivery(table)).counts, {("retried", "certificate not valid"): 1})
         self.assertEqual(receiver.requests, [])
         trusting = f'{table}ca_file = "{receivers.CERTIFICATE}"\n'
-        self.assertEqual(self.told(self.delivery(trusting)).counts, {SENT: 1})
+        self.assertEqual(self.attempted(self.delivery(trusting)).counts, {SENT: 1})
         elsewhere = trusting.replace("127.0.0.1", "127.0.0.2")  # the receiver is there, but its certificate is not
-        self.assertIn(list(self.told(self.delivery(elsewhere)).counts)[0][0], ("retried",))
+        self.assertIn(list(self.attempted(self.delivery(elsewhere)).counts)[0][0], ("retried",))
 
     def test_plain_http_behind_https_fails_in_time(self) -> None:
         receiver = self.receiver(receivers.nonsense)
         table = f'type = "webhook"\nurl = "https://127.0.0.1:{receiver.port}"\ntimeout = {TIMEOUT}'
-        ((outcome, reason),) = self.told(self.delivery(table)).counts
+        ((outcome, reason),) = self.attempted(self.delivery(table)).counts
         self.assertEqual(outcome, "retried")
         self.assertIn(reason, ("TLS failed", "connection lost", "timed out"))
 
@@ -202,7 +202,7 @@ class Smtp(Delivering):
                 with self.subTest(verb=verb, code=code):
                     receiver = self.receiver()
                     receiver.replies[verb] = [f"{code} {SECRET}"] * (2 if verb == "RCPT" and code != 421 else 1)
-                    delivery = self.told(self.delivery(self.table(receiver)))
+                    delivery = self.attempted(self.delivery(self.table(receiver)))
                     ((outcome, reason),) = delivery.counts
                     self.assertEqual(outcome, "retried" if code < 500 else "failed")
                     if not (verb == "RCPT" and code < 500):
@@ -216,7 +216,7 @@ class Smtp(Delivering):
     def test_whatever_a_server_does_it_is_over_in_time(self) -> None:
         for hangs_at in ("EHLO", "MAIL", "DATA"):
             with self.subTest(hangs_at=hangs_at):
-                delivery = self.told(self.delivery(self.table(self.receiver(hangs_at=hangs_at), timeout=TIMEOUT)))
+                delivery = self.attempted(self.delivery(self.table(self.receiver(hangs_at=hangs_at), timeout=TIMEOUT)))
                 self.assertEqual(delivery.counts, {TIMED_OUT: 1})
         for behave, outcome in (
             (receivers.nothing, LOST),
@@ -228,25 +228,25 @@ class Smtp(Delivering):
                 web = HttpReceiver()
                 web._converse = behave  # type: ignore[method-assign]
                 self.addCleanup(web.close)
-                self.assertEqual(self.told(self.delivery(self.table(web))).counts, {outcome: 1})
+                self.assertEqual(self.attempted(self.delivery(self.table(web))).counts, {outcome: 1})
         receiver = self.receiver()
         receiver.close()
-        self.assertEqual(self.told(self.delivery(self.table(receiver))).counts, {("retried", "connection refused"): 1})
+        self.assertEqual(self.attempted(self.delivery(self.table(receiver))).counts, {("retried", "connection refused"): 1})
 
     def test_who_has_got_it_does_not_get_it_again(self) -> None:
         receiver = self.receiver()
         receiver.replies["RCPT"] = ["250 ok", "450 later"]
-        delivery = self.told(self.delivery(self.table(receiver)))
+        delivery = self.attempted(self.delivery(self.table(receiver)))
         self.assertEqual(delivery.counts, {("retried", "a recipient not accepted for now"): 1})
         self.clock.advance(1)
         delivery.step()
         self.assertEqual([recipients for recipients, _ in receiver.mails], [["a@example.org"], ["b@example.org"]])
         self.assertEqual(delivery.counts[SENT], 1)
 
-    def test_one_refused_recipient_of_two_is_told(self) -> None:
+    def test_one_refused_recipient_of_two_is_sent(self) -> None:
         receiver = self.receiver()
         receiver.replies["RCPT"] = ["250 ok", "550 unknown"]
-        delivery = self.told(self.delivery(self.table(receiver)))
+        delivery = self.attempted(self.delivery(self.table(receiver)))
         self.assertEqual(delivery.counts, {("failed", "SMTP 550"): 1})
         self.assertEqual([recipients for recipients, _ in receiver.mails], [["a@example.org"]])
         self.assertIn("of 2 recipients 1 not accepted", self.errors.getvalue())
@@ -257,12 +257,12 @@ class Smtp(Delivering):
             with self.subTest(encryption=encryption):
                 receiver = self.receiver(tls=encryption)
                 table = self.table(receiver, encryption)
-                self.assertEqual(self.told(self.delivery(table + login)).counts, {SENT: 1})
+                self.assertEqual(self.attempted(self.delivery(table + login)).counts, {SENT: 1})
                 self.assertEqual(len(receiver.mails), 1)
                 self.assertTrue(any(line.startswith("AUTH PLAIN") for line in receiver.said))
                 spec = self.spec(table + login)
                 self.assertNotIn("s3cr3t", repr(spec) + spec.describe())
-                strict = self.told(self.delivery(table))
+                strict = self.attempted(self.delivery(table))
                 self.assertEqual(strict.counts, {("retried", "certificate not valid"): 1})
         for offers, reply, outcome in (
             ("AUTH", "", ("failed", "the server does not offer STARTTLS, a login or SMTPUTF8")),
@@ -272,7 +272,7 @@ class Smtp(Delivering):
                 receiver = self.receiver(offers=offers)
                 receiver.replies["AUTH"] = [reply] if reply else []
                 table = self.table(receiver, "starttls")
-                self.assertEqual(self.told(self.delivery(table + login)).counts, {outcome: 1})
+                self.assertEqual(self.attempted(self.delivery(table + login)).counts, {outcome: 1})
                 self.assertEqual(receiver.mails, [])
 
 
@@ -316,7 +316,7 @@ class Secrets(Delivering):
         self.path("url", f"http://127.0.0.1:1/{SECRET}".encode())
         delivery = self.delivery("type = 'webhook'\nurl_file = 'url'\ntoken_file = 'secret'\n")
         with unittest.mock.patch("socket.getaddrinfo", side_effect=ValueError(SECRET)):
-            self.told(delivery)
+            self.attempted(delivery)
         self.assertEqual(delivery.counts, {("failed", "failed with ValueError"): 1})
         self.assertNotIn("s3cr3t", self.errors.getvalue())
 

@@ -43,12 +43,12 @@ class Files(Delivering):
         ):
             action.notify(event)
         action.close()
-        told = self.lines()
+        written = self.lines()
         self.assertEqual(
-            [(each["event"], each["state"], each.get("held")) for each in told],
+            [(each["event"], each["state"], each.get("held")) for each in written],
             [("alert", "firing", None), ("alert", "resolved", None), ("alert", "firing", "dry run")],
         )
-        self.assertTrue(told[1]["id"].endswith(f"-{NOW}-resolved"))
+        self.assertTrue(written[1]["id"].endswith(f"-{NOW}-resolved"))
         self.assertEqual(action.counts, {("sent", ""): 3})
         self.assertEqual(stat.S_IMODE(os.stat(self.path("log/alerts.jsonl")).st_mode) & 0o137, 0)
         self.assertEqual(self.errors.getvalue(), "")

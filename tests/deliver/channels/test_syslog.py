@@ -73,7 +73,7 @@ class Transports(Delivering):
                 server.settimeout(5)
                 address = f"unix:{path}" if where else f"udp://127.0.0.1:{server.getsockname()[1]}"
                 alert = firing(lines=(b"x" * 500,) * 5, section=b"\xc3\xa9" * 5000)
-                delivery = self.told(self.delivery(self.table(address)), alert)
+                delivery = self.attempted(self.delivery(self.table(address)), alert)
                 self.assertEqual(delivery.counts, {SENT: 1})
                 data = server.recv(1 << 16)
                 self.assertLessEqual(len(data), 2048)
@@ -84,7 +84,7 @@ class Transports(Delivering):
         self.addCleanup(collector.close)
         delivery = self.delivery(self.table(f"tcp://127.0.0.1:{collector.port}"))
         for section in (b"/a", "/é".encode()):
-            self.told(delivery, firing(section=section))
+            self.attempted(delivery, firing(section=section))
         self.assertEqual(delivery.counts, {SENT: 2})
         self.assertTrue(wait_until(lambda: collector.data.count(b"High traffic") == 2))
         rest, lines = collector.data, []
@@ -102,7 +102,7 @@ class Transports(Delivering):
             (f"tcp://127.0.0.1:{refusing.port}", "connection refused"),
         ):
             with self.subTest(address=address):
-                self.assertEqual(self.told(self.delivery(self.table(address))).counts, {("retried", reason): 1})
+                self.assertEqual(self.attempted(self.delivery(self.table(address))).counts, {("retried", reason): 1})
 
     def test_addresses(self) -> None:
         for address, expected in (
