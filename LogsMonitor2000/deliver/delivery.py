@@ -20,6 +20,7 @@ from ..text import printable
 from .channels.base import Channel, Refused, Retry
 from .dispatch import COALESCED, DROPPED, FAILED, RETRIED, SENT, Dispatch
 from .message import Message
+from .timing import Timing
 
 SLACK_SECONDS = 0.2
 """How much longer than it should the last attempt may take before it is given up."""
@@ -59,13 +60,19 @@ class Delivery(Action):
         self._zero = self._clock.now() - self._clock.elapsed()
         self._firing = firing
         self.threaded = threaded
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
+        """The thread that sends, from the first alert that is to be sent."""
         self._changed = threading.Condition()  # also guards all that both threads use: dispatch, reports, problem, ends
         self._reports: list[str] = []  # for the user
         self._problem = ""
         self._ends: float | None = None
         self._next_try = 0.0  # to save what could not be saved
         self._is_restored = self._is_reconciled = self._has_given_up = self._is_closed = False
+
+    @property
+    def timing(self) -> Timing:
+        """When what is sent."""
+        return self._dispatch.timing
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:
@@ -102,14 +109,14 @@ class Delivery(Action):
             return
         self._is_closed = True
         self._end()
-        if self._thread is not None:
+        if self.thread is not None:
             assert self._ends is not None
-            self._thread.join(max(0.0, self._ends + SLACK_SECONDS - self._now()))
+            self.thread.join(max(0.0, self._ends + SLACK_SECONDS - self._now()))
         with self._changed:
             self._has_given_up = True
         self._channel.close()
         with self._changed:
-            if not self._thread or not self._thread.is_alive():
+            if not self.thread or not self.thread.is_alive():
                 self._dispatch.close()
             self._reports += self._dispatch.warnings()
             self._write_reports()
@@ -162,13 +169,13 @@ class Delivery(Action):
     def _wake(self) -> None:
         """Let the thread see what has changed; start it if it has something to do for the first time."""
         self._reports += self._dispatch.warnings()
-        if self.threaded and self._thread is None and self._dispatch.due is not None:
+        if self.threaded and self.thread is None and self._dispatch.due is not None:
             thread = threading.Thread(target=self._work, name=f"delivery {self.name}", daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # the system has none left for now; the next call tries again
                 return
-            self._thread = thread
+            self.thread = thread
         self._changed.notify_all()
 
     def _work(self) -> None:

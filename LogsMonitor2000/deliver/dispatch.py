@@ -45,7 +45,7 @@ class Dispatch:
     ) -> None:
         self.receiver = receiver
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._timing = timing
+        self.timing = timing
         self._outbox = outbox or Outbox()
         self._backoff = backoff or Backoff()
         self._fit = fit
@@ -149,7 +149,7 @@ class Dispatch:
         group = self._groups.get(message.group)
         if group is None:
             return  # nothing is left to send
-        if now - group.first_try[1] >= self._timing.deadline:
+        if now - group.first_try[1] >= self.timing.deadline:
             self.counts[FAILED, f"{reason}, until the deadline"] += 1
             self._finish(message, now)
         else:
@@ -199,7 +199,7 @@ class Dispatch:
             self._outbox.save(changes)
 
     def _add_firing(self, alert: Alert, fingerprint: str, known: Record | None, now: float, time_of_day: float) -> bool:
-        if self._timing.max_age and time_of_day - alert.time > self._timing.max_age:
+        if self.timing.max_age and time_of_day - alert.time > self.timing.max_age:
             self._drop("too old")
         elif known is None and len(self._records) >= DELIVERY_ALERTS_MAX:
             self._drop("too many alerts")
@@ -215,7 +215,7 @@ class Dispatch:
         due = self._schedule.due(self._group_of[known.fingerprint])
         if not known.sent and due is not None and now < due:
             self._drop("resolved before it was due", known)
-        elif self._timing.resolved:
+        elif self.timing.resolved:
             self._enqueue(known, alert, now)
             return True
         elif known.is_pending:
@@ -247,7 +247,7 @@ class Dispatch:
         """Put `record` into its group, in which it stays even if its severity changes."""
         fingerprint = record.fingerprint
         if fingerprint not in self._records:
-            labels = group_labels(record.alert, self._timing.group_by)
+            labels = group_labels(record.alert, self.timing.group_by)
             name = group_key(labels)
             self._records[fingerprint] = record
             self._group_of[fingerprint] = name
@@ -264,8 +264,8 @@ class Dispatch:
         found = [(item, group.records.get(item.fingerprint)) for item in message.items]
         records = [record for item, record in found if record is not None and record.id == item.id]
         for record in records:
-            if record.is_pending and not record.is_firing and self._timing.resolved_again:
-                record.until = now + self._timing.resolved_again
+            if record.is_pending and not record.is_firing and self.timing.resolved_again:
+                record.until = now + self.timing.resolved_again
             record.is_pending = False
             group.pending.discard(record.fingerprint)
         group.last = group.since = now
@@ -298,7 +298,7 @@ class Dispatch:
         """Put the group in its place in the schedule."""
         if (group := self._groups.get(key)) is None:
             return
-        due = group.due(self._timing, self._is_ending)
+        due = group.due(self.timing, self._is_ending)
         if due is None:
             self._schedule.remove(key)
         else:

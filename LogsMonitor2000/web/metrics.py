@@ -179,9 +179,7 @@ class Metrics:
             _counter("lost_messages", "Datagrams of logs that the kernel dropped.", [({}, read.lost_messages)]),
             _counter("source_errors", "Errors while reading followed logs.", [({}, read.errors)]),
             _gauge("newest_event_timestamp_seconds", "Time of the newest event.", [({}, newest)] if known else []),
-            _gauge(
-                "lag_seconds", "How old the newest event is.", [({}, round(now - newest, 3))] if known else []
-            ),
+            _gauge("lag_seconds", "How old the newest event is.", [({}, round(now - newest, 3))] if known else []),
             _gauge("build_info", "The version.", [({"version": VERSION, "python": platform.python_version()}, 1)]),
             Family("process_start_time_seconds", "gauge", "When the process started.", [({}, round(self._started, 3))]),
         ]

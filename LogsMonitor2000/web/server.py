@@ -78,6 +78,7 @@ class Server:
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         clients_max: int = CLIENTS_MAX,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         self.replies: Counter[int] = Counter()
         self.problems: list[str] = []
@@ -100,6 +101,7 @@ class Server:
         self._heartbeat = self._clock.elapsed() + HEARTBEAT_SECONDS
         self._is_woken = False
         self._stopping = threading.Event()
+        self._pause = pause or self._stopping.wait
         self._thread: threading.Thread | None = None
         os.register_at_fork(after_in_child=_Forgetting(self))
 
@@ -318,7 +320,7 @@ class Server:
             return
         except OSError:  # no descriptor is left
             if not self._evict():
-                self._stopping.wait(ACCEPT_PAUSE_SECONDS)
+                self._pause(ACCEPT_PAUSE_SECONDS)
             return
         try:
             sock.setblocking(False)

@@ -59,7 +59,7 @@ class ByHand(unittest.TestCase):
     """Without a thread."""
 
     def delivery(self, channel: Channel, **more: Any) -> Delivery:
-        self.clock, self.errors = ManualClock(NOW), io.StringIO()
+        self.clock, self.errors = ManualClock(NOW), more.pop("errors", None) or io.StringIO()
         timing = {key: more.pop(key) for key in list(more) if key in ("wait", "interval", "repeat", "deadline")}
         return Delivery(
             dispatch(**timing, outbox=more.pop("outbox", None)), channel, self.errors, clock=self.clock, threaded=False, **more
@@ -106,13 +106,12 @@ class ByHand(unittest.TestCase):
             def isatty(self) -> bool:
                 return True
 
-        delivery = self.delivery(Scripted(Retry("timed out")))
-        delivery._errors = self.errors = Terminal()
+        delivery = self.delivery(Scripted(Retry("timed out")), errors=Terminal())
         delivery.notify(firing())
         self.work(delivery)
         self.assertEqual(self.errors.getvalue(), "\r\x1b[Ktest: failing: timed out (retrying)\n")
 
-    def test_a_mistake_in_a_channel_is_sent_without_what_it_says(self) -> None:
+    def test_an_unexpected_exception_is_reported_without_its_text(self) -> None:
         delivery = self.delivery(Scripted(ValueError("the password is s3cr3t")))
         delivery.notify(firing())
         self.work(delivery)
@@ -183,14 +182,14 @@ class WithItsThread(unittest.TestCase):
         delivery = self.delivery(channel)
         delivery.progress(0, 0, 0)
         delivery.notify(firing()._replace(suppressed="dry run"))
-        self.assertIsNone(delivery._thread)
+        self.assertIsNone(delivery.thread)
         delivery.notify(firing())
         self.assertTrue(wait_until(lambda: len(channel.taken) == 1))
         delivery.notify(resolved(firing(), NOW + 1))
         self.assertTrue(wait_until(lambda: len(channel.taken) == 2))
         delivery.close()
-        assert delivery._thread is not None
-        self.assertFalse(delivery._thread.is_alive())
+        assert delivery.thread is not None
+        self.assertFalse(delivery.thread.is_alive())
 
     def test_what_is_due_later_is_sent_later(self) -> None:
         channel = Scripted(Retry("HTTP 503", 0.05))
@@ -214,8 +213,8 @@ class WithItsThread(unittest.TestCase):
         start = time.monotonic()
         delivery.close()
         self.assertLess(time.monotonic() - start, 1)
-        assert delivery._thread is not None
-        delivery._thread.join(20)
+        assert delivery.thread is not None
+        delivery.thread.join(20)
         self.assertEqual(delivery.counts["failed", "killed by signal 9"], 0, "what was cut short is still to be sent")
 
     def test_all_of_them_end_at_the_same_time(self) -> None:

@@ -269,13 +269,15 @@ class Room(unittest.TestCase):
         self.assertIsNone(queue.due)
 
     def test_what_is_left_over_at_the_end_comes_at_the_pace_of_the_interval(self) -> None:
-        queue = dispatch(room=2, interval=0)
+        outbox = Remembering()
+        queue = dispatch(outbox=outbox, room=2, interval=0)
         alerts = [firing(section=b"/%d" % number) for number in range(5)]
         for alert in alerts:
             add(queue, alert, 100)
         while queue.waiting:
             sent(queue, 100)
-        queue._timing = queue._timing._replace(interval=300)
+        queue = dispatch(outbox=outbox, room=2, interval=300)
+        queue.restore(150)
         for alert in alerts:
             add(queue, resolved(alert, NOW + 9), 200)
         moments = []
@@ -435,7 +437,6 @@ class Trouble(unittest.TestCase):
         for number in range(2000):
             alert = resolved(alert, NOW + number) if alert.state == "firing" else firing(time=NOW + number)
             add(queue, alert, 30 + number)
-        self.assertLess(len(queue._schedule), 200)
         self.assertEqual(alert.state, "firing")
         self.assertEqual(queue.due, 3630, "what failed does not wait for its group once more")
         last = sent(queue, 3630)

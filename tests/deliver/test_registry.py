@@ -131,7 +131,7 @@ class Reading(Delivering):
             ('type = "webhook"\nurl = "http://x"\ngroup_by = []\nrepeat = "1d"', usual._replace(group_by=(), repeat=86_400)),
         ):
             with self.subTest(text=text):
-                self.assertEqual(self.delivery(text)._dispatch._timing, timing)
+                self.assertEqual(self.delivery(text).timing, timing)
         self.assertEqual(usual, Timing(("alertname",), 0, 300, 14_400, 600, 3_600, True, 0))
 
     def test_what_is_refused(self) -> None:

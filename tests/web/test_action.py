@@ -25,8 +25,8 @@ from LogsMonitor2000.action.base import Action, Status
 from LogsMonitor2000.action.formatter import MessageFormatter
 from LogsMonitor2000.config.secret import Secret
 from LogsMonitor2000.config.settings import Settings
-from LogsMonitor2000.event import Alert, Event, Stats, Summary
-from LogsMonitor2000.limits import METRICS_PAUSE_SECONDS, STATUS_SECONDS, TRAFFIC_SECONDS
+from LogsMonitor2000.event import Alert, BucketClosed, Event, Stats, Summary
+from LogsMonitor2000.limits import METRICS_PAUSE_SECONDS, STATUS_SECONDS
 from LogsMonitor2000.pipeline.wiring import build
 from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import Collecting, ManualClock
@@ -294,10 +294,15 @@ class Runs(TemporaryFiles):
                 self.assertGreater(summary.late, 100)
 
     def test_traffic_is_counted_only_where_it_is_served(self) -> None:
+        class Buckets(Collecting):
+            wants = frozenset({BucketClosed})
+
+        log = self.path(content=clf_line(START) * 3)
         for listen in (None, "127.0.0.1:0"):
-            monitor = build(Settings.of(files=(os.devnull,), listen=listen), io.StringIO(), io.StringIO())
+            monitor = build(Settings.of(files=(log,), log_format="common", listen=listen), io.StringIO(), io.StringIO())
+            monitor.actions += (buckets := Buckets(),)
             monitor.run()
-            self.assertEqual(TRAFFIC_SECONDS in monitor.processor.layouts, listen is not None)
+            self.assertEqual(bool(buckets.events), listen is not None)
 
     def test_an_address_that_is_taken_is_said_in_one_line(self) -> None:
         port = free_port()

@@ -13,7 +13,6 @@ import struct
 import threading
 import time
 import unittest
-from unittest import mock
 
 from LogsMonitor2000.errors import InputError
 from LogsMonitor2000.limits import (
@@ -73,12 +72,16 @@ class ServerTest(unittest.TestCase):
             clock=self.clock,
             tls=self.tls,
             clients_max=self.clients_max,
+            pause=lambda seconds: self.pause(seconds),
         )
         self.addCleanup(self.server.close)
         self.server.start()
 
     def prepare(self) -> None:
         self.prepared += 1
+
+    def pause(self, seconds: float) -> None:
+        """What the server does when it has no descriptor left."""
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/broken":
@@ -283,7 +286,8 @@ class BadClients(ServerTest):
         asking.settimeout(SECONDS_MAX)
         waited = threading.Event()
         limit = no_descriptor_left()
-        with mock.patch.object(self.server._stopping, "wait", side_effect=lambda seconds: (limit.undo(), waited.set())), limit:
+        self.pause = lambda seconds: (limit.undo(), waited.set())  # type: ignore
+        with limit:
             asking.connect(self.server.address)
             asking.sendall(LAST)
             self.assertTrue(received(asking).endswith(b"hello\n"))

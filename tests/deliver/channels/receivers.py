@@ -100,9 +100,9 @@ class Receiver:
             except OSError:
                 return
             with suppress(OSError, ssl.SSLError), self._connection:
-                self._converse(self._connection)
+                self.converse(self._connection)
 
-    def _converse(self, connection: socket.socket) -> None:
+    def converse(self, connection: socket.socket) -> None:
         raise NotImplementedError
 
 
@@ -119,7 +119,7 @@ class HttpReceiver(Receiver):
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
-    def _converse(self, connection: socket.socket) -> None:
+    def converse(self, connection: socket.socket) -> None:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(CERTIFICATE)
@@ -150,7 +150,7 @@ class SmtpReceiver(Receiver):
         self._hangs_at = hangs_at
         super().__init__()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def converse(self, connection: socket.socket) -> None:
         with ExitStack() as stack:
             self._serve_mail(stack, stack.enter_context(self._secured(connection)) if self._tls == "tls" else connection)
 

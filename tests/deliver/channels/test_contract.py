@@ -226,7 +226,7 @@ class Smtp(Delivering):
         ):
             with self.subTest(behave=behave.__name__):
                 web = HttpReceiver()
-                web._converse = behave  # type: ignore[method-assign]
+                web.converse = behave  # type: ignore[method-assign]
                 self.addCleanup(web.close)
                 self.assertEqual(self.attempted(self.delivery(self.table(web))).counts, {outcome: 1})
         receiver = self.receiver()

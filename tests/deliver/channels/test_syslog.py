@@ -29,7 +29,7 @@ class Collector(receivers.Receiver):
         self.data = b""
         super().__init__()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def converse(self, connection: socket.socket) -> None:
         while data := connection.recv(1 << 16):
             self.data += data
 
