@@ -10,6 +10,7 @@ from ..action.formatter import MessageFormatter
 from ..event import Alert, BucketClosed, Event, Notice, Stats, Summary
 from ..limits import QUEUE_EVENTS_MAX, STATUS_SECONDS
 from ..runtime.clock import Clock
+from ..text import printable
 from .access import Access
 from .api import Api
 from .history import History
@@ -89,7 +90,8 @@ class WebAction(Action):
             self._errors.write(f"listening on {self.url} (metrics: {self.url}metrics, interface: {self.url}docs)\n")
             self._errors.flush()
         while self._server.problems:
-            self._errors.write(self._server.problems.pop(0) + "\n")
+            problem = self._server.problems.pop(0)  # which may quote what a client sent
+            self._errors.write(printable(problem.encode("utf-8", "backslashreplace")) + "\n")
 
     def close(self) -> None:
         self._server.close()

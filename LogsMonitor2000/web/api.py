@@ -203,7 +203,7 @@ class Api:
         return {"field": field, "total": top.total, "error": top.error, "values": values, "other": top.other}
 
     def _usage(self, history: History, query: Query, segments: Segments) -> dict[str, Any]:
-        since = self._from_date(query.text("from_date"))
+        since = self._from_date(query.optional("from_date"))
         query.finish()
         try:
             usage = history.usage(segments.get("user"), since)
@@ -213,9 +213,9 @@ class Api:
             raise ApiError(404, f"unknown user {printable(segments['user'][:100])!r}")
         return _usage_answer(usage)
 
-    def _from_date(self, text: str) -> int | None:
+    def _from_date(self, text: str | None) -> int | None:
         """The second at which the day begins; None if none was given."""
-        if not text:
+        if text is None:
             return None
         today = datetime.fromtimestamp(self._site.clock.now(), timezone.utc).date()
         try:

@@ -66,6 +66,10 @@ class Query:
             raise ApiError(422, f"{name} must be one of {', '.join(choices)}, not {shown(value)}")
         return value
 
+    def optional(self, name: str) -> str | None:
+        """The text as it was given, which may be empty; None if it was not."""
+        return self._take(name)
+
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         value = self._take(name)
         if value is None:

@@ -95,7 +95,7 @@ class Server:
         self._selector.register(self._listener, READ)
         self._selector.register(self._woken, READ)
         self._phases: dict[Phase, dict[Connection, float]] = {phase: {} for phase in Phase}  # until when; the oldest first
-        self._ready: list[Connection] = []  # that have more at hand than was looked at
+        self._ready: dict[Connection, None] = {}  # that have more at hand than was looked at
         self._pending: dict[int, tuple[bytes, int]] = {}  # bodies that clients have yet to read, and how many clients
         self._pending_of: dict[Connection, bytes] = {}
         self._heartbeat = self._clock.elapsed() + HEARTBEAT_SECONDS
@@ -167,16 +167,14 @@ class Server:
                 self._stopping.wait(ACCEPT_PAUSE_SECONDS)
 
     def _step(self) -> None:
-        ready, self._ready = self._ready, []
+        ready, self._ready = self._ready, {}
         for key, _ in self._selector.select(0 if ready else self._patience()):
             if key.fileobj is self._listener:
                 self._accept()
             elif key.fileobj is self._woken:
                 self._wake_up()
             else:
-                connection: Connection = key.data
-                if connection not in ready:
-                    ready.append(connection)
+                ready[key.data] = None
         for connection in ready:
             if connection in self._phases[connection.phase]:
                 self._serve_one(connection)
@@ -209,7 +207,7 @@ class Server:
         if connection.phase in (Phase.REQUEST, Phase.IDLE) and not is_there:
             self._drop(connection)
         elif connection.has_more:
-            self._ready.append(connection)
+            self._ready[connection] = None
         self._watch(connection)
 
     def _answer_requests(self, connection: Connection) -> None:
@@ -227,7 +225,7 @@ class Server:
                 return
             connection.closes = not request.keeps_alive
             self._reply(connection, request, self._answer_to(request))
-        self._ready.append(connection)
+        self._ready[connection] = None
 
     def _answer_to(self, request: Request) -> Answer:
         try:
@@ -258,7 +256,7 @@ class Server:
         else:
             self._enter(connection, Phase.REQUEST if connection.parser.has_begun else Phase.IDLE)
             if connection.parser.has_begun:
-                self._ready.append(connection)
+                self._ready[connection] = None
         self._watch(connection)
 
     def _begin_stream(self, connection: Connection, request: Request | None, stream: Stream) -> None:

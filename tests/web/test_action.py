@@ -156,6 +156,18 @@ class Serving(WebActionTest):
             scrape(self.action)
         self.assertEqual(set(threads), {threading.main_thread()})
 
+    def test_a_mistake_in_an_answer_is_reported_and_ends_nothing(self) -> None:
+        self.action.start(Standing(self.action))
+        self.action.progress(0, 0, 0)
+        with mock.patch("LogsMonitor2000.web.api.exposition", side_effect=ValueError("a \x1b mistake")):
+            with self.assertRaises(HTTPError) as caught:
+                scrape(self.action)
+        with caught.exception as answer:
+            self.assertEqual((answer.code, answer.read()), (500, b'{"detail":"internal error"}\n'))
+        self.action.progress(0, 0, 0)
+        self.assertIn("server: ValueError: a \\x1b mistake\n", self.errors.getvalue())
+        self.assertEqual(values(scrape(self.action))["lines_total",], 7)
+
     def test_it_says_where_it_listens(self) -> None:
         self.action.start(Standing(self.action))
         for _ in range(3):

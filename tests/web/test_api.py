@@ -283,7 +283,7 @@ class Past(ApiTest):
         pattern = "/customers/{user}/stats"
         self.refused("unknown user 'nobody'", "/customers/nobody/stats", 404, pattern)
         self.refused("unknown user '\\\\x00../'", "/customers/%00..%2F/stats", 404, pattern)
-        for date in ("yesterday", "2026-13-01", "20200101", "2020-W01-1", "1969-12-31", "2020-1-1", "2020-09-13T00:00"):
+        for date in ("", "yesterday", "2026-13-01", "20200101", "2020-W01-1", "1969-12-31", "2020-1-1", "2020-09-13T00:00"):
             self.refused("from_date must be a date like 2026-11-01", "/customers/stats", from_date=date)
         self.refused("is in the future; today is 2020-09-13", "/customers/stats", from_date="2020-09-14")
 
