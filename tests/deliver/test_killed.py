@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import json
-import os
 from random import Random
 import signal
 import socket
@@ -26,14 +25,15 @@ KILLS = 4 * SCALE
 PROGRAM = """
 import sys, time
 from LogsMonitor2000.action.formatter import MessageFormatter
-from LogsMonitor2000.config.table import read_config
+from LogsMonitor2000.config.toml_file import read_config
 from LogsMonitor2000.deliver.registry import read_actions
 from LogsMonitor2000.deliver.spec import Context
-from LogsMonitor2000.deliver.store import OutboxFile
 from LogsMonitor2000.event import Alert, Summary
+from LogsMonitor2000.state.open import open_state
+from LogsMonitor2000.state.outbox import DeliveryStore
 
 config, state, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-context = Context(MessageFormatter(), sys.stderr, OutboxFile(state).outbox)
+context = Context(MessageFormatter(), sys.stderr, DeliveryStore(open_state(state)).outbox)
 actions = [spec.build(context) for spec in read_actions(read_config(config).tables("action"))]
 for action in actions:
     action.progress(0, 0, 0)
@@ -103,7 +103,6 @@ command = ["/bin/sh", "-c", {json.dumps(script)}, {json.dumps(self.path("command
 max_age = 0
 """.encode(),
         )
-        os.mkdir(self.path("state"))
         for _ in range(KILLS):
             self.run_once(config, rng.random() * 0.25)
         status = self.run_once(config, None)
