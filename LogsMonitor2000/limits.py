@@ -124,7 +124,7 @@ GRACE_SECONDS = 5
 """How long a rotated file is read on after its last byte: servers take a moment to open the new file, logrotate signals them after
 the rename, and a process that is busy with a request comes later still."""
 
-LOOK_SECONDS = 0.5
+SEARCH_SECONDS = 0.5
 """How often a directory is searched again while something there is not settled, and a glob is expanded: noticed within a second."""
 
 SYSLOG_CONNECTIONS_MAX = 256

@@ -4,7 +4,7 @@ Each message is one line; its header (RFC 5424 or 3164) is left for the parser, 
 `access_log syslog:server=…` and rsyslog with `omfwd` arrives like this. Nothing can be read twice, so there is no position.
 
 UDP has no back-pressure: when the receive buffer is full, the kernel drops datagrams. It counts them, and so they are reported as lost.
-At a Unix socket few messages may wait (`net.unix.max_dgram_qlen`, often 10); what senders such as nginx drop then, nobody counts.
+At a Unix socket few messages may wait (`net.unix.max_dgram_qlen`, often 10); what senders such as nginx drop then is not counted.
 """
 
 from __future__ import annotations
@@ -301,7 +301,7 @@ def _ask_for_buffer(bound: socket.socket) -> None:
 
 
 def _remove_stale(path: str) -> None:
-    """A socket that nobody listens on any more is left from an earlier run; anything else at `path` is an error."""
+    """A socket on which no process listens is left from an earlier run; anything else at `path` is an error."""
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise FileExistsError(errno.EEXIST, "the path exists and is not a socket")

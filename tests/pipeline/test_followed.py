@@ -10,7 +10,7 @@ import unittest
 from unittest import mock
 
 from LogsMonitor2000.event import Notice, Summary
-from LogsMonitor2000.limits import GONE_SECONDS, GRACE_SECONDS, LOOK_SECONDS
+from LogsMonitor2000.limits import GONE_SECONDS, GRACE_SECONDS, SEARCH_SECONDS
 from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.input import Input
@@ -61,7 +61,7 @@ class FollowingCase(TemporaryFiles):
 
     def look(self) -> list[Input]:
         assert self.following is not None
-        self.clock.advance(LOOK_SECONDS)
+        self.clock.advance(SEARCH_SECONDS)
         return cast(list[Input], self.following.poll())
 
     def append(self, path: str, data: bytes) -> None:
@@ -96,7 +96,7 @@ class Coming(FollowingCase):
         (source,) = self.look()
         self.assertIsNone(source.digest(HORIZON, None))
         self.append(path, LINE)
-        self.clock.advance(LOOK_SECONDS)
+        self.clock.advance(SEARCH_SECONDS)
         self.assertEqual(self.read(source), (1, 0))
 
     def test_what_a_log_had_is_reported(self) -> None:
@@ -113,7 +113,7 @@ class Coming(FollowingCase):
         (source,) = self.look()
         self.read(source)
         os.unlink(path)
-        for _ in range(int((GONE_SECONDS + GRACE_SECONDS + 5) / LOOK_SECONDS)):
+        for _ in range(int((GONE_SECONDS + GRACE_SECONDS + 5) / SEARCH_SECONDS)):
             self.assertEqual(self.look(), [])
             self.read(source)
         self.assertTrue(source.ended)
@@ -184,7 +184,7 @@ class GoingOn(FollowingCase):
         (source,) = self.look()
         self.assertIsNone(source.digest(HORIZON, None))
         self.path("a.log", LINE * 2)
-        self.clock.advance(LOOK_SECONDS)
+        self.clock.advance(SEARCH_SECONDS)
         self.assertEqual(self.read(source), (2, 1))
 
 
@@ -273,7 +273,7 @@ class Monitoring(FollowingCase):
     def test_a_log_that_comes_while_another_is_read(self) -> None:
         def second() -> None:
             self.path("b.log", LINE * 2)
-            self.clock.advance(LOOK_SECONDS)
+            self.clock.advance(SEARCH_SECONDS)
 
         self.path("a.log", LINE)
         summary, _ = self.run_monitor([self.path("*.log")], second, lambda: None)
@@ -299,9 +299,9 @@ class Monitoring(FollowingCase):
         self.path("b.log", LINE)
 
         def later() -> None:
-            self.clock.advance(LOOK_SECONDS)
+            self.clock.advance(SEARCH_SECONDS)
 
-        steps = [lambda: os.unlink(bad), *[later] * int((GONE_SECONDS + GRACE_SECONDS + 5) / LOOK_SECONDS)]
+        steps = [lambda: os.unlink(bad), *[later] * int((GONE_SECONDS + GRACE_SECONDS + 5) / SEARCH_SECONDS)]
         for state in (None, self.path("state")):
             summary, notices = self.run_monitor([self.path("*.log")], *steps, state=state)
             self.assertEqual(summary.events, 1)

@@ -1,7 +1,7 @@
 """One file, read through a descriptor that may be taken away at any time and is opened again by the file's last known name.
 
 Device and inode say whether a name still leads to it. When the name has passed on to another file and no descriptor is held, every
-call raises `FileNotFoundError` until somebody finds the file again and sets `path`.
+call raises `FileNotFoundError` until the file is found again and `path` is set.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import os
 import stat
 
 from ...errors import InputError
-from ...limits import GONE_SECONDS, LOOK_SECONDS, POSITIONS_MAX
+from ...limits import GONE_SECONDS, POSITIONS_MAX, SEARCH_SECONDS
 from ..base import Source
 from ..open import STANDARD_INPUT, directory_message, is_path, open_source
 from ..pipe import PipeSource
@@ -77,7 +77,7 @@ class SourceSet:
         Raises `InputError` where a name cannot be followed at all.
         """
         now = self._clock.elapsed()
-        if now - self._polled < LOOK_SECONDS:
+        if now - self._polled < SEARCH_SECONDS:
             return []
         is_first, self._polled = self._polled == float("-inf"), now
         before = set(map(id, self.sources))
@@ -100,7 +100,7 @@ class SourceSet:
         return {"files": {**kept, **{name: source.position() for name, source in self._followed.items()}}}
 
     def acknowledge(self, position: Mapping[str, object]) -> None:
-        """Everything up to `position`, an earlier answer of `position()`, is safely kept: each source is told its part."""
+        """Everything up to `position`, an earlier answer of `position()`, is safely kept: each source acknowledges its part."""
         files = position.get("files")
         for source in self.sources:
             part = files.get(source.identity) if isinstance(files, Mapping) else None

@@ -17,7 +17,7 @@ import os
 import stat
 from typing import Literal
 
-from ...limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, LOOK_SECONDS, POLL_SECONDS
+from ...limits import BLOCK_BYTES, CHUNK_BYTES, GRACE_SECONDS, POLL_SECONDS, SEARCH_SECONDS
 from ..base import Source
 from ..statistics import ReadStatistics
 from .content import Overwritten
@@ -79,7 +79,7 @@ class FollowSource(Source):
         self._handed_on = 0
         self._polled = self._search_again = float("-inf")
         self._polled_at = self._clock.now()  # the same by the time of day
-        self._search_delay = LOOK_SECONDS
+        self._search_delay = SEARCH_SECONDS
         self._is_search_complete = True
         self._news_at = self._clock.elapsed()  # when something was last read or found changed
         self._quiet_as: FileState | None = None  # the file's state when it was read to its end and nothing was going on
@@ -175,7 +175,7 @@ class FollowSource(Source):
         return False
 
     def _note_quiet(self) -> None:
-        """There is nothing now: note by which state the file can be told to be unchanged at the next poll."""
+        """There is nothing now: note the state by which the next poll recognises an unchanged file."""
         current = self._generations.current
         is_quiet = (
             current is not None
@@ -262,7 +262,7 @@ class FollowSource(Source):
             self._poll_generation(generation, status if generation is self._generations.current else None)
         if self._is_first or key != self._generations.key or now >= self._search_again:
             if key != self._generations.key:
-                self._search_delay = LOOK_SECONDS
+                self._search_delay = SEARCH_SECONDS
                 self._news_at = now
             self._search(status, last_poll)
         return True
@@ -294,7 +294,7 @@ class FollowSource(Source):
         """Arrange the generations by what is in the directory; `status` is of the file that has the name."""
         if self._is_first and not self._is_started:
             if not (self._tracking.fingerprints or self._tracking.start(self._rotated)):
-                self._search_again = self._polled + LOOK_SECONDS
+                self._search_again = self._polled + SEARCH_SECONDS
                 return
             self._is_started = True
         out_of_sight = [generation for generation in self._generations if generation.out_of_sight]
@@ -308,7 +308,7 @@ class FollowSource(Source):
         )
         self._is_search_complete = is_arranged and not found.failed
         if not self._is_search_complete or status is None:
-            self._search_again = self._polled + LOOK_SECONDS
+            self._search_again = self._polled + SEARCH_SECONDS
         elif found.undecided:
             self._search_again = self._polled + self._search_delay
             self._search_delay *= 2

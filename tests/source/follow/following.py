@@ -12,7 +12,7 @@ import time
 from typing import Any
 import unittest
 
-from LogsMonitor2000.limits import GRACE_SECONDS, LOOK_SECONDS
+from LogsMonitor2000.limits import GRACE_SECONDS, SEARCH_SECONDS
 from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.files import Descriptors, Files
 from LogsMonitor2000.source.follow.tail import FollowSource
@@ -20,7 +20,7 @@ from LogsMonitor2000.testing import ManualClock
 
 
 class FailingFiles(Files):
-    """The real calls, but for those that `fail` was told of: the name of a call, the error, how many times."""
+    """The real calls, except for those named to `fail`: the call, the error, how many times."""
 
     def __init__(self) -> None:
         self._failures: dict[str, list[int]] = {}
@@ -104,8 +104,8 @@ class FollowCase(unittest.TestCase):
         """What comes while the clock goes on in small steps."""
         found = b""
         while seconds > 0:
-            self.clock.advance(LOOK_SECONDS)
-            seconds -= LOOK_SECONDS
+            self.clock.advance(SEARCH_SECONDS)
+            seconds -= SEARCH_SECONDS
             found += self.new()
         return found
 

@@ -12,11 +12,11 @@ from LogsMonitor2000.limits import (
     BUSY_SECONDS,
     GONE_SECONDS,
     GRACE_SECONDS,
-    LOOK_SECONDS,
     POLL_SECONDS,
     QUIET_POLL_SECONDS_MAX,
     QUIET_POLLS_PER_SECOND,
     RELIST_SECONDS,
+    SEARCH_SECONDS,
 )
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.source.follow.tail import FollowSource
@@ -56,8 +56,8 @@ class Sets(FollowCase):
     def all_later(self, seconds: float = GRACE_SECONDS + 1) -> bytes:
         found = b""
         while seconds > 0:
-            self.clock.advance(LOOK_SECONDS)
-            seconds -= LOOK_SECONDS
+            self.clock.advance(SEARCH_SECONDS)
+            seconds -= SEARCH_SECONDS
             found += self.all_new()
         return found
 
@@ -159,15 +159,15 @@ class Sets(FollowCase):
         self.follow_all("*.log")
         assert self.set is not None
         os.unlink(self.path("a.log"))
-        for _ in range(int((GONE_SECONDS + GRACE_SECONDS) / LOOK_SECONDS) + 5):
+        for _ in range(int((GONE_SECONDS + GRACE_SECONDS) / SEARCH_SECONDS) + 5):
             if os.path.exists(self.path("b.log")):
                 break
             gives_up_next = (
                 since := self.missing_since()
-            ) is not None and self.clock.elapsed() + LOOK_SECONDS - since >= GONE_SECONDS
+            ) is not None and self.clock.elapsed() + SEARCH_SECONDS - since >= GONE_SECONDS
             if gives_up_next:
                 self.write(b"2\n", self.path("b.log"))
-            self.clock.advance(LOOK_SECONDS)
+            self.clock.advance(SEARCH_SECONDS)
             arrived = [os.path.basename(source.name) for source in self.set.poll()]
             for self.source in self.set.sources:
                 self.new()

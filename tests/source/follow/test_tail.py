@@ -7,7 +7,7 @@ import os
 import shutil
 import unittest
 
-from LogsMonitor2000.limits import GRACE_SECONDS, KNOWN_MAX, LINE_BYTES_MAX, LOOK_SECONDS
+from LogsMonitor2000.limits import GRACE_SECONDS, KNOWN_MAX, LINE_BYTES_MAX, SEARCH_SECONDS
 from LogsMonitor2000.source.follow.tail import FollowSource
 
 from .following import EACCES, EIO, ESTALE, FollowCase
@@ -549,7 +549,7 @@ class Failures(FollowCase):
         self.assertEqual(len(self.source.warnings), 1)
         self.assertEqual(self.counts()["errors"], 1)
         self.files.fail("open", EACCES, 0)
-        self.assertEqual(self.later(2 * LOOK_SECONDS), b"one\n")
+        self.assertEqual(self.later(2 * SEARCH_SECONDS), b"one\n")
 
     def test_nothing_is_read_or_opened_when_nothing_changes(self) -> None:
         self.write(b"one\n")
