@@ -195,7 +195,7 @@ def in_process(*arguments: str, cwd: str = ROOT) -> tuple[int, str, str]:
     """Status, output and errors of the command without a process of its own: what it takes over for good is given back."""
     out, errors = io.StringIO(), io.StringIO()
     threshold = gc.get_threshold()
-    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)]
     try:
         with chdir(cwd), redirect_stdout(out), redirect_stderr(errors):
             status = main(arguments)

@@ -48,6 +48,12 @@ class Bucket:
         for index, measure in enumerate(self.measures):
             self._states[index] = measure.merge(self._states[index], other[measure])
 
+    def with_measures(self, measures: tuple[Measure, ...]) -> Bucket:
+        """The bucket with other measures; of those that it does not have, the states are empty."""
+        bucket = Bucket(self.time, self.width, measures, self.hits)
+        bucket._states = [self[measure] if measure in self.measures else measure.empty() for measure in measures]
+        return bucket
+
     def shrink(self) -> None:
         """Bring the states back within their bounds."""
         self._states = [measure.shrink(state) for measure, state in zip(self.measures, self._states)]

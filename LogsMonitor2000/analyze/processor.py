@@ -43,12 +43,7 @@ class AnalyticsProcessor:
         self.layouts = Layouts()
         self.needed: frozenset[str] = frozenset()
         """Fields without which a log is refused."""
-        for calculator in calculators:
-            self.needed |= calculator.required
-            self._check(calculator)
-            _add_measures(self.layouts, calculator.width, calculator.measures)
-            if calculator.late_width is not None:
-                _add_measures(self.layouts.late, calculator.late_width, calculator.measures)
+        self._measure_for(calculators)
         self._windows = [window_of(calculator) for calculator in calculators]
         self._open = {width: ReorderBuffer() for width in self.layouts}
         self._closed_through: int | None = None
@@ -56,6 +51,40 @@ class AnalyticsProcessor:
         self._last: int | None = None
         self._events = self._malformed = self._late = 0
         self._lateness = Lateness()
+
+    def _measure_for(self, calculators: Sequence[StreamCalculator]) -> None:
+        """Let buckets have what `calculators` ask for."""
+        layouts, needed = Layouts(), frozenset[str]()
+        for calculator in calculators:
+            needed |= calculator.required
+            self._check(calculator)
+            _add_measures(layouts, calculator.width, calculator.measures)
+            if calculator.late_width is not None:
+                _add_measures(layouts.late, calculator.late_width, calculator.measures)
+        self.layouts, self.needed = layouts, needed
+
+    @property
+    def calculators(self) -> list[StreamCalculator]:
+        """The calculators, in their order."""
+        return [window.calculator for window in self._windows]
+
+    def replace(self, old: StreamCalculator | None, new: StreamCalculator | None) -> None:
+        """Let `new` take the place of `old`, and continue from its snapshot if they are of one type; None is no calculator.
+
+        To be called between two digests; those that follow must be made with the new `layouts`. Buckets that are open now know
+        nothing of what only `new` measures.
+        """
+        at = next((index for index, window in enumerate(self._windows) if window.calculator is old), len(self._windows))
+        windows = self._windows[:at] + ([] if new is None else [window_of(new)]) + self._windows[at + 1 :]
+        self._measure_for([window.calculator for window in windows])
+        if old is not None and type(new) is type(old):
+            import json  # here, because few runs need it and start-up counts
+
+            windows[at].calculator.restore(json.loads(json.dumps(old.snapshot())))
+        self._windows = windows
+        known, self._open = self._open, {width: ReorderBuffer() for width in self.layouts}
+        for width in self._open.keys() & known.keys():
+            self._open[width].push([bucket.with_measures(self.layouts[width]) for bucket in known[width].open()])
 
     @property
     def yields(self) -> tuple[type[Any], ...]:

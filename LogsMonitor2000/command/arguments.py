@@ -14,6 +14,7 @@ from .messages import warn
 from .parser import Group, Parser, Show
 
 if TYPE_CHECKING:
+    from ..pipeline.configuration import Loaded
     from ..pipeline.monitor import Monitor
 
 READING = ("log_format", "fields", "time_format", "client_from", "trusted", "nginx_conf", "parser", "jobs")
@@ -70,12 +71,17 @@ def settings_of(parsed: Namespace, *, looks_back: bool = False) -> Settings:
     given, config = given_values(parsed), vars(parsed).get("config")
     if config is None and given.get("alerts", "off") == "off":
         return Settings.of(**given)
-    from ..pipeline.configuration import load  # here, because start-up counts
-
-    loaded = load(given, config, looks_back=looks_back)
+    loaded = loaded_from(parsed, looks_back=looks_back)
     for warning in loaded.warnings:
         warn(warning)
     return loaded.settings
+
+
+def loaded_from(parsed: Namespace, *, looks_back: bool = False) -> Loaded:
+    """What a command line and the configuration that it names ask for."""
+    from ..pipeline.configuration import load  # here, because start-up counts
+
+    return load(given_values(parsed), vars(parsed).get("config"), looks_back=looks_back)
 
 
 def given_values(parsed: Namespace) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from ..config.option import Text
 from ..config.settings import Follow, Settings
 from ..limits import POLL_SECONDS, STATE_SECONDS
 from ..pipeline.event_lines import EventLines
-from ..pipeline.wiring import choice_of, named_files, skew_max
+from ..pipeline.formats import choice_of
+from ..pipeline.wiring import named_files, skew_max
 from ..runtime.clock import Clock
 from ..runtime.signals import Stop
 from ..runtime.waiter import Waiter

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from argparse import Action, ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..action.summary_text import Advice
 from ..config.option import Text
 from ..config.settings import Settings
 from ..pipeline.wiring import build
 from ..runtime.signals import Stop
-from .arguments import ALERTS, READING, TIME, add_config, add_files, add_help, add_options, settings_of
+from .arguments import ALERTS, READING, TIME, add_config, add_files, add_help, add_options, loaded_from, settings_of
 from .parser import Parser, Shown
 from .verbs import PROGRAM, VERBS
+
+if TYPE_CHECKING:
+    from ..pipeline.configuration import Loaded
 
 USAGE = "[FILE ...] [options]"
 EPILOG = """\
 SECONDS may be written as 90s, 5m or 2h. Signals: SIGTERM and SIGINT end the run with a summary, SIGUSR1
-shows how much of each log was read."""
+shows how much of each log was read. SIGHUP reloads the configuration while following."""
 
 
 def configure(parser: Parser) -> None:
@@ -44,7 +48,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: Namespace) -> int:
-    return watch(settings_of(options), advice_of(options))
+    reread = partial(loaded_from, options) if vars(options).get("config") is not None else None
+    return watch(settings_of(options), advice_of(options), reread)
 
 
 def advice_of(given: Namespace) -> Advice:
@@ -79,12 +84,14 @@ def words_of(values: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def watch(settings: Settings, advice: Advice | None = None) -> int:
-    """Run the monitor until its logs end or a signal does."""
-    monitor = build(settings, sys.stdout, sys.stderr, advice)
+def watch(settings: Settings, advice: Advice | None = None, reread: Callable[[], Loaded] | None = None) -> int:
+    """Run the monitor until its logs end or a signal does; `reread` reads the settings anew on SIGHUP."""
+    monitor = build(settings, sys.stdout, sys.stderr, advice, reread)
     stop = Stop(monitor.stop)
     monitor.wake_on_signals()
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())
+    if monitor.reloader is not None:
+        signal.signal(signal.SIGHUP, lambda number, frame: monitor.request_reload())
     monitor.run()
     return stop.exit_status or int(monitor.streams.is_incomplete)
 

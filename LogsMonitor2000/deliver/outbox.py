@@ -109,3 +109,19 @@ class Outbox:
 
     def close(self) -> None:
         """Let go of what it holds, after a last attempt to save the rest."""
+
+
+class MemoryOutbox(Outbox):
+    """Keeps the records in memory, for the delivery that takes over when the configuration is reloaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = Changes()
+
+    def load(self) -> tuple[list[Record], list[GroupRecord]] | None:
+        return [*self._kept.records.values()], [*self._kept.groups.values()]
+
+    def save(self, changes: Changes) -> None:
+        self._kept.add(changes)
+        self._kept.forgotten.clear()
+        self._kept.forgotten_groups.clear()

@@ -19,9 +19,11 @@ from ..errors import MonitorError
 from ..parse.base import Parser
 from ..parse.choose import Choice, checked_networks, mapped_fields
 from ..runtime.clock import zone_named
+from .calculators import built_in_calculators
+from .classes import load_class
 from .configuration import Loaded
+from .formats import nginx_conf
 from .recogniser import Recogniser
-from .wiring import built_in_calculators, load_class, nginx_conf
 
 T = TypeVar("T")
 

@@ -51,6 +51,18 @@ class Emitter:
         for guarded in self._guarded:
             self._call(guarded, "start", lambda action: action.start(run))
 
+    def exchange(self, old: Sequence[Action], build: Callable[[], Sequence[Action]], run: Run) -> None:
+        """Close the actions `old`, and let those that `build` makes after that take their place."""
+        leaving = [guarded for guarded in self._guarded if guarded.action in old]
+        for guarded in leaving:
+            self._call(guarded, "close", methodcaller("close"))
+        self._guarded = [guarded for guarded in self._guarded if guarded not in leaving]
+        self._takers.clear()
+        arriving = [_Guarded(action) for action in build()]
+        self._guarded = arriving + self._guarded
+        for guarded in arriving:
+            self._call(guarded, "start", lambda action: action.start(run))
+
     def emit(self, event: Event) -> None:
         """Notify the actions that take events of this type."""
         kind = type(event)

@@ -30,6 +30,16 @@ class Following(StreamSet):
         self.current = [stream for stream in self.current if not stream.ended] + arrived
         return arrived
 
+    def rebind(self, recogniser: Recogniser) -> None:
+        """Let all inputs continue with digests as `recogniser` makes them; a `FormatError`, and nothing is changed, if one cannot."""
+        inputs = [stream for stream in self.current if isinstance(stream, Input)]
+        for stream in inputs:
+            if stream.format_name:
+                recogniser.recognise(stream.name, [], stream.format_name)
+        for stream in inputs:
+            stream.rebind(recogniser)
+        self._recogniser = recogniser
+
     @property
     def is_endless(self) -> bool:
         return not self._sources.ended

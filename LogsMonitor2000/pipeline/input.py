@@ -94,6 +94,12 @@ class Input(DigestStream):
         first.blocks = []
         return digest if digest.line_count else None
 
+    def rebind(self, recogniser: Recogniser) -> None:
+        """Continue with digests as `recogniser` makes them."""
+        kept = self.snapshot()
+        self._first = FirstLines(self.source, recogniser)
+        self.restore(kept)
+
     def join(self, digest: Digest) -> list[MalformedLine]:
         samples = [
             MalformedLine(self.name, self.line_count + sample.line + 1, sample.reason, sample.text) for sample in digest.samples

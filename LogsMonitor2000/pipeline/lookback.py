@@ -19,10 +19,13 @@ from ..config.settings import Settings
 from ..errors import UsageError
 from ..runtime.clock import second_named, zone_named
 from ..source.base import Source
+from .calculators import all_rules
+from .formats import choice_of, own_parser
 from .input import Input
 from .monitor import Monitor
+from .outputs import output_action
 from .recogniser import Recogniser
-from .wiring import all_rules, choice_of, inputs_of, output_action, own_parser, skew_max
+from .wiring import inputs_of, skew_max
 
 
 def build_backtest(settings: Settings, out: TextIO, errors: TextIO) -> Monitor:

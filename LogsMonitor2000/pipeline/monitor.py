@@ -9,7 +9,7 @@ together they are one stream by event time. A journal lets an event pass only on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,10 @@ class Monitor:
         self._clock = clock or Clock()
         self._waiter = waiter or Waiter()
         self._watermark = Watermark(processor.buffer_time, self._clock, is_live=self.streams.is_live)
-        self._stopping = self._report_is_due = False
+        self._stopping = self._report_is_due = self._reload_is_due = False
+        self.reloader: Callable[[Monitor], Iterable[Event]] | None = None
+        """Puts a new configuration in force, and returns what there is to report; called between two steps."""
+        self._emitter: Emitter | None = None
         self._has_arrived = False  # a stream, since the journal was last asked
         self._uncommitted_lines = 0  # read since then
         self._samples = 0
@@ -75,7 +78,7 @@ class Monitor:
         with ExitStack() as stack:  # whose every part is closed, whatever another one raises
             if self._journal is not None:
                 stack.callback(self._journal.close)
-            emitter = stack.enter_context(Emitter(self.actions))
+            emitter = self._emitter = stack.enter_context(Emitter(self.actions))
             emitter.start(self)
             for events in self._steps():
                 committed = self._commit(events)
@@ -124,10 +127,26 @@ class Monitor:
         """Report soon how much of each followed log was read; may be called from a signal handler."""
         self._report_is_due = True
 
+    def request_reload(self) -> None:
+        """Reload the configuration soon; may be called from a signal handler."""
+        self._reload_is_due = True
+
+    def exchange(self, old: Sequence[Action], build: Callable[[], Sequence[Action]]) -> None:
+        """Close the actions `old`, and let those that `build` makes take their place."""
+        assert self._emitter is not None
+        self._emitter.exchange(old, build, self)
+
+    def _reload(self) -> list[Event]:
+        self._reload_is_due = False
+        self._has_arrived = True  # a snapshot with other calculators must not be the last one
+        return [Notice("no configuration to reload")] if self.reloader is None else [*self.reloader(self)]
+
     def _steps(self) -> Iterator[list[Event]]:
         """The events that each digest, and each poll in vain, brings."""
         try:
             while not self._stopping and ((unended := self._unended()) or self.streams.is_endless):
+                if self._reload_is_due:
+                    yield self._reload()
                 if (read := self._poll(unended)) is not None:
                     yield self._join(*read)
                     continue
