@@ -105,6 +105,8 @@ def _text(value: Value, request: Request) -> str:
             return size
         case "duration", "ms" | "us" | "ns" as unit:
             return str(round(request.duration * {"ms": 1e3, "us": 1e6, "ns": 1e9}[unit]))
+        case "duration", "unit":
+            return f"{request.duration:.3f}s"
         case "duration", "sum":
             return f"0.000 {request.duration:.3f} 0.000"
         case "duration", _:
@@ -276,7 +278,7 @@ def _writers() -> dict[str, Callable[[], Writer]]:
             template = TemplateFormat(row.name, row.title, _PLAIN[row.name])
             header = b"" if row.header is None else row.header + b"\n"
             found[row.name] = partial(_template_writer, template, header)
-        elif isinstance(row, TemplateFormat):
+        elif isinstance(row, TemplateFormat) and not row.time_pattern:  # whose times have a notation of their own
             found[row.name] = partial(_template_writer, row)
     return found | {
         "json": _json,

@@ -1,6 +1,6 @@
 """The table of all formats that can be named or detected: one row each.
 
-`LINES` are those whose lines one pattern matches (`formats`, `servers`); `RECORDS` are those whose fields have names in the log
+`LINES` are those whose lines one pattern matches (`formats`, `servers`, `proxies`); `RECORDS` are those whose fields have names in the log
 itself, and those that need more than one line. The latter's modules are imported when a log looks like one of them, because
 start-up counts.
 """
@@ -14,10 +14,11 @@ from typing import NamedTuple, cast
 from .base import Parser
 from .lines.formats import FORMATS, Format
 from .lines.http_log import HTTPLogParser
+from .lines.proxies import PROXIES
 from .lines.servers import SERVERS
 from .lines.template import TemplateFormat
 
-LINES: tuple[Format | TemplateFormat, ...] = (*FORMATS, *SERVERS)
+LINES: tuple[Format | TemplateFormat, ...] = (*FORMATS, *SERVERS, *PROXIES)
 """The formats whose lines one pattern matches."""
 
 

@@ -12,6 +12,7 @@ from LogsMonitor2000.parse.registry import NAMES
 
 FAR_FUTURE = 1 << 50
 CLF, ISO, EPOCH = b"10/Oct/2000:13:55:%s -0700", b"2000-10-10T20:55:%sZ", b"9712113%s"
+LOCAL = b"10/Oct/2000 20:55:%s"
 DAY = b"2000-10-10 20:55:%s"
 W3C = b"#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs(User-Agent) time-taken\n"
 
@@ -94,6 +95,19 @@ LINES: dict[str, tuple[str, bytes, bytes]] = {
         CLF,
         b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s 0.125 %(referrer)s "%(agent)s"',
     ),
+    "gunicorn": ("q", CLF, b' - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s "-" "%(agent)s"'),
+    "client_time": ("q", CLF, b'%(source)s [%(time)s] "%(request)s" %(status)s %(size)s'),
+    "client_dash_time": ("q", CLF, b'%(source)s - [%(time)s] "%(request)s" %(status)s %(size)s'),
+    "django": ("q", LOCAL, b'[%(time)s] "%(request)s" %(status)s %(size)s'),
+    "werkzeug": ("q", LOCAL, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s'),
+    "werkzeug_timed": ("q", LOCAL, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s 0.0120'),
+    "npm_proxy": (
+        "t",
+        CLF,
+        b'[%(time)s] - 404, 200 %(status)s - GET http a.b "%(target)s" [Client 192.0.2.7] [Length %(size)s] [Gzip -]'
+        b' [Sent-to 10.0.0.5] "%(agent)s" "-"',
+    ),
+    "gin": ("t", b"2000/10/10 - 20:55:%s", b'[GIN] %(time)s | %(status)s |  12.5ms |  %(source)s | GET      "%(target)s"'),
     "common_timed": ("q", CLF, b'%(source)s - %(user)s [%(time)s] "%(request)s" %(status)s %(size)s 0.0125'),
     "ingress_old": (
         "q",
@@ -201,6 +215,7 @@ MISSING_STATUS = (
     "istio",
     "istio_old",
     "traefik",
+    "npm_proxy",
     "squid",
     "ltsv",
     "logfmt",
@@ -215,9 +230,12 @@ TIMES: dict[bytes, tuple[tuple[bytes, int | None], ...]] = {
         (b"29/Oct/2000:01:59:59 +0200", 972777599),
         (b"29/Oct/2000:01:59:59 +0100", 972781199),  # summer time has ended: an hour later
         (b"31/Dec/2000:18:30:00 -0530", NEW_YEAR),
-        (b"01/Jan/2001:00:00:00.5 +0000", None),
+        (b"01/Jan/2001:00:00:00.5 +0000", NEW_YEAR),
         (b"30/Feb/2000:00:00:00 +0000", None),
-        (b"01/Jan/2001:00:00:00", None),
+        (b"01/Jan/2001:00:00:00", NEW_YEAR),
+        (b"1/Jan/2001:00:00:00 UTC", NEW_YEAR),
+        (b"01/Jan/2001:00:00:00 GMT", NEW_YEAR),
+        (b"01/Jan/2001:00:00:00 CET", None),
         (b"-", None),
     ),
     ISO: (

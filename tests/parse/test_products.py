@@ -79,6 +79,32 @@ LINES: tuple[tuple[str, str, bytes, dict[str, bytes | None]], ...] = (
         b" [Host: a.b\\r\\n] [HTTP/1.1 200 OK\\r\\n]",
         {"source": b"192.0.2.7", "section": b"/a", "duration": b"0.31"},
     ),
+    # Zones by name, none, one-digit days
+    (
+        "GitLab, WEBrick",
+        "common",
+        b'192.0.2.7 - - [10/Oct/2024:13:55:36 UTC] "GET /a/b HTTP/1.1" 200 5',
+        {"source": b"192.0.2.7"},
+    ),
+    (
+        "gunicorn on a unix socket",
+        "gunicorn",
+        b' - - [10/Oct/2024:13:55:36 +0000] "GET / HTTP/1.0" 200 2137 "-" "curl"',
+        {"agent": b"curl", "size": b"2137"},
+    ),
+    (
+        "Gin",
+        "gin",
+        b'[GIN] 2024/10/10 - 13:55:36 | 200 |     125.5\xc2\xb5s |       192.0.2.7 | GET      "/a/b"',
+        {"duration": b"0.0001255", "source": b"192.0.2.7", "section": b"/a"},
+    ),
+    ("Django", "django", b'[10/Oct/2024 13:55:36] "GET /a/b HTTP/1.1" 200 978', {"section": b"/a"}),
+    (
+        "Flask",
+        "werkzeug",
+        b'192.0.2.7 - - [10/Oct/2024 13:55:36] "GET /a/b HTTP/1.1" 200 -',
+        {"source": b"192.0.2.7", "size": None},
+    ),
     # Envelopes
     ("Kubernetes CRI", "cri:combined", b"2024-10-10T13:55:37.123456789Z stdout F " + COMBINED, {"source": b"192.0.2.7"}),
     (

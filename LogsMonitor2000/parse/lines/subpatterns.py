@@ -17,6 +17,7 @@ from ..values.request import request_versions, target_versions
 _CODE = rb"(?P<status>(?P<status_class>\d)\d\d)"
 _NUMBER = rb"\d{1,15}+(?:\.\d{1,12}+)?+"
 _FRACTION = rb"\d{1,9}+\.\d{1,9}+(?!\d)"
+_WITH_UNIT = _NUMBER + rb"(?:ms|us|\xc2\xb5s|ns|s)"
 _SIZE = rb"\d{1,%d}+" % SIZE_DIGITS_MAX
 KINDS = {
     "scheme": rb"(?:https?|h2|wss?|grpcs?)",
@@ -125,6 +126,8 @@ def _fast_size(value: Value, stop: bytes) -> tuple[bytes, ...]:
 
 
 def _fast_duration(value: Value, stop: bytes) -> tuple[bytes, ...]:
+    if value.kind == "unit":
+        return (rb"(?P<duration>%s)" % _WITH_UNIT,)
     if value.kind == "fraction":
         return (rb"(?P<duration>%s)" % _FRACTION,)
     return (rb"(?:(?P<duration>%s)|-1?+)" % _NUMBER,)
@@ -186,6 +189,8 @@ def strict_subpattern(value: Value, escapes: bool, following: Value | None) -> b
         return rb"\d{3}" if value.name == "status" else rb"\d{3}|-1|0|-"
     if value.field == "size":
         return _SIZE + b"|-"
+    if value.kind == "unit":
+        return _WITH_UNIT
     if value.field == "duration":
         return _FRACTION if value.kind == "fraction" else _NUMBER + b"|-1|-"
     if value.quoted:

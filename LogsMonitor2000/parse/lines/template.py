@@ -127,6 +127,8 @@ class TemplateFormat:
         for value in self.values:
             if value.field == "duration" and SHIFTS.get(value.kind, 0):
                 found["duration"] = Scaled(SHIFTS[value.kind])
+            elif value.kind == "unit":
+                found["duration"] = Scaled(0)
             elif value.kind == "sum":
                 found["duration"] = Summed()
             elif value.kind == "hops":
@@ -144,7 +146,7 @@ class TemplateFormat:
         """The fast pattern, segment by segment, each in versions that capture more and more."""
         values = self.values
         # The strict parser ignores leading spaces; a first value that may hold spaces must not begin with one here.
-        begin = b"" if values[0].before or values[0].stop[-1:] == b" " else b"(?! )"
+        begin = b" *+" if values[0].before else b"" if values[0].stop[-1:] == b" " else b"(?! )"
         segments: list[tuple[bytes, ...]] = [(begin + re.escape(values[0].before),)]
         for value in values:
             if value.name == "rest":

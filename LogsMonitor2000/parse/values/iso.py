@@ -116,6 +116,6 @@ class AnyTimestamps(Timestamps):
             return self._iso.convert(timestamp)
         if timestamp[:1] == b"[" and timestamp[-1:] == b"]":
             timestamp = timestamp[1:-1]
-        if timestamp[2:3] == b"/":
+        if b"/" in timestamp[1:3]:
             return self._clf[timestamp]
         return epoch_second(timestamp)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from ...limits import EPOCH_DIGITS_MAX, TIMESTAMP_BYTES_MAX, TIMESTAMPS_MAX
+from ..regex import compile_pattern
 
 NO_TIME = -(1 << 62)
 """Smaller than every real second, so that the minimum of a column shows whether it is there."""
@@ -16,6 +17,7 @@ NO_TIME = -(1 << 62)
 TIME_BEFORE = NO_TIME + 1
 """The second of an event whose line has no time of its own: it takes the newest second before it (`columns.dated`)."""
 
+_UNUSUAL = compile_pattern(rb"(\d\d?+)(/\w{3}/\d{4}:\d\d:\d\d:\d\d)(?:[.,]\d++)?+(?: ?+(?:UTC|GMT|Z|([+-]\d{4})))?+\Z")
 MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 TWO_DIGITS = {b"%02d" % number: number for number in range(100)}
@@ -74,7 +76,9 @@ class ClfTimestamps(Timestamps):
         self._minutes: dict[bytes, int] = {}  # the last few: timestamp without its seconds → its first second
 
     def convert(self, timestamp: bytes) -> int:
-        if len(timestamp) != 26 or timestamp[17:18] != b":" or timestamp[20:21] != b" ":
+        if len(timestamp) != 26:
+            timestamp = _usual(timestamp)
+        if timestamp[17:18] != b":" or timestamp[20:21] != b" ":
             return NO_TIME
         second = TWO_DIGITS.get(timestamp[18:20], 99)
         if second > 59:
@@ -94,6 +98,15 @@ class ClfTimestamps(Timestamps):
             self._minutes[minute] = start
             start += second
         return start
+
+
+def _usual(text: bytes) -> bytes:
+    """`1/Oct/2000:13:55:36 UTC`, `01/Oct/2000:13:55:36`, `01/Oct/2000:13:55:36.123 +0000` → `01/Oct/2000:13:55:36 +0000`."""
+    found = _UNUSUAL.match(text)
+    if found is None:
+        return b""
+    day, rest, zone = found.groups()
+    return day.rjust(2, b"0") + rest + b" " + (zone or b"+0000")
 
 
 def _clf_minute(text: bytes) -> int:
