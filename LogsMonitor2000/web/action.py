@@ -14,10 +14,11 @@ from ..text import printable
 from .access import Access
 from .api import Api
 from .history import History
-from .http import Request
+from .http import Answer, Request
+from .listener import listening
 from .metrics import Deliveries
 from .router import Router
-from .server import Answer, Server, listening
+from .server import Server
 from .settings import HttpSettings, url_of
 from .site import Site
 

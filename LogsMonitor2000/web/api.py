@@ -16,10 +16,9 @@ from .docs import docs_page
 from .events import Subscription
 from .exposition import CONTENT_TYPE, exposition
 from .history import DailyUsage, Durations, Episode, History, Point, TooManyBuckets, Usage
-from .http import Request, Response
+from .http import Answer, Request, Response, Stream
 from .openapi import DESCRIPTION
 from .router import ApiError, Query, Route, as_json
-from .server import Answer, Stream
 from .site import Site
 from .static import page
 

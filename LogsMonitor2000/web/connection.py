@@ -7,10 +7,9 @@ from enum import Enum
 import selectors
 import socket
 import ssl
-from typing import Protocol
 
 from ..limits import DISCARDED_BYTES_MAX, REQUEST_BYTES_MAX
-from .http import RequestParser
+from .http import Feed, RequestParser
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -23,13 +22,6 @@ class Phase(Enum):
     ANSWER = "answer"  # it is to read an answer
     STREAM = "stream"  # it reads events as they come
     CLOSING = "closing"  # it is to close the connection
-
-
-class Feed(Protocol):
-    """What an endless answer consists of."""
-
-    def read(self) -> bytes:
-        """What is to be sent next; b"" if there is nothing now."""
 
 
 class Connection:

@@ -68,7 +68,7 @@ class EventLog:
 
 
 class Subscription:
-    """What one client is sent: first what it has missed, or a snapshot; then every event. See `connection.Feed`."""
+    """What one client is sent: first what it has missed, or a snapshot; then every event. See `http.Feed`."""
 
     def __init__(self, log: EventLog, snapshot: Callable[[], dict[str, Any]], last_id: str = "") -> None:
         self._log = log

@@ -11,7 +11,7 @@ from email.utils import formatdate
 import gzip
 import hashlib
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..limits import GZIP_BYTES_MIN, REQUEST_BYTES_MAX
 
@@ -162,6 +162,28 @@ class Response:
         other = Response(self.status, self.body, self.content_type, (*self.headers, *headers), self.cache)
         other._gzipped, other._etag = self._gzipped, self._etag
         return other
+
+
+class Feed(Protocol):
+    """What an endless answer consists of."""
+
+    def read(self) -> bytes:
+        """What is to be sent next; b"" if there is nothing now."""
+
+
+class Stream:
+    """An answer that does not end: `headers`, and then what `feed` has."""
+
+    def __init__(self, feed: Feed, content_type: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.feed = feed
+        self.content_type = content_type
+        self.headers = headers
+
+    def with_headers(self, *headers: tuple[str, str]) -> Stream:
+        return Stream(self.feed, self.content_type, (*self.headers, *headers))
+
+
+Answer = Response | Stream
 
 
 def encoded(response: Response, request: Request | None, now: float) -> tuple[bytes, bytes]:

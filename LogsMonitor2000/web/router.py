@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ..limits import QUERY_FIELDS_MAX
-from .http import Request, Response
-from .server import Answer
+from .http import Answer, Request, Response
 
 JSON = "application/json"
 EPOCH_DIGITS_MAX = 12

@@ -18,52 +18,17 @@ import ssl
 import threading
 import weakref
 
-from ..errors import InputError
-from ..limits import (
-    ACCEPT_PAUSE_SECONDS,
-    ANSWER_SECONDS_MAX,
-    CLIENTS_MAX,
-    HEARTBEAT_SECONDS,
-    IDLE_SECONDS_MAX,
-    PENDING_BYTES_MAX,
-    PIPELINED_MAX,
-    REQUEST_SECONDS_MAX,
-    SEND_BUFFER_BYTES,
-)
+from ..limits import ACCEPT_PAUSE_SECONDS, CLIENTS_MAX, HEARTBEAT_SECONDS, PIPELINED_MAX, SEND_BUFFER_BYTES
 from ..runtime.clock import Clock
-from .connection import READ, Connection, Feed, Phase
-from .http import BadRequest, Request, Response, encoded, head_of
-
-SECONDS = {
-    Phase.REQUEST: REQUEST_SECONDS_MAX,
-    Phase.IDLE: IDLE_SECONDS_MAX,
-    Phase.ANSWER: ANSWER_SECONDS_MAX,
-    Phase.STREAM: float("inf"),
-    Phase.CLOSING: REQUEST_SECONDS_MAX,
-}
-EVICTED = (Phase.CLOSING, Phase.IDLE, Phase.REQUEST, Phase.ANSWER)
-"""When there are too many connections, the oldest in the first of these phases that has any makes room."""
+from .clients import Clients
+from .connection import READ, Connection, Phase
+from .http import Answer, BadRequest, Request, Response, Stream, encoded, head_of
 
 HEARTBEAT = b": \n\n"
 
 
-class Stream:
-    """An answer that does not end: `headers`, and then what `feed` has."""
-
-    def __init__(self, feed: Feed, content_type: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        self.feed = feed
-        self.content_type = content_type
-        self.headers = headers
-
-    def with_headers(self, *headers: tuple[str, str]) -> Stream:
-        return Stream(self.feed, self.content_type, (*self.headers, *headers))
-
-
-Answer = Response | Stream
-
-
 class Server:
-    """Answers what comes in at `listener` (see `listening`) with what `answer` makes of it, from `start` on.
+    """Answers what comes in at `listener` (see `listener.listening`) with what `answer` makes of it, from `start` on.
 
     `answer` and `prepare`, which is called whenever the thread was woken, run in the server's thread. `replies` counts by status,
     `problems` are unexpected exceptions in words, for the thread that writes to the user. A forked child has nothing of the server.
@@ -94,10 +59,8 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, READ)
         self._selector.register(self._woken, READ)
-        self._phases: dict[Phase, dict[Connection, float]] = {phase: {} for phase in Phase}  # until when; the oldest first
+        self._clients = Clients(self._clock, self._selector)
         self._ready: dict[Connection, None] = {}  # that have more at hand than was looked at
-        self._pending: dict[int, tuple[bytes, int]] = {}  # bodies that clients have yet to read, and how many clients
-        self._pending_of: dict[Connection, bytes] = {}
         self._heartbeat = self._clock.elapsed() + HEARTBEAT_SECONDS
         self._is_woken = False
         self._stopping = threading.Event()
@@ -114,17 +77,17 @@ class Server:
     @property
     def clients(self) -> int:
         """How many connections there are."""
-        return sum(map(len, self._phases.values()))
+        return len(self._clients)
 
     @property
     def streams(self) -> int:
         """How many of them read events."""
-        return len(self._phases[Phase.STREAM])
+        return len(self._clients.all_in(Phase.STREAM))
 
     @property
     def pending_bytes(self) -> int:
         """Bytes of answers in memory that clients have yet to read."""
-        return sum(len(body) for body, _ in self._pending.values())
+        return self._clients.pending_bytes
 
     def start(self) -> None:
         """Begin to answer; those who have asked already are waiting."""
@@ -150,10 +113,7 @@ class Server:
 
     def forget(self) -> None:
         """Let go of everything without a word to any client."""
-        for connections in self._phases.values():
-            for connection in connections:
-                connection.close()
-            connections.clear()
+        self._clients.forget()
         for each in (self._listener, self._woken, self._waker):
             each.close()
         self._selector.close()
@@ -176,7 +136,7 @@ class Server:
             else:
                 ready[key.data] = None
         for connection in ready:
-            if connection in self._phases[connection.phase]:
+            if connection in self._clients:
                 self._serve_one(connection)
         self._expire()
 
@@ -190,22 +150,22 @@ class Server:
             else:
                 self._read(connection)
         except OSError:  # the client is gone, or does not speak TLS
-            self._drop(connection)
+            self._clients.drop(connection)
         except Exception as error:
             self._report(error)
-            self._drop(connection)
+            self._clients.drop(connection)
 
     def _read(self, connection: Connection) -> None:
         is_there = connection.receive()
         if connection.phase is Phase.CLOSING:
             if not is_there:
-                self._drop(connection)
+                self._clients.drop(connection)
             return
         if connection.phase is Phase.IDLE and connection.parser.has_begun:
-            self._enter(connection, Phase.REQUEST)
+            self._clients.enter(connection, Phase.REQUEST)
         self._answer_requests(connection)
         if connection.phase in (Phase.REQUEST, Phase.IDLE) and not is_there:
-            self._drop(connection)
+            self._clients.drop(connection)
         elif connection.has_more:
             self._ready[connection] = None
         self._watch(connection)
@@ -241,20 +201,20 @@ class Server:
         self.replies[answer.status] += 1
         head, body = encoded(answer, request, self._clock.now())
         connection.put(head, body)
-        self._enter(connection, Phase.ANSWER)
-        self._hold(connection, body)
+        self._clients.enter(connection, Phase.ANSWER)
+        self._clients.hold(connection, body)
         self._continue_answer(connection)
 
     def _continue_answer(self, connection: Connection) -> None:
         if not connection.send():
             self._watch(connection)
             return
-        self._release(connection)
+        self._clients.release(connection)
         if connection.closes:
             connection.end()
-            self._enter(connection, Phase.CLOSING)
+            self._clients.enter(connection, Phase.CLOSING)
         else:
-            self._enter(connection, Phase.REQUEST if connection.parser.has_begun else Phase.IDLE)
+            self._clients.enter(connection, Phase.REQUEST if connection.parser.has_begun else Phase.IDLE)
             if connection.parser.has_begun:
                 self._ready[connection] = None
         self._watch(connection)
@@ -266,18 +226,18 @@ class Server:
         connection.put(head)
         connection.closes = True
         if request is not None and request.method == "HEAD":
-            self._enter(connection, Phase.ANSWER)
+            self._clients.enter(connection, Phase.ANSWER)
             self._continue_answer(connection)
             return
         connection.feed = stream.feed
-        self._enter(connection, Phase.STREAM)
+        self._clients.enter(connection, Phase.STREAM)
         self._continue_stream(connection)
 
     def _continue_stream(self, connection: Connection, heard: bool = False) -> None:
         """Send what there is; `heard`: the socket is ready, perhaps because the client has gone."""
         assert connection.feed is not None
         if heard and connection.want & READ and not connection.receive():
-            self._drop(connection)
+            self._clients.drop(connection)
             return
         while connection.send():
             data = connection.feed.read()
@@ -291,7 +251,7 @@ class Server:
             self._woken.recv(4096)
         self._is_woken = False
         self._prepare()
-        for connection in list(self._phases[Phase.STREAM]):
+        for connection in self._clients.all_in(Phase.STREAM):
             if not connection.has_unsent:
                 self._guarded_stream(connection)
 
@@ -299,14 +259,14 @@ class Server:
         try:
             self._continue_stream(connection)
         except OSError:
-            self._drop(connection)
+            self._clients.drop(connection)
 
     def _beat(self) -> None:
         """Let every stream know that it is alive; one that has not read since the last time is dropped."""
         self._heartbeat = self._clock.elapsed() + HEARTBEAT_SECONDS
-        for connection in list(self._phases[Phase.STREAM]):
+        for connection in self._clients.all_in(Phase.STREAM):
             if connection.has_unsent:
-                self._drop(connection)
+                self._clients.drop(connection)
             else:
                 connection.put(HEARTBEAT)
                 self._guarded_stream(connection)
@@ -317,7 +277,7 @@ class Server:
         except (BlockingIOError, ConnectionError):  # it has gone again
             return
         except OSError:  # no descriptor is left
-            if not self._evict():
+            if not self._clients.evict():
                 self._pause(ACCEPT_PAUSE_SECONDS)
             return
         try:
@@ -328,70 +288,26 @@ class Server:
         except (OSError, ValueError):
             sock.close()
             return
-        while self.clients >= self._clients_max and self._evict():
+        while len(self._clients) >= self._clients_max and self._clients.evict():
             pass
         connection = Connection(sock)
         self._selector.register(sock, READ, connection)
-        self._enter(connection, Phase.REQUEST)
-
-    def _evict(self) -> bool:
-        """Drop a connection to make room for another; False if there is none that may be dropped."""
-        for phase in EVICTED:
-            if self._phases[phase]:
-                self._drop(next(iter(self._phases[phase])))
-                return True
-        return False
-
-    def _enter(self, connection: Connection, phase: Phase) -> None:
-        self._phases[connection.phase].pop(connection, None)
-        connection.phase = phase
-        self._phases[phase][connection] = self._clock.elapsed() + SECONDS[phase]
+        self._clients.enter(connection, Phase.REQUEST)
 
     def _watch(self, connection: Connection) -> None:
         """Have the system report what `connection` waits for."""
-        if connection in self._phases[connection.phase] and self._selector.get_key(connection.sock).events != connection.want:
+        if connection in self._clients and self._selector.get_key(connection.sock).events != connection.want:
             self._selector.modify(connection.sock, connection.want, connection)
 
-    def _drop(self, connection: Connection) -> None:
-        if self._phases[connection.phase].pop(connection, None) is None:
-            return
-        self._release(connection)
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(connection.sock)
-        connection.close()
-
-    def _hold(self, connection: Connection, body: bytes) -> None:
-        """Count `body` as in memory, once for all clients that are sent it; those that have waited longest pay for too much."""
-        _, count = self._pending.get(id(body), (body, 0))
-        self._pending[id(body)] = body, count + 1
-        self._pending_of[connection] = body
-        while self.pending_bytes > PENDING_BYTES_MAX and len(self._pending) > 1:
-            self._drop(next(iter(self._phases[Phase.ANSWER])))
-
-    def _release(self, connection: Connection) -> None:
-        body = self._pending_of.pop(connection, None)
-        if body is None:
-            return
-        _, count = self._pending[id(body)]
-        if count > 1:
-            self._pending[id(body)] = body, count - 1
-        else:
-            del self._pending[id(body)]
-
     def _expire(self) -> None:
-        now = self._clock.elapsed()
-        for phase, connections in self._phases.items():
-            while connections and next(iter(connections.values())) <= now:
-                self._drop(next(iter(connections)))
-        if now >= self._heartbeat:
+        self._clients.expire()
+        if self._clock.elapsed() >= self._heartbeat:
             self._beat()
 
     def _patience(self) -> float | None:
         """Seconds until a connection has had all the time there is; None if there is none."""
-        ends = [next(iter(connections.values())) for connections in self._phases.values() if connections]
-        if not ends:
-            return None
-        return max(0.0, min(*ends, self._heartbeat) - self._clock.elapsed())
+        ends = self._clients.next_end
+        return None if ends is None else max(0.0, min(ends, self._heartbeat) - self._clock.elapsed())
 
     def _report(self, error: Exception) -> None:
         if len(self.problems) < 5:
@@ -407,22 +323,3 @@ class _Forgetting:
     def __call__(self) -> None:
         if (server := self._server()) is not None:
             server.forget()
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens on `host` and `port`, 0 standing for any that is free; an `InputError` if that is not possible."""
-    listener = None
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a restart has to wait a minute
-        listener.bind(address)
-        listener.listen(256)
-        listener.setblocking(False)
-        return listener
-    except (OSError, UnicodeError) as error:
-        if listener is not None:
-            listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        raise InputError(f"cannot listen on {shown}: {reason[:1].lower()}{reason[1:]}") from error

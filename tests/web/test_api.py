@@ -17,10 +17,9 @@ from LogsMonitor2000.source.statistics import ReadStatistics
 from LogsMonitor2000.testing import ManualClock
 from LogsMonitor2000.web.api import Api
 from LogsMonitor2000.web.history import Episode
-from LogsMonitor2000.web.http import Request, Response
+from LogsMonitor2000.web.http import Request, Response, Stream
 from LogsMonitor2000.web.openapi import DESCRIPTION
 from LogsMonitor2000.web.router import Router
-from LogsMonitor2000.web.server import Stream
 from LogsMonitor2000.web.site import Site
 
 from .brute_history import DAY, BruteHistory, Row, durations_of, rows_at_random, usage_of

@@ -27,8 +27,9 @@ from LogsMonitor2000.limits import (
     SEND_BUFFER_BYTES,
 )
 from LogsMonitor2000.testing import ManualClock
-from LogsMonitor2000.web.http import Request, Response
-from LogsMonitor2000.web.server import Answer, Server, Stream, listening
+from LogsMonitor2000.web.http import Answer, Request, Response, Stream
+from LogsMonitor2000.web.listener import listening
+from LogsMonitor2000.web.server import Server
 
 from ..deliver.channels.receivers import CERTIFICATE
 from ..running import wait_until
