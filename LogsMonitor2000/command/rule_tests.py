@@ -30,10 +30,10 @@ tests pass, 1 if one fails, 2 if the file is wrong."""
 
 
 class Pair(NamedTuple):
-    """What was expected and what was told instead; None for one that is missing or unexpected."""
+    """An expected transition and the actual one; None for one that is missing or unexpected."""
 
     expected: Expected | None
-    told: Alert | None
+    actual: Alert | None
     is_met: bool = False
 
 
@@ -92,14 +92,14 @@ def run_test(settings: Settings, scenario: Scenario) -> Outcome:
     first = summary.first or 0
     if scenario.end is not None and summary.first is not None:
         events += processor.advance(scenario.end.at(first) + processor.buffer_time + 1)
-    told = [event for event in events if isinstance(event, Alert) and scenario.is_looked_at(event)]
+    actual = [event for event in events if isinstance(event, Alert) and scenario.is_looked_at(event)]
     malformed = next((event for event in events if isinstance(event, MalformedLine)), None)
-    return Outcome(compare(scenario, told, first), first, tuple(_problems(summary, malformed, processor.buffer_time)))
+    return Outcome(compare(scenario, actual, first), first, tuple(_problems(summary, malformed, processor.buffer_time)))
 
 
-def compare(scenario: Scenario, told: Sequence[Alert], first: int) -> tuple[Pair, ...]:
-    """Each expected transition beside what was told of it, by time: first those that are right, then what comes closest."""
-    left, pairs, unmet = list(told), [], []
+def compare(scenario: Scenario, actual: Sequence[Alert], first: int) -> tuple[Pair, ...]:
+    """Each expected transition beside the actual one, by time: exact matches first, then the closest."""
+    left, pairs, unmet = list(actual), [], []
     for expected in scenario.expected:
         met = next((alert for alert in left if expected.is_met(alert, first, scenario.tolerance)), None)
         if met is None:
@@ -114,7 +114,7 @@ def compare(scenario: Scenario, told: Sequence[Alert], first: int) -> tuple[Pair
             left.remove(close)
         pairs.append(Pair(expected, close))
     pairs += [Pair(None, alert) for alert in left]
-    return tuple(sorted(pairs, key=lambda pair: pair.told.time if pair.told is not None else _due(pair, first)))
+    return tuple(sorted(pairs, key=lambda pair: pair.actual.time if pair.actual is not None else _due(pair, first)))
 
 
 def _due(pair: Pair, first: int) -> int:
@@ -124,7 +124,7 @@ def _due(pair: Pair, first: int) -> int:
 
 def _problems(summary: Summary, malformed: MalformedLine | None, buffer_time: int) -> Iterator[str]:
     if summary.first is None:
-        yield "there is no event in the log"
+        yield "no event in the log"
     if malformed is not None:
         yield f"{summary.malformed:,} malformed, as line {malformed.line}: {malformed.reason}: {printable(malformed.text)}"
     if summary.late:
@@ -135,16 +135,16 @@ def _lines(scenario: Scenario, outcome: Outcome, formatter: MessageFormatter) ->
     if outcome.is_ok:
         yield f"ok      {scenario.name}"
         return
-    yield f"FAILED  {scenario.name} (- expected, + told)"
+    yield f"FAILED  {scenario.name} (- expected, + actual)"
     for problem in outcome.problems:
         yield f"  lines: {problem}"
-    for expected, told, is_met in outcome.pairs:
+    for expected, actual, is_met in outcome.pairs:
         if expected is not None:
             yield _line(
                 " " if is_met else "-", expected.time.at(outcome.first), outcome.first, _expectation(expected), formatter
             )
-        if told is not None and not is_met:
-            yield _line("+", told.time, outcome.first, _transition(told, expected), formatter)
+        if actual is not None and not is_met:
+            yield _line("+", actual.time, outcome.first, _transition(actual, expected), formatter)
 
 
 def _line(mark: str, second: int, first: int, text: str, formatter: MessageFormatter) -> str:
@@ -158,11 +158,11 @@ def _expectation(expected: Expected) -> str:
     return f"{expected.alert}{_group(expected.group or ())} {expected.state}{value}{suppressed}"
 
 
-def _transition(told: Alert, instead_of: Expected | None) -> str:
-    """A transition in the words of an expectation; a value that nobody asked for is not worth a look."""
-    group = tuple((label, printable(value)) for label, value in told.group)
-    value = f", value {told.value:.6g}" if instead_of is None or instead_of.value is not None else ""
-    return f"{told.name}{_group(group)} {told.state}{value}{', ' + told.suppressed if told.suppressed else ''}"
+def _transition(actual: Alert, instead_of: Expected | None) -> str:
+    """A transition in the words of an expectation; the value only where one was expected, or none of it was."""
+    group = tuple((label, printable(value)) for label, value in actual.group)
+    value = f", value {actual.value:.6g}" if instead_of is None or instead_of.value is not None else ""
+    return f"{actual.name}{_group(group)} {actual.state}{value}{', ' + actual.suppressed if actual.suppressed else ''}"
 
 
 def _group(pairs: Sequence[tuple[str, str]]) -> str:
@@ -179,7 +179,7 @@ def _json(scenario: Scenario, outcome: Outcome, formatter: MessageFormatter) -> 
             expected["held"] = expected.pop("suppressed")
             if pair.expected.group is not None:
                 expected["group"] = dict(pair.expected.group)
-        return {"expected": expected, "told": None if pair.told is None else alert_fields(pair.told, formatter)}
+        return {"expected": expected, "told": None if pair.actual is None else alert_fields(pair.actual, formatter)}
 
     wrong = [fields(pair) for pair in outcome.pairs if not pair.is_met]
     event = {"event": "test", "name": scenario.name, "ok": outcome.is_ok, "wrong": wrong, "problems": outcome.problems}

@@ -1,7 +1,7 @@
 """An option of the monitor as data: what values it takes, and its help.
 
-The settings declare each option once (`settings.py`). Whoever reads one, from a TOML file or from a command line, and whoever
-lists them, in help, completion or the man page, does it from that declaration. A kind turns text or a TOML value into the
+The settings declare each option once (`settings.py`). What reads an option, from a TOML file or a
+command line, and what lists them, help, completion and the man page, works from that declaration. A kind turns text or a TOML value into the
 option's value, and raises a `ValueError` that reads on after the option's name: `must be at least 1, not 0`.
 """
 
@@ -217,7 +217,7 @@ def option(default: Any, kind: Kind, help: str, *, short: str = "") -> Any:
 
 
 def option_of(declared: Field[Any]) -> Option | None:
-    """The option that a field declares; None where it is none."""
+    """The option that a field declares; None for any other field."""
     if "kind" not in declared.metadata:
         return None
     assert declared.default is not MISSING

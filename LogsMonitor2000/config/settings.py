@@ -52,17 +52,13 @@ class Reading(Concern):
     """Which logs are read, as what, and which times in them are believed."""
 
     files: tuple[str, ...] = ()
-    log_format: str = option("auto", Text("NAME"), "auto, a name (see: formats), or a definition as of nginx or Apache")
+    log_format: str = option("auto", Text("NAME"), "auto, a name (see: formats), or a definition of nginx or Apache")
     fields: str = option("", Text("FIELD=KEY,..."), "where JSON, LTSV or logfmt has a field: time=ts,status=res.code")
-    time_format: str = option(
-        "", Text("FORMAT"), "how times are written where that is unusual, as in strftime: '%d.%m.%Y %H:%M:%S'"
-    )
+    time_format: str = option("", Text("FORMAT"), "unusual times, in strftime's notation: '%d.%m.%Y %H:%M:%S'")
     client_from: str = option(
         "", Text(words=("x_forwarded_for",), optional=True), "take the client from X-Forwarded-For: the closest untrusted hop"
     )
-    trusted: tuple[str, ...] = option(
-        (), Texts("NETWORK"), "proxies that client_from trusts: an address or network (private and loopback ones)"
-    )
+    trusted: tuple[str, ...] = option((), Texts("NETWORK"), "a proxy that client_from trusts, or a network (private, loopback)")
     nginx_conf: str = option(
         "", Text("FILE", completes="file"), "take the formats, and the logs if none is named, from nginx.conf"
     )

@@ -296,7 +296,7 @@ def read_each(tables: Iterable[Table], read: Callable[[Table], T]) -> list[T]:
 
 
 def matches(name: str, globs: Sequence[str]) -> bool:
-    """Whether `name` is one of those that `globs` mean: none of those behind a `!`, and one of the others, if there are any."""
+    """Whether `name` is one of those that `globs` mean: none of those that begin with `!`, and one of the others, if there are any."""
     wanted = [glob for glob in globs if not glob.startswith("!")]
     if any(fnmatchcase(name, glob[1:]) for glob in globs if glob.startswith("!")):
         return False

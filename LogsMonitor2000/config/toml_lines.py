@@ -110,7 +110,7 @@ class _Scanner:
                 self._skip(_SCALAR)
 
     def _until(self, closing: str) -> Iterator[int]:
-        """Once at each element of an array or an inline table, which the caller moves behind."""
+        """Once at each element of an array or an inline table, which the caller reads."""
         self._at += 1
         number = 0
         while self._skip(_SPACE) and self._at < len(self._text) and self._text[self._at] != closing:
@@ -136,7 +136,7 @@ class _Scanner:
         return self._line
 
     def _skip(self, pattern: re.Pattern[str]) -> bool:
-        """Move behind what `pattern` matches here, if it does; always true, for loops."""
+        """Move past what `pattern` matches here, if it does; always true, for loops."""
         if (found := pattern.match(self._text, self._at)) is not None:
             self._at = found.end()
         return True

@@ -161,7 +161,7 @@ def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
 
 
 def named_files(files: Sequence[str]) -> Sequence[str]:
-    """What to read: standard input where nothing is named, unless somebody sits at it."""
+    """What to read: standard input where nothing is named, unless that is a terminal."""
     if files:
         return files
     if sys.stdin is None or sys.stdin.isatty():

@@ -62,7 +62,7 @@ class RuleTests(TemporaryFiles):
             self.run_file(text),
             (
                 1,
-                "FAILED  wrong (- expected, + told)\n"
+                "FAILED  wrong (- expected, + actual)\n"
                 "    +2s      2019-02-07T21:11:02+00:00  errors firing\n"
                 "  - +12s     2019-02-07T21:11:12+00:00  errors [section=/api] resolved\n"
                 "  + +13s     2019-02-07T21:11:13+00:00  errors [section=/api] resolved\n"
@@ -106,7 +106,7 @@ class RuleTests(TemporaryFiles):
         self.assertEqual(status, 1)
         self.assertIn("  lines: 1 malformed, as line 2: ", out)
         self.assertIn("  lines: 1 late, by up to 9 s (buffer_time is 2)", out)
-        self.assertIn("  lines: there is no event in the log", self.run_file(f"[[test]]\nlog=''\nexpect=[{FIRING}]")[1])
+        self.assertIn("  lines: no event in the log", self.run_file(f"[[test]]\nlog=''\nexpect=[{FIRING}]")[1])
 
     def test_json(self) -> None:
         status, out, _ = self.run_file(f"[[test]]\n{LINES}\nexpect = [{FIRING}, {RESOLVED}]", "--output", "json")
