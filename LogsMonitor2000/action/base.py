@@ -25,14 +25,14 @@ class Status(NamedTuple):
 
     summary: Summary
     read: ReadStatistics
-    """What reading the inputs has come to, all of them together; lines, rotations and so on only when following."""
+    """Read statistics of all inputs together; lines, rotations and so on only when following."""
     firing: tuple[Alert, ...]
     """The alerts that are firing, those included that an earlier run has emitted."""
     inputs: tuple[InputStatus, ...]
 
 
 class Run(Protocol):
-    """A run, for actions that want to know more of it than its events."""
+    """A run, for actions that need more than its events."""
 
     @property
     def is_following(self) -> bool:
@@ -72,10 +72,10 @@ class Action(ABC):
     """Whether `progress` is to be called several times a second although nothing comes."""
 
     is_done: bool = False
-    """Turns true when it has what the run was for: then nothing more is read."""
+    """Set once the run has served its purpose: then nothing more is read."""
 
     def start(self, run: Run) -> None:
-        """`run` is about to begin, for an action that wants to ask it on the way."""
+        """`run` is about to begin: keep it to query it on the way."""
 
     @abstractmethod
     def notify(self, event: Event) -> None:

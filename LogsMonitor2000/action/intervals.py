@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..event import Key, Stats
@@ -64,7 +65,7 @@ class IntervalText:
     def key(self, key: Key, after: str, width: int) -> str:
         """A value of the log, elided so that it and `after` fit a row."""
         room = min(KEY_CELLS_MAX, width - len(INDENT) - len(after))
-        return elided(printable(key[:KEY_BYTES_MAX]), room, self._style.ellipsis) + after
+        return _shown(key[:KEY_BYTES_MAX], room, self._style.ellipsis) + after
 
     def rows(self, rows: Mapping[int, Totals], step: int, first: int, last: int, width: int) -> Iterator[tuple[int, str]]:
         """A line for each of `rows`, which are `step` seconds long, and for each gap; with the second at which it begins.
@@ -151,8 +152,17 @@ class _Columns:
         return self._style.paint(f"{name} {count:>{width - 4},}", name if count else "dim")
 
 
+@lru_cache(maxsize=4096)  # the top keys of one interval are those of the next
+def _shown(key: Key, room: int, ellipsis: str) -> str:
+    return elided(printable(key), room, ellipsis)
+
+
 def entries(title: str, shown: Iterable[str], width: int, gap: str = "  ", indent: str = INDENT) -> str:
     """`title` and the entries after it, `gap` between them, on as many lines as it takes; colours take no room."""
+    shown = list(shown)
+    whole = title + gap.join(shown)
+    if len(whole) <= width and whole.isascii() and "\x1b" not in whole:  # as most are
+        return whole.rstrip() + "\n"
     lines, line, used = [], title, cells(title)
     is_empty = True
     for entry in shown:

@@ -47,7 +47,7 @@ class JsonLines(Action):
         if isinstance(event, Explanation):
             rules = [_explained_fields(rule) for rule in event.rules]
             return {"event": "explanation", **event._asdict(), "rules": rules}
-        # An event of somebody's own calculator: a named tuple says by itself what it holds.
+        # An event of a custom calculator: a named tuple names its fields.
         own = event._asdict() if hasattr(event, "_asdict") else {"text": str(event)}
         return {"event": type(event).__name__, **own}
 
@@ -71,7 +71,7 @@ def _summary_fields(summary: Summary) -> dict[str, Any]:
         "first": summary.first,
         "last": summary.last,
         "bytes": summary.bytes,
-        "statuses": {},  # in this place
+        "statuses": {},  # keeps its place among the keys
         **_traffic_fields(summary),
         "peak": None if summary.peak is None else summary.peak._asdict(),
         "alerts": [alert._asdict() for alert in summary.alerts],
@@ -106,5 +106,5 @@ def _decoded_pairs(group: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
-    """Keys and whatever else JSON does not know, as text."""
+    """Keys, and whatever JSON has no type for, as text."""
     return decoded(value) if isinstance(value, bytes) else str(value)

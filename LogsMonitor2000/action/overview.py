@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import merge
 import marshal
+import os
 from typing import IO, Any
 
 from ..event import Event, Notice, Stats, Summary
 from ..limits import SPOOL_BYTES_MAX
-from ..text import counted, step
+from ..text import counted, printable, step
 from .folding import StatsFolder
 from .intervals import entries
 from .terminal import TerminalNotifier
+
+NAMED_MAX = 5
+"""More logs are not named one by one."""
 
 BLOCKS_SECONDS_MAX = 1800
 """A log that spans more is shown as rows."""
@@ -72,11 +76,25 @@ class OverviewNotifier(TerminalNotifier):
         if self._is_long or (known and last - first >= BLOCKS_SECONDS_MAX):
             intervals = self._rows(first, last)
         else:
-            intervals = self._numbered_blocks(first, last)
+            intervals = self._block_texts(first, last)
+        if summary is not None:  # an input that failed cannot be asked any more
+            self._write(self._formats())
         for _, _, text in merge(intervals, ((second, 1, text) for second, text in self._messages)):
             self._write(text)
 
-    def _numbered_blocks(self, first: int, last: int) -> Iterator[tuple[int, int, str]]:
+    def _formats(self) -> str:
+        """`access.log: combined`, in as many lines as there are few logs."""
+        inputs = () if self._run is None else self._run.status().inputs
+        if len(inputs) > NAMED_MAX:
+            names = ", ".join(sorted({each.format for each in inputs if each.format}))
+            return self._style.paint(f"{len(inputs):,} logs: {names}", "dim") + "\n" if names else ""
+        return "".join(
+            self._style.paint(f"{printable(os.fsencode(each.name))}: {each.format}", "dim") + "\n"
+            for each in inputs
+            if each.format
+        )
+
+    def _block_texts(self, first: int, last: int) -> Iterator[tuple[int, int, str]]:
         """The blocks, each at the second at which it ends."""
         for stats in self._blocks:
             yield stats.time + stats.interval, 0, self._block(stats, first, last)

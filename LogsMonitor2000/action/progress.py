@@ -1,4 +1,4 @@
-"""A line on the terminal that tells how far a long read has come, and disappears when something else is to be shown."""
+"""A progress line on the terminal for long reads; it is erased before anything else is written."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..text import duration
 from .base import Action
 
 FIRST_SECONDS = 0.5
-"""A read that is over sooner needs no progress line."""
+"""A shorter read needs no progress line."""
 
 REDRAW_SECONDS = 0.2
 ERASE = "\r\x1b[K"
 
 
 class ProgressLine(Action):
-    """Draws on `terminal`. It must be told of events before the actions that write to the same terminal."""
+    """Draws on `terminal`. It must be notified before the actions that write to the same terminal."""
 
     def __init__(self, terminal: TextIO, clock: Clock | None = None) -> None:
         self._terminal = terminal

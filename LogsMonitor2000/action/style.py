@@ -6,7 +6,7 @@ A colour is never alone: each class has its name, each alert state its mark.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import os
 from typing import TextIO
 
@@ -93,6 +93,14 @@ def _has_glyphs(out: TextIO) -> bool:
     except (UnicodeError, LookupError):
         return False
     return True
+
+
+def width_of(out: TextIO) -> Callable[[], int]:
+    """What says how wide `out` is: a terminal is asked each time, as it may be resized."""
+    if out.isatty():
+        return lambda: columns(out)
+    width = columns(out)
+    return lambda: width
 
 
 def columns(out: TextIO, environ: Mapping[str, str] = os.environ) -> int:

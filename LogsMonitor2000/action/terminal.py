@@ -58,6 +58,8 @@ class TerminalNotifier(Action):
         self._history: Totals | None = None
         self._fired_at: int | None = None
         self._day = ""
+        self._pending: Stats | None = None  # it is shown once it is known how much of it the log covers
+        self._first: int | None = None
 
     def start(self, run: Run) -> None:
         self._run = run
@@ -65,8 +67,11 @@ class TerminalNotifier(Action):
     def notify(self, event: Event) -> None:
         self._show_banner()
         if isinstance(event, Stats):
+            self._show_pending(is_over=True)
             self._stats(event)
-        elif isinstance(event, Alert):
+            return
+        self._show_pending()
+        if isinstance(event, Alert):
             if event.state == AlertState.FIRING and self._fired_at is None:
                 self._fired_at = event.time
             if event.state != AlertState.PENDING or self._verbose:
@@ -83,11 +88,13 @@ class TerminalNotifier(Action):
 
     def progress(self, read: int, total: int, lines: int) -> None:
         self._show_banner()
+        self._show_pending()
         if self._history is not None and self._is_live():
             self._show_history()
         self._out.flush()
 
     def close(self) -> None:
+        self._show_pending()
         self._out.flush()
 
     def _write(self, text: str) -> None:
@@ -106,8 +113,7 @@ class TerminalNotifier(Action):
         if self._is_live():
             if self._history is not None:
                 self._show_history()
-            first, last = self._covered(stats)
-            self._write(self._block(stats, first, last))
+            self._pending = stats
         else:
             self._history = self._history or Totals()
             self._history.add(stats)
@@ -115,6 +121,18 @@ class TerminalNotifier(Action):
     def _counts(self) -> Summary:
         """The lines read so far, and their times."""
         return Summary() if self._run is None else self._run.status().summary
+
+    def _show_pending(self, *, is_over: bool = False) -> None:
+        """Show the interval that waits; with `is_over` a later one has begun, so the log covers its end."""
+        stats, self._pending = self._pending, None
+        if stats is None:
+            return
+        if is_over and self._first is not None:  # to ask for how far the log has come takes time
+            first, last = self._first, stats.time + stats.interval
+        else:
+            first, last = self._covered(stats)
+            self._first = first
+        self._write(self._block(stats, first, last))
 
     def _message(self, second: int, text: str) -> None:
         """Show `text` about `second`."""

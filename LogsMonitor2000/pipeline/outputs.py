@@ -11,7 +11,7 @@ from ..action.formatter import MessageFormatter
 from ..action.json_lines import JsonLines
 from ..action.overview import OverviewNotifier
 from ..action.progress import ProgressLine
-from ..action.style import Style, columns
+from ..action.style import Style, width_of
 from ..action.summary_text import Advice
 from ..action.terminal import TerminalNotifier
 from ..analyze.processor import AnalyticsProcessor
@@ -95,7 +95,7 @@ def output_action(
         formatter,
         banner=banner,
         style=Style.of(out, settings.output.color),
-        width=lambda: columns(out),
+        width=width_of(out),
         verbose=settings.output.verbose,
         advice=advice,
     )
@@ -108,7 +108,7 @@ def _dashboard(settings: Settings, out: TextIO, errors: TextIO, formatter: Messa
     from ..dashboard.tty import Tty
 
     style = Style.of(out, settings.output.color)
-    afterwards = TerminalNotifier(out, errors, formatter, style=style, width=lambda: columns(out), is_timed=False)
+    afterwards = TerminalNotifier(out, errors, formatter, style=style, width=width_of(out), is_timed=False)
     terminal = Tty(color=settings.output.color != "never" and not os.environ.get("NO_COLOR"))
     alerting = settings.alerting
     threshold = alerting.high_traffic_threshold if alerting.has_high_traffic else 0.0

@@ -7,7 +7,7 @@ import os
 import pty
 import unittest
 
-from LogsMonitor2000.action.style import Style, columns
+from LogsMonitor2000.action.style import Style, columns, width_of
 from LogsMonitor2000.event import Alert
 
 ALERT = Alert("busy", "firing", 100, 2.0, 1.0, 10, 100, 2.0)
@@ -43,6 +43,8 @@ class Streams(unittest.TestCase):
 
     def test_columns(self) -> None:
         self.assertEqual(columns(io.StringIO(), {}), 80)
+        self.assertEqual(width_of(io.StringIO())(), columns(io.StringIO()))
+        self.assertEqual(width_of(Terminal())(), columns(Terminal()))
         for named, expected in (("120", 120), ("7", 40), ("0", 80), ("", 80), ("wide", 80), ("²", 80)):
             self.assertEqual(columns(io.StringIO(), {"COLUMNS": named}), expected)
 

@@ -209,6 +209,7 @@ class Following(unittest.TestCase):
         history = "before now  3,867 hits in 35 s  2xx 225  4xx 42  since 2019-02-07T21:11:01+00:00\n"
         self.assertTrue(self.out.getvalue().endswith(history), self.out.getvalue())
         self.action.notify(STATS._replace(time=STATS.time + 30))
+        self.action.progress(0, 0, 1)
         self.assertIn("21:11:30–40            1,289 hits      128.9 requests/s", self.out.getvalue())
 
     def test_history_is_shown_where_the_run_ends_before_it_does(self) -> None:
@@ -234,6 +235,7 @@ class Following(unittest.TestCase):
             self.clock.set(STATS.time + now)
             with self.subTest(first=first, last=last, now=now):
                 self.action.notify(STATS)
+                self.action.progress(0, 0, 1)
                 self.assertIn(f" {rate} requests/s", self.out.getvalue().splitlines()[-4])
 
 

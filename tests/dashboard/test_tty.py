@@ -50,6 +50,14 @@ class Refused(unittest.TestCase):
         with self.assertRaisesRegex(UsageError, "needs a terminal"):
             Tty("/nonexistent/tty")
 
+    def test_a_terminal_without_a_full_screen(self) -> None:
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+        for name in ("dumb", "nonsense-terminal"):
+            with unittest.mock.patch.dict(os.environ, TERM=name), self.assertRaisesRegex(UsageError, f"TERM={name} is not one"):
+                Tty(os.ttyname(theirs))
+
     def test_the_command_says_so(self) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "LogsMonitor2000", "examples/access.log", "--output", "dashboard"],
