@@ -73,6 +73,23 @@ class Docs(unittest.TestCase):
         self.assertIn("1 words instead of 4", done.stderr)
         self.assertEqual((self.folder / "alert.txt").read_text(), "firing since 1549573920\n")
 
+    def test_the_report_of_ones_own_runs(self) -> None:
+        (code,) = [code for code in PYTHON if "MeasuredReport" in code]
+        self.assertLessEqual(len(code.splitlines()), 30)
+        (self.folder / "mine.py").write_text(code)
+        (self.folder / "access.log").write_text(
+            "".join(COMBINED.format(n % 3, 0, n).replace(" 200 5", f" {500 if n % 3 == 1 else 200} 5") for n in range(9))
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "LogsMonitor2000", "report", "access.log", "--kind", "mine:Clients"],
+            cwd=self.folder,
+            env=environment(PYTHONPATH=str(self.folder)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual((done.returncode, done.stdout), (0, "10.0.0.1 3 of 3\n"), done.stderr)
+
     def run_command(self, *arguments: str, cwd: Path | None = None) -> str:
         """What the command says in the folder, on either stream."""
         done = subprocess.run(

@@ -7,14 +7,14 @@ a cluster is trusted as a shell on its machines is: reach it through its TLS, co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, WorkerError
 from ..limits import CLUSTER_RETRIES, CLUSTER_SECONDS_MAX
 from ..report.base import Report, State
-from ..report.engine import MergeTree, Progress, map_piece, merge_states
+from ..report.engine import MergeTree, Progress, map_piece, merge_mapped
 from ..report.piece import Piece
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ LOCAL = "local:"
 
 
 def run_on_cluster(
-    reports: Sequence[Report], pieces: Sequence[Piece], address: str, progress: Progress | None = None
+    reports: Sequence[Report],
+    pieces: Sequence[Piece],
+    address: str,
+    progress: Progress | None = None,
+    warn: Callable[[str], object] = lambda text: None,
 ) -> list[State]:
     """The state of each report over all `pieces`, computed by the cluster at `address` (`tcp://host:8786`, or `local:4`)."""
     with _client(address) as client:
@@ -36,14 +40,16 @@ def run_on_cluster(
         (shared,) = client.scatter([list(reports)], broadcast=True)
         mapped = [client.submit(map_piece, shared, piece, pure=False, retries=CLUSTER_RETRIES) for piece in pieces]
         tree = MergeTree(
-            lambda one, other: client.submit(merge_states, shared, one, other, pure=False, retries=CLUSTER_RETRIES)
+            lambda one, other: client.submit(merge_mapped, shared, one, other, pure=False, retries=CLUSTER_RETRIES)
         )
         for future in mapped:
             tree.push(future)
         if progress is not None:
             _report_progress(mapped, progress)
-        states: list[State] = _result(tree.root(None))
-        return states
+        states, problems = _result(tree.root(None))
+        for problem in problems:
+            warn(problem)
+        return list(states)
 
 
 def _report_progress(futures: Sequence[Any], progress: Progress) -> None:

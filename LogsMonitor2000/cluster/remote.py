@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError, UsageError
 from ..limits import BLOCK_BYTES, CHUNK_BYTES
-from ..parse.base import Parser
-from ..report.piece import cuts
+from ..parse.choose import Chosen
+from ..report.piece import cuts, problems
 from ..source.decompress import MAGIC_BYTES, compression_of
 from ..source.stream import StreamSource
 
@@ -20,7 +20,11 @@ class RemotePiece(NamedTuple):
     start: int = 0
     end: int | None = None
     is_last: bool = True
-    parser: Parser | None = None
+    chosen: Chosen | None = None
+
+    @property
+    def label(self) -> str:
+        return self.path
 
     def blocks(self) -> Iterator[bytes]:
         source = RemoteSource(self.path, self.start)
@@ -28,6 +32,7 @@ class RemotePiece(NamedTuple):
             while not source.ended and (self.end is None or source.offset < self.end):
                 yield from source.chunk(self.end)
         finally:
+            problems.extend(source.warnings)
             source.close()
 
 

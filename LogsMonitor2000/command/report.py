@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 import os
 import sys
 import tempfile
@@ -12,19 +12,25 @@ import time
 from typing import Any
 
 from ..config.option import Option, Seconds, Text, Texts, Whole
+from ..config.settings import Settings
 from ..errors import InputError, UsageError
 from ..limits import JOBS_MAX
+from ..pipeline.formats import choice_of
+from ..pipeline.lookback import alerts_of
 from ..pipeline.wiring import named_files
 from ..report.base import Report, State
 from ..report.engine import jobs_for, run_reports
 from ..report.kinds import KINDS, report_class
-from ..report.piece import Piece, pieces_of
+from ..report.measured import Measured, MeasuredReport, recognised
+from ..report.piece import FilePiece, pieces_of
+from ..report.traffic import TrafficReport
 from ..runtime.clock import Clock, second_named
 from ..runtime.signals import Stop
 from ..runtime.waiter import Waiter
-from ..source.open import expanded
+from ..source.open import STANDARD_INPUT, expanded
 from ..text import duration
-from .arguments import add_files, add_help
+from .arguments import add_config, add_files, add_help, add_options, settings_of
+from .messages import say
 from .parser import Group, Parser
 
 USAGE = "[--kind KIND] FILE ... [options]"
@@ -40,8 +46,12 @@ def configure(parser: Parser) -> None:
     group.add(
         "--kind", kind=Texts("KIND"), help=f"{', '.join(KINDS)}, or module:Class; several in one pass", choices=tuple(KINDS)
     )
+    add_options(group, ("log_format", "fields", "client_from", "trusted", "nginx_conf", "time_format"))
     group.add("--since", kind=Text("TIME"), help="only lines from this time on")
     group.add("--until", kind=Text("TIME"), help="only lines before this time; for connections the last second")
+    group = parser.group("alerts of traffic")
+    add_config(group)
+    add_options(group, ("alerts", "buffer_time"))
     for kind in KINDS:
         _add_own(parser.group(kind), report_class(kind))
     group = parser.group("again and again")
@@ -64,15 +74,16 @@ def _add_own(group: Group, kind: type[Report]) -> None:
 
 def run(options: Namespace) -> int:
     given = vars(options)
-    reports = [_report(kind, given) for kind in given.get("kind", ["connections"])]
+    reports = [_report(kind, given) for kind in given.get("kind", ["traffic"])]
     output = given.get("output", reports[0].outputs[0])
     for report in reports:
         if output not in report.outputs:
             raise UsageError(f"the report {report.name} has no output {output!r}; it has {', '.join(report.outputs)}")
+    if len(reports) > 1 and output in ("html", "csv", "svg"):
+        raise UsageError(f"--output {output} goes with one --kind")
     if given.get("follow"):
         return _again_and_again(reports, given, output)
-    _report_once(reports, given, output)
-    return 0
+    return _report_once(reports, given, output)
 
 
 def _again_and_again(reports: Sequence[Report], given: dict[str, Any], output: str) -> int:
@@ -91,33 +102,84 @@ def _again_and_again(reports: Sequence[Report], given: dict[str, Any], output: s
     return stop.exit_status
 
 
-def _report_once(reports: Sequence[Report], given: dict[str, Any], output: str) -> None:
-    paths = expanded(_names(given))
-    pieces: Sequence[Piece] = pieces_of(paths)
-    with _progress() as progress:
-        states = _states(reports, pieces, given, progress)
-    rendered = b"".join(report.render(report.result(state), output) for report, state in zip(reports, states, strict=True))
+def _report_once(reports: Sequence[Report], given: dict[str, Any], output: str) -> int:
+    """Report on the logs as they are; returns the exit status, 1 where a log could not be read to its end."""
+    problems: list[str] = []
+
+    def warn(problem: str) -> None:
+        problems.append(problem)
+        say(problem)
+
+    with ExitStack() as stack:
+        paths = expanded(_names(given))
+        pieces = _pieces(paths, stack)
+        progress = stack.enter_context(_progress())
+        states = _states(reports, pieces, given, progress, warn)
+        _add_alerts(reports, given, [piece.path for piece in pieces if piece.start == 0])
+        rendered = b"".join(report.render(report.result(state), output) for report, state in zip(reports, states, strict=True))
     if given.get("to") in (None, "-"):
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
     else:
         write_whole(given["to"], rendered, paths)
+    return 1 if problems else 0
+
+
+def _pieces(paths: Sequence[str], stack: ExitStack) -> list[FilePiece]:
+    """The pieces of the files; what can be read only once is copied first, as it is read more than once."""
+    found: list[FilePiece] = []
+    for path in paths:
+        if path == STANDARD_INPUT or not os.path.isfile(path):
+            copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="logsmonitor2000."))
+            for block in FilePiece(path).blocks():
+                copy.write(block)
+            copy.flush()
+            label = "standard input" if path == STANDARD_INPUT else path
+            found += [piece._replace(name=label) for piece in pieces_of([copy.name])]
+        else:
+            found += pieces_of([path])
+    return found
 
 
 def _states(
-    reports: Sequence[Report], pieces: Sequence[Piece], given: dict[str, Any], progress: Callable[[int, int], None]
+    reports: Sequence[Report],
+    pieces: Sequence[FilePiece],
+    given: dict[str, Any],
+    progress: Callable[[int, int], None],
+    warn: Callable[[str], None],
 ) -> list[State]:
+    """The state of each report. Files whose pieces turn out to depend on each other are read once more, uncut."""
     if given.get("cluster"):
-        from ..cluster.dask import run_on_cluster
+        pieces = [piece._replace(path=os.path.abspath(piece.path)) for piece in pieces]
+    cut: Sequence[FilePiece] = pieces
+    uncut: frozenset[str] = frozenset()
+    while True:
+        if any(isinstance(report, MeasuredReport) for report in reports):
+            cut = recognised(pieces, choice_of(_settings(given)), warn, uncut=uncut)
+        if given.get("cluster"):
+            from ..cluster.dask import run_on_cluster
 
-        return run_on_cluster(reports, [_absolute(piece) for piece in pieces], given["cluster"], progress)
-    return run_reports(reports, pieces, jobs_for(pieces, given.get("jobs")), progress)
+            states = run_on_cluster(reports, cut, given["cluster"], progress, warn)
+        else:
+            states = run_reports(reports, cut, jobs_for(cut, given.get("jobs")), progress, warn)
+        dependent = frozenset(name for state in states if isinstance(state, Measured) for name in state.uncut)
+        if dependent <= uncut:
+            return states
+        uncut |= dependent
 
 
-def _absolute(piece: Any) -> Piece:
-    """A piece that means the same file in a process with another working directory."""
-    found: Piece = piece._replace(path=os.path.abspath(piece.path))
-    return found
+def _add_alerts(reports: Sequence[Report], given: dict[str, Any], paths: Sequence[str]) -> None:
+    """The alerts that the rules asked for would have raised, for the reports that show them."""
+    if "config" in given or given.get("alerts", "off") != "off":
+        for report in reports:
+            if isinstance(report, TrafficReport):
+                settings = _settings(given, looks_back=True).but(files=tuple(paths))
+                report.alerts = alerts_of(settings)
+
+
+def _settings(given: dict[str, Any], *, looks_back: bool = False) -> Settings:
+    """The settings of the monitor that a report goes by; how it is shown is its own."""
+    return settings_of(Namespace(**{name: value for name, value in given.items() if name != "output"}), looks_back=looks_back)
 
 
 def _report(kind: str, given: dict[str, Any]) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..action.backtest_report import BacktestReport
 from ..action.base import Action
@@ -13,12 +13,15 @@ from ..action.progress import ProgressLine
 from ..alert.backtest import BacktestCalculator
 from ..alert.calculator import RuleCalculator
 from ..alert.rule import Rule
+from ..alert.state import AlertState
 from ..analyze.calculator import StreamCalculator
 from ..analyze.processor import AnalyticsProcessor
 from ..config.settings import Settings
 from ..errors import UsageError
+from ..event import Alert
 from ..runtime.clock import second_named, zone_named
 from ..source.base import Source
+from ..text import decoded
 from .calculators import all_rules
 from .formats import choice_of, own_parser
 from .input import Input
@@ -44,6 +47,26 @@ def build_explanation(settings: Settings, time: str, out: TextIO, errors: TextIO
     second = second_named(time, settings.output.timezone)
     calculator = RuleCalculator(rules, settings.alerting.mutes, second, causes=False)
     return _built(settings, calculator, Explainer(output_action(settings, out, errors, formatter), second, formatter), errors)
+
+
+def alerts_of(settings: Settings) -> list[dict[str, Any]]:
+    """The alerts that the rules of `settings` raise on finished logs: from when to when each fired, and its worst value."""
+    calculator = RuleCalculator(_some_rules(settings), settings.alerting.mutes, causes=False)
+    processor = AnalyticsProcessor([calculator], settings.reading.buffer_time)
+    found: dict[tuple[str, object, int], dict[str, Any]] = {}
+    for event in Monitor(inputs_of(settings, processor), processor, skew_max=skew_max(settings)).events():
+        if isinstance(event, Alert) and event.state in (AlertState.FIRING, AlertState.RESOLVED):
+            group = ", ".join(f"{label}={decoded(value)}" for label, value in event.group)
+            found[event.name, event.group, event.started] = {
+                "name": event.name,
+                "group": group,
+                "severity": event.severity,
+                "started": event.started,
+                "ended": event.time if event.state == AlertState.RESOLVED else None,
+                "peak": event.peak,
+                "threshold": event.threshold,
+            }
+    return list(found.values())
 
 
 def rehearsal(settings: Settings, source: Source) -> tuple[AnalyticsProcessor, Monitor]:

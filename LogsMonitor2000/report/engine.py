@@ -13,10 +13,14 @@ from concurrent.futures.process import BrokenProcessPool
 import os
 import signal
 
+from . import piece as reading
 from ..errors import WorkerError
 from ..limits import PIECES_AHEAD
 from .base import Report, State
 from .piece import Piece
+
+Mapped = tuple[list[State], list[str]]
+"""The state of each report over one piece, and what reading it ran into."""
 
 Progress = Callable[[int, int], object]
 """Called with the number of pieces that are done, and how many there are."""
@@ -48,9 +52,16 @@ class MergeTree:
 
 
 def run_reports(
-    reports: Sequence[Report], pieces: Sequence[Piece], jobs: int = 1, progress: Progress | None = None
+    reports: Sequence[Report],
+    pieces: Sequence[Piece],
+    jobs: int = 1,
+    progress: Progress | None = None,
+    warn: Callable[[str], object] = lambda text: None,
 ) -> list[State]:
-    """The state of each report over all `pieces`; a `WorkerError` where a worker process died."""
+    """The state of each report over all `pieces`; a `WorkerError` where a worker process died.
+
+    `warn` is called with what reading ran into, such as a compressed file that is cut off.
+    """
     for report in reports:
         report.prepare(pieces)
     trees = [MergeTree(report.merge) for report in reports]
@@ -59,7 +70,9 @@ def run_reports(
         if jobs > 1 and len(pieces) > 1
         else map(map_piece, [reports] * len(pieces), pieces)
     )
-    for number, states in enumerate(mapped, 1):
+    for number, (states, problems) in enumerate(mapped, 1):
+        for problem in problems:
+            warn(problem)
         for tree, state in zip(trees, states, strict=True):
             tree.push(state)
         if progress is not None:
@@ -67,14 +80,17 @@ def run_reports(
     return [tree.root(report.empty()) for tree, report in zip(trees, reports)]
 
 
-def merge_states(reports: Sequence[Report], states: Sequence[State], others: Sequence[State]) -> list[State]:
-    """The states of each report over the pieces of both."""
-    return [report.merge(state, other) for report, state, other in zip(reports, states, others, strict=True)]
+def merge_mapped(reports: Sequence[Report], one: Mapped, other: Mapped) -> Mapped:
+    """Both pieces together."""
+    states = [report.merge(state, another) for report, state, another in zip(reports, one[0], other[0], strict=True)]
+    return states, [*one[1], *other[1]]
 
 
-def map_piece(reports: Sequence[Report], piece: Piece) -> list[State]:
-    """The state of each report over one piece."""
-    return [report.map(piece) for report in reports]
+def map_piece(reports: Sequence[Report], piece: Piece) -> Mapped:
+    """Map one piece, which is read once for each report."""
+    reading.problems.clear()
+    states = [report.map(piece) for report in reports]
+    return states, list(dict.fromkeys(reading.problems))
 
 
 def jobs_for(pieces: Sequence[Piece], jobs: int | None) -> int:
@@ -94,14 +110,14 @@ def _begin(reports: Sequence[Report]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
 
 
-def _map(piece: Piece) -> list[State]:
+def _map(piece: Piece) -> Mapped:
     return map_piece(_reports, piece)
 
 
-def _mapped_in_processes(reports: Sequence[Report], pieces: Sequence[Piece], jobs: int) -> Iterator[list[State]]:
+def _mapped_in_processes(reports: Sequence[Report], pieces: Sequence[Piece], jobs: int) -> Iterator[Mapped]:
     """The states of each piece, in the order of the pieces, of which few are mapped ahead."""
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(reports,)) as pool:
-        waiting: deque[Future[list[State]]] = deque()
+        waiting: deque[Future[Mapped]] = deque()
         try:
             for piece in pieces:
                 waiting.append(pool.submit(_map, piece))

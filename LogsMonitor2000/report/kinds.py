@@ -8,6 +8,7 @@ from ..errors import UsageError
 from .base import Report
 
 KINDS = {
+    "traffic": ("traffic", "TrafficReport"),
     "connections": ("connections", "ConnectionsReport"),
     "results": ("results", "ResultsReport"),
 }

@@ -11,7 +11,7 @@ import os
 from typing import NamedTuple, Protocol
 
 from ..limits import PIECE_BYTES
-from ..parse.base import Parser
+from ..parse.choose import Chosen
 from ..source.decompress import compression_of
 from ..source.file import FileSource
 from ..source.open import STANDARD_INPUT, open_source
@@ -20,7 +20,7 @@ from ..source.open import STANDARD_INPUT, open_source
 class Piece(Protocol):
     """The lines of `path` that begin in `[start, end)`; an `end` of None is the end of the file.
 
-    `is_last` says that no other piece of the file follows; `parser` reads the format, where the report asked for events.
+    `is_last` says that no other piece of the file follows; `chosen` reads its format, where a report asked for events.
     """
 
     @property
@@ -36,7 +36,11 @@ class Piece(Protocol):
     def is_last(self) -> bool: ...
 
     @property
-    def parser(self) -> Parser | None: ...
+    def chosen(self) -> Chosen | None: ...
+
+    @property
+    def label(self) -> str:
+        """What messages call the file."""
 
     def blocks(self) -> Iterator[bytes]:
         """Its lines, in blocks of whole ones; an `InputError` where they cannot be read."""
@@ -49,7 +53,12 @@ class FilePiece(NamedTuple):
     start: int = 0
     end: int | None = None
     is_last: bool = True
-    parser: Parser | None = None
+    chosen: Chosen | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name or self.path
 
     def blocks(self) -> Iterator[bytes]:
         source = open_source(self.path) if self.end is None else FileSource(self.path, self.start)
@@ -57,7 +66,12 @@ class FilePiece(NamedTuple):
             while not source.ended and (self.end is None or source.offset < self.end):
                 yield from source.chunk(self.end)
         finally:
+            problems.extend(source.warnings)
             source.close()
+
+
+problems: list[str] = []
+"""What reading pieces ran into in this process, such as a compressed file that is cut off: `engine.map_piece` hands it on."""
 
 
 def pieces_of(paths: Sequence[str]) -> list[FilePiece]:
