@@ -159,8 +159,12 @@ def _enveloped(lines: Sequence[bytes], fields: Mapping[str, str], time_format: s
 def _inside(envelope: Envelope, lines: Sequence[bytes], fields: Mapping[str, str], time_format: str) -> Score | None:
     """The score of the format inside of `envelope`; None where none fits, or it is no better than one without a weak envelope."""
     # What is blank inside is not a line; what has no envelope is one that nothing reads, or may be part of something longer.
-    inside = [envelope.open_line(line) for line in lines]
-    kept = [text or b"" for text in inside if (not envelope.sequential if text is None else not is_blank(text))]
+    inside = envelope.open(b"".join(line + b"\n" for line in lines))  # joins what comes in parts
+    kept = [
+        b"" if text is None else text.removesuffix(b"\n")
+        for text in inside
+        if (not envelope.sequential if text is None else not is_blank(text.removesuffix(b"\n")))
+    ]
     inner = best_of(kept or [b""], fields, time_format)
     if inner is None or not inner.is_half:
         inner = _untimed(kept, fields) if any(map(envelope.time_of, lines)) else None

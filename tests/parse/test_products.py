@@ -82,7 +82,7 @@ LINES: tuple[tuple[str, str, bytes, dict[str, bytes | None]], ...] = (
     # Zones by name, none, one-digit days
     (
         "GitLab, WEBrick",
-        "common",
+        "combined",
         b'192.0.2.7 - - [10/Oct/2024:13:55:36 UTC] "GET /a/b HTTP/1.1" 200 5',
         {"source": b"192.0.2.7"},
     ),

@@ -209,6 +209,22 @@ class Whole(TemporaryFiles):
         with chunks_of_bytes(1_700):
             self.assertEqual(events(RESULTS + b"".join(lines), InlinePool(1, 2))[1], whole)
 
+    def test_lines_in_parts_are_joined_over_chunks_and_by_workers(self) -> None:
+        prefix = b"2019-02-07T21:11:00.1Z stdout %s "
+        parts = b"".join(
+            prefix % b"P" + line[:30] + b"\n" + prefix % b"P" + line[30:60] + b"\n" + prefix % b"F" + line[60:]
+            for line in COMBINED.splitlines(keepends=True)
+        )
+        log = (prefix % b"F").join([b"", *COMBINED.splitlines(keepends=True)]) * 2 + parts * 3 + b"garbage\n"
+        whole = self.in_pieces(log, len(log))
+        summary = whole[-1]
+        assert isinstance(summary, Summary)
+        self.assertEqual((summary.events, summary.malformed), (5 * 12, 1))
+        for size in (1, 100, 1_000):
+            with self.subTest(size), chunks_of_bytes(max(size, 250)):
+                self.assertEqual(self.in_pieces(log, size), whole)
+                self.assertEqual(self.by_workers(self.path(content=log), InlinePool(1, 1 << 40)), whole)
+
     def test_an_export_of_the_journal(self) -> None:
         records = b"".join(b"__CURSOR=1\n_PID=1\nMESSAGE=" + line + b"\n\n" for line in COMBINED.splitlines())
         log = records * 9 + W3C + W3C_LINES + records + W3C_LINES
