@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import re
-from textwrap import fill
 from typing import Any, NamedTuple, NoReturn
 
 from ..config.option import AUTO, Kind, Option, Text, closest, shown
@@ -47,7 +46,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             usage=f"{prog} {usage}",
             description=description,
-            epilog=fill(epilog, WIDTH) if epilog else None,
+            epilog=epilog or None,
             formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
                 prog, max_help_position=OPTION_COLUMNS, width=WIDTH
             ),
@@ -80,6 +79,12 @@ class Parser(argparse.ArgumentParser):
         names = [each.lstrip("-") for known in self.arguments for each in known.names]
         close = closest(name.lstrip("-"), names)
         return f"unknown option {name}" + (f"; did you mean --{close}?" if close is not None else "")
+
+    def format_help(self) -> str:
+        from textwrap import fill  # here, because start-up counts
+
+        self.epilog = fill(self.epilog, WIDTH) if self.epilog else None
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         told = re.sub(r"^argument (\S+?): (?=must )", r"\1 ", message).removeprefix("argument ")

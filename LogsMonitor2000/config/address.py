@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import re
 from typing import Any
 
 from .option import Text
 
 LOOPBACK = "127.0.0.1"
-ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:\[\]\s/]+)):(\d{1,5})")
+ADDRESS = r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:\[\]\s/]+)):(\d{1,5})"
 
 
-@dataclass(frozen=True)
 class Address(Text):
     """The kind of an option that is an address; its value is the text."""
 
@@ -25,7 +23,7 @@ class Address(Text):
 
 def host_and_port(text: str) -> tuple[str, int]:
     """What `text` names; a `ValueError` says what would be right."""
-    match = ADDRESS.fullmatch(LOOPBACK + text if text.startswith(":") else text)
+    match = re.fullmatch(ADDRESS, LOOPBACK + text if text.startswith(":") else text)
     if match is None or int(match[3]) > 65_535:
         raise ValueError(f"must be an address and a port like 127.0.0.1:8000 or [::1]:8000, not {text!r}")
     return match[1] or match[2], int(match[3])

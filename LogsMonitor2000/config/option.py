@@ -8,8 +8,8 @@ option's value, and raises a `ValueError` that reads on after the option's name:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, Field, dataclass, field
-from typing import Any
+from dataclasses import MISSING, Field, field
+from typing import Any, NamedTuple
 
 from .durations import duration_of
 
@@ -21,12 +21,12 @@ CLOSE = 0.65
 """How alike a word must be to one that was probably meant: `tpo` is to `top`, `rules` is not to `files`."""
 
 
-@dataclass(frozen=True)
 class Kind:
     """What values an option takes. With `auto` there is one more, None, which is written as `auto`."""
 
-    metavar: str = ""
-    auto: bool = False
+    def __init__(self, metavar: str = "", *, auto: bool = False) -> None:
+        self.metavar = metavar
+        self.auto = auto
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -50,13 +50,14 @@ class Kind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class Text(Kind):
     """Any text, or one of `words`. `completes` says what a shell offers: files, directories or nothing."""
 
-    words: tuple[str, ...] = ()
-    completes: str = ""
-    optional: bool = False
+    def __init__(self, metavar: str = "", *, words: tuple[str, ...] = (), completes: str = "", optional: bool = False) -> None:
+        super().__init__(metavar)
+        self.words = words
+        self.completes = completes
+        self.optional = optional
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -77,11 +78,12 @@ class Text(Kind):
         return value
 
 
-@dataclass(frozen=True)
 class Texts(Kind):
     """A list of texts; in a file one text stands for a list of one."""
 
-    completes: str = ""
+    def __init__(self, metavar: str = "", *, completes: str = "") -> None:
+        super().__init__(metavar)
+        self.completes = completes
 
     @property
     def is_list(self) -> bool:
@@ -97,7 +99,6 @@ class Texts(Kind):
         return tuple(values)
 
 
-@dataclass(frozen=True)
 class Flag(Kind):
     """On or off; on a command line it is on when it is named."""
 
@@ -107,12 +108,13 @@ class Flag(Kind):
         return value
 
 
-@dataclass(frozen=True)
 class Number(Kind):
     """A finite number; `least` and `most` are the bounds it may reach."""
 
-    least: float | None = None
-    most: float | None = None
+    def __init__(self, metavar: str = "", *, auto: bool = False, least: float | None = None, most: float | None = None) -> None:
+        super().__init__(metavar, auto=auto)
+        self.least = least
+        self.most = most
 
     def parse(self, text: str) -> Any:
         if self.auto and text == AUTO:
@@ -142,7 +144,6 @@ class Number(Kind):
         return value
 
 
-@dataclass(frozen=True)
 class Real(Number):
     """A number that is a float, however it was written."""
 
@@ -150,7 +151,6 @@ class Real(Number):
         return float(super()._check(value))
 
 
-@dataclass(frozen=True)
 class Whole(Number):
     """A whole number."""
 
@@ -173,11 +173,20 @@ class Whole(Number):
         return self._bounded(value)
 
 
-@dataclass(frozen=True)
 class Seconds(Number):
     """A duration: a number of seconds, or a text like `90s`, `5m`, `2h`; `whole` ones are an `int`."""
 
-    whole: bool = True
+    def __init__(
+        self,
+        metavar: str = "",
+        *,
+        auto: bool = False,
+        least: float | None = None,
+        most: float | None = None,
+        whole: bool = True,
+    ) -> None:
+        super().__init__(metavar, auto=auto, least=least, most=most)
+        self.whole = whole
 
     @property
     def what(self) -> str:
@@ -200,8 +209,7 @@ class Seconds(Number):
         return seconds
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: its name as in `--name`, its default, the kind of its values, what it is for."""
 
     name: str
