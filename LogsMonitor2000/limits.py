@@ -178,6 +178,9 @@ STATE_SECONDS = 0.5
 STATE_SHARE = 10
 """But saving takes no more than a tenth of the time: windows of hours over many groups are megabytes."""
 
+RECORDED_BYTES_MIN = 4 << 20
+"""What is recorded beside a large snapshot before that is written again, however seldom it may be: a second's work to replay."""
+
 RESUMED_MAX = 5
 """Inputs of which it is said at which line they resume; a glob may have found thousands."""
 

@@ -32,6 +32,9 @@ NOT_YET = -1 << 62
 Buckets = dict[int, dict[int, Bucket]]
 """By width and time."""
 
+_PROCESSED = ("events", "malformed", "late", "oldest", "last")
+"""The numbers of a digest that the processor takes."""
+
 
 class Digest:
     """What a chunk amounts to: `hits` is by second, `buckets` by width and time; late events are only in `late` and `late_buckets`."""
@@ -73,6 +76,31 @@ class Digest:
         """Note late events of these `seconds`, before each of which the newest second was the one in `newest`."""
         self._late_events.update(zip(newest, seconds))
         self.late = self._late_events.total()
+
+    def dump(self) -> list[Any]:
+        """What the processor takes of it, as JSON can hold it; the layouts must be known to load it again."""
+        buckets, late_buckets = (
+            [[width, [bucket.dump() for bucket in by_time.values()]] for width, by_time in some.items()]
+            for some in (self.buckets, self.late_buckets)
+        )
+        counts = [getattr(self, name) for name in _PROCESSED]
+        late = [[newest, second, count] for (newest, second), count in self._late_events.items()]
+        return [counts, list(self.hits.items()), buckets, late_buckets, late, self._newest_before]
+
+    @classmethod
+    def load(cls, dumped: list[Any], layouts: Layouts) -> Digest:
+        """The digest that was dumped, for the processor only."""
+        digest = cls(layouts)
+        counts, hits, buckets, late_buckets, late, digest._newest_before = dumped
+        for name, value in zip(_PROCESSED, counts, strict=True):
+            setattr(digest, name, value)
+        digest.hits.update(dict(hits))
+        for target, of_layout, some in ((digest.buckets, layouts, buckets), (digest.late_buckets, layouts.late, late_buckets)):
+            for width, by_time in some:
+                loaded = [Bucket.load(each, width, of_layout[width]) for each in by_time]
+                target[width] = {bucket.time: bucket for bucket in loaded}
+        digest._late_events.update({(newest, second): count for newest, second, count in late})
+        return digest
 
     def holds_after(self, newest: int | None, buffer_time: int, directives: bytes = b"") -> bool:
         """Whether the digest, made without knowing `newest`, the newest second before it, and perhaps not `directives`, is exact."""

@@ -12,19 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..action.base import Action, InputStatus, Status
 from ..analyze.digest import Digest
 from ..analyze.processor import AnalyticsProcessor
 from ..event import Event, Notice, Summary
-from ..limits import POLL_SECONDS, SAMPLES_MAX
+from ..limits import SAMPLES_MAX
 from ..runtime.clock import Clock
 from ..runtime.waiter import Waiter
 from .emitter import Emitter
+from .reader import Reader
+from .record import RecordedProcessor
 from .stream import DigestStream
 from .stream_set import StreamSet
-from .watermark import Watermark
 
 if TYPE_CHECKING:  # few runs need them and start-up counts
     from ..state.journal import Journal
@@ -58,19 +59,15 @@ class Monitor:
         self.has_caught_up = not self.is_following
         """Whether all has been read that was there when the run began."""
         self._journal = journal
-        self._skew_max = skew_max
-        self._clock = clock or Clock()
         self._waiter = waiter or Waiter()
-        self._watermark = Watermark(processor.buffer_time, self._clock, is_live=self.streams.is_live)
+        self._reader = Reader(self.streams, processor.buffer_time, skew_max, clock or Clock(), self._waiter)
+        self._recorded = RecordedProcessor(processor, journal)
         self._stopping = self._report_is_due = self._reload_is_due = False
         self.reloader: Callable[[Monitor], Iterable[Event]] | None = None
         """Puts a new configuration in force, and returns what there is to report; called between two steps."""
         self._emitter: Emitter | None = None
-        self._has_arrived = False  # a stream, since the journal was last asked
-        self._uncommitted_lines = 0  # read since then
+        self._uncommitted_lines = 0  # read since the journal was last asked
         self._samples = 0
-        for stream in self.streams.current:
-            self._watermark.add(stream)
 
     def run(self) -> Summary:
         """Read to the end, or until `stop`; the actions are notified of everything, the summary last."""
@@ -138,63 +135,44 @@ class Monitor:
 
     def _reload(self) -> list[Event]:
         self._reload_is_due = False
-        self._has_arrived = True  # a snapshot with other calculators must not be the last one
+        self._reader.has_arrived = True  # a snapshot with other calculators must not be the last one
+        if self._journal is not None:
+            self._journal.stop_recording()
         return [Notice("no configuration to reload")] if self.reloader is None else [*self.reloader(self)]
 
     def _steps(self) -> Iterator[list[Event]]:
         """The events that each digest, and each poll in vain, brings."""
+        reader = self._reader
         try:
-            while not self._stopping and ((unended := self._unended()) or self.streams.is_endless):
+            while not self._stopping and reader.has_more():
                 if self._reload_is_due:
                     yield self._reload()
-                if (read := self._poll(unended)) is not None:
+                if (read := reader.poll(self.processor.floor)) is not None:
                     yield self._join(*read)
                     continue
                 self.has_caught_up = True
-                yield [*self._notices(unended), *self._advance()]
-                if not unended or not unended[0].ended:
-                    self._wait(unended)
+                yield [*self._notices(self.streams.current), *self._advance()]
+                reader.wait()
             yield self._finish()
         finally:
-            self.streams.close()
-            self._waiter.close()
-
-    def _unended(self) -> list[DigestStream]:
-        for stream in self.streams.poll():
-            self._watermark.add(stream)
-            self._has_arrived = True
-        return self.streams.unended()
-
-    def _poll(self, streams: Sequence[DigestStream]) -> tuple[DigestStream, Digest] | None:
-        """The next digest: when following, of the first stream that has one, otherwise of the first stream."""
-        for stream in streams if self.streams.is_live else streams[:1]:
-            if self._watermark.is_due(stream) and (digest := self._digest(stream)) is not None:
-                return stream, digest
-        return None
-
-    def _digest(self, stream: DigestStream) -> Digest | None:
-        begun = self._watermark.begin_poll()
-        digest = stream.digest(int(self._clock.now()) + self._skew_max, self.processor.floor)
-        if digest is None:
-            self._watermark.found_nothing(stream, begun)
-        return digest
+            reader.close()
 
     def _join(self, stream: DigestStream, digest: Digest) -> list[Event]:
         """The events that `digest` brings, malformed lines first."""
         self._uncommitted_lines += digest.line_count
         if digest.chunk != stream.chunk:
-            self.processor.shrink()
+            self._recorded.shrink()
         samples = stream.join(digest)[: SAMPLES_MAX - self._samples]
         self._samples += len(samples)
-        self._watermark.joined(stream)
-        late = self.processor.add(digest)
+        self._reader.joined(stream)
+        late = self._recorded.add(digest)
         warning = self.processor.late_warning(final=False) if self.streams.is_live else []
         return [*self._notices([stream]), *warning, *samples, *late, *self._advance()]
 
     def _advance(self) -> list[Event]:
         """Close the seconds that log time has passed."""
-        now = self._watermark.time(self.streams.current)
-        return [] if now is None else self.processor.advance(now)
+        now = self._reader.log_time
+        return [] if now is None else self._recorded.advance(now)
 
     def _notices(self, streams: Sequence[DigestStream]) -> list[Notice]:
         """The notices of the streams, and the report if it was requested."""
@@ -209,22 +187,13 @@ class Monitor:
         lines += self._journal.report() if self._journal is not None else []
         return [Notice(line) for line in lines]
 
-    def _wait(self, streams: Sequence[DigestStream]) -> None:
-        """Wait until the first of `streams` may have more, or when following, any."""
-        descriptor = streams[0].fileno() if streams else None
-        if self.streams.is_live or descriptor is None:
-            self._waiter.wait([], POLL_SECONDS)
-        else:
-            self._waiter.wait([descriptor], POLL_SECONDS if any(action.polls for action in self.actions) else None)
-        self._watermark.waited()
-
     def _finish(self) -> list[Event]:
         """Read what is at hand where reading was stopped, and close everything that no later run will continue."""
         events: list[Event] = []
         for stream in self.streams.current:
             if not stream.ended:
                 stream.stop()
-                while (digest := self._digest(stream)) is not None:
+                while (digest := self._reader.digest(stream, self.processor.floor)) is not None:
                     events += self._join(stream, digest)
             events += stream.notices()
         if self._journal is None:
@@ -235,13 +204,12 @@ class Monitor:
         """What of `events`, and of those that waited for a commit, may be emitted now."""
         if (journal := self._journal) is None:
             return events
-        lines, at_once = self._uncommitted_lines, self._has_arrived or self._stopping
-        self._uncommitted_lines, self._has_arrived = 0, False
-        committed = journal.commit([*journal.notices(), *events], self._snapshot, lines=lines, at_once=at_once)
+        lines, at_once = self._uncommitted_lines, self._reader.has_arrived or self._stopping
+        self._uncommitted_lines, self._reader.has_arrived = 0, False
+        snapshots = self.processor.snapshot, self.streams.snapshot
+        committed = journal.commit(
+            [*journal.notices(), *events], *snapshots, lines=lines, at_once=at_once, whole=self._stopping
+        )
         if (snapshot := journal.take_committed()) is not None:
             self.streams.acknowledge(snapshot)
         return committed
-
-    def _snapshot(self) -> dict[str, Any]:
-        """All that a restart needs, as JSON can hold it."""
-        return {"processor": self.processor.snapshot(), **self.streams.snapshot()}

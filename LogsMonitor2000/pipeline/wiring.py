@@ -24,6 +24,7 @@ from .input import Input
 from .monitor import Monitor
 from .outputs import actions_of, receivers_in, receivers_of
 from .recogniser import Recogniser
+from .record import replay
 
 if TYPE_CHECKING:
     from ..state.database import Database
@@ -85,7 +86,9 @@ def _build_following(
         found = journal.found
         if found is not None:
             journal.report_resuming({name: each[1] for name, each in found["inputs"].items()})
-            if not processor.restore(found["processor"]):
+            if processor.restore(found["processor"]):
+                replay(processor, journal.operations)
+            else:
                 journal.warn("saved by a run with other settings; resuming at its position with empty windows")
     sources = SourceSet(
         names,

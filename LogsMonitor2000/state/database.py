@@ -36,6 +36,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE delivery_groups (delivery TEXT, name TEXT, last REAL, repeats INTEGER, PRIMARY KEY (delivery, name)) WITHOUT ROWID;
     CREATE TABLE rejected_deliveries (delivery, fingerprint, alert, sent, is_pending, is_final, since, until);
     """,
+    "CREATE TABLE operation (number INTEGER PRIMARY KEY, value TEXT NOT NULL);",
 )
 """What brings a database from version `n` to `n + 1`, by `n`; `PRAGMA user_version` says where it is. Only ever append."""
 

@@ -269,7 +269,7 @@ class AfterARestart(TemporaryFiles):
         """A life that ends once so many lines of all lives are in the snapshot; its summary, and what it said besides."""
 
         def there() -> bool:
-            snapshot = read_state(self.state, "SELECT value FROM snapshot")
+            snapshot = read_state(self.state, "SELECT value FROM snapshot WHERE name = 'run'")
             return snapshot is not None and sum(json.loads(snapshot)["processor"]["counts"][3:6]) == lines
 
         arguments = ["--follow", "--state", self.state, "--output", "json", "--verbose", "--buffer_time", "99999"]

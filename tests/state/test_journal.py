@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import unittest
 
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Notice, Stats, Summary
-from LogsMonitor2000.limits import RESUMED_MAX, STATE_SECONDS
+from LogsMonitor2000.limits import RECORDED_BYTES_MIN, RESUMED_MAX, STATE_SECONDS, STATE_SHARE
+from LogsMonitor2000.runtime.clock import Clock
 from LogsMonitor2000.serialize import EventCodec
 from LogsMonitor2000.state.directory import DATABASE
 from LogsMonitor2000.state.journal import Journal
@@ -67,7 +68,7 @@ class JournalCase(TemporaryFiles):
         return self.journal
 
     def commit(self, *events: Event, run: dict[str, Any] | None = None, lines: int = 0, at_once: bool = False) -> list[Event]:
-        return self.journal.commit(events, lambda: run or {}, lines=lines, at_once=at_once)
+        return self.journal.commit(events, lambda: (run or {}).get("windows"), lambda: run or {}, lines=lines, at_once=at_once)
 
     def later(self, *events: Event, run: dict[str, Any] | None = None) -> list[Event]:
         """What is released once a commit is due."""
@@ -125,17 +126,17 @@ class Releasing(JournalCase):
 
         for lines, expected in ((0, 0), (1, 1), (0, 1)):
             self.clock.advance(2 * STATE_SECONDS)
-            self.journal.commit([], snapshot, lines=lines)
+            self.journal.commit([], snapshot, dict, lines=lines)
             self.assertEqual(len(asked), expected)
-        self.journal.commit([], snapshot, lines=1)  # too early, but not forgotten
+        self.journal.commit([], snapshot, dict, lines=1)  # too early, but not forgotten
         self.clock.advance(STATE_SECONDS)
-        self.journal.commit([], snapshot)
+        self.journal.commit([], snapshot, dict)
         self.assertEqual(len(asked), 2)
 
     def test_the_snapshot_is_of_the_moment_and_covers_what_is_released(self) -> None:
         self.later(stats(0), run={"position": 1})
         self.commit(stats(1), run={"position": 2})
-        self.assertEqual(self.restart().found, {"position": 1})
+        self.assertEqual(self.restart().found, {"processor": None, "position": 1})
         self.assertEqual(self.commit(), [stats(0)], "the other one will be read again")
 
     def test_a_snapshot_is_handed_out_for_acknowledgement_once_it_is_committed(self) -> None:
@@ -173,7 +174,7 @@ class Restarting(JournalCase):
         self.journal.emitted()
         self.later(stats(1), run={"n": 7})
         self.journal.emitted()
-        self.assertEqual(self.restart().found, {"n": 7})
+        self.assertEqual(self.restart().found, {"processor": None, "n": 7})
         self.assertEqual(self.later(), [])
         self.assertEqual(self.later(stats(2)), [stats(2)])
 
@@ -205,7 +206,7 @@ class Restarting(JournalCase):
                 self.assertIn("starting with empty state", notice.text)
                 self.assertEqual(self.journal.notices(), [])
                 self.assertEqual(self.later(stats(1), run={"n": 2}), [stats(1)])
-                self.assertEqual(self.restart().found, {"n": 2})
+                self.assertEqual(self.restart().found, {"processor": None, "n": 2})
 
     def test_resuming_says_from_where_and_how_old_the_snapshot_is(self) -> None:
         self.later(stats(0), run={"n": 1})
@@ -287,7 +288,7 @@ class Participants(JournalCase):
         other.execute("COMMIT")
         self.journal.database.read("CREATE TRIGGER full BEFORE INSERT ON noted BEGIN SELECT RAISE(ABORT, 'no room'); END")
         self.later(Notice("c"), run={"n": 3})
-        self.assertEqual(self.restart().found, {"n": 1}, "the snapshot was rolled back with it")
+        self.assertEqual(self.restart().found, {"processor": None, "n": 1}, "the snapshot was rolled back with it")
         self.journal.database.read("DROP TRIGGER full")
         self.journal.join(noting)
         self.later(Notice("d"), run={"n": 4})
@@ -297,6 +298,79 @@ class Participants(JournalCase):
             "each once, though some were repeated",
         )
         self.assertEqual(noting.texts, [])
+
+
+class Ticking(Clock):
+    """A clock that takes a moment to look at: what is done between two looks takes longer than a large snapshot may."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ticks = 0
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def elapsed(self) -> float:
+        self._ticks += 1
+        return self._clock.elapsed() + self._ticks * STATE_SECONDS / STATE_SHARE * 1.2
+
+
+class Recording(JournalCase):
+    """The snapshot takes long, so it is written seldom, and what was done to the processor in between."""
+
+    def begin(self, **options: Any) -> Journal:
+        return Journal(open_state(self.state, self.clock), Ticking(self.clock), self.codec, **options)
+
+    def whole(self) -> int:
+        return int(str(self.journal.database.read("SELECT value FROM snapshot WHERE name = 'run'")[0][0]).split(":")[1][:-1])
+
+    def test_an_alert_is_committed_with_what_was_recorded(self) -> None:
+        self.later(run={"windows": 0})
+        self.commit(ALERT, run={"windows": 1, "position": 1})
+        self.assertTrue(self.journal.is_recording)
+        for number in range(3):
+            self.journal.record(["add", number])
+            self.assertEqual(self.commit(ALERT, run={"windows": 2, "position": 2 + number}), [ALERT])
+            self.journal.emitted()
+        self.assertEqual(self.whole(), 1, "the snapshot was not written again")
+        self.restart()
+        self.assertEqual(self.journal.found, {"processor": 1, "windows": 2, "position": 4})
+        self.assertEqual(self.journal.operations, [["add", number] for number in range(3)])
+        self.assertFalse(self.journal.is_recording)
+        self.commit(ALERT, run={"windows": 3})
+        self.assertEqual(self.whole(), 3, "the first snapshot of a run is whole, and replaces all before")
+        self.assertEqual(self.restart().operations, [])
+
+    def test_a_whole_one_is_written_at_the_end_and_when_there_is_much_to_replay(self) -> None:
+        self.commit(ALERT, run={"windows": 1})
+        self.journal.record(["add", 1])
+        self.journal.commit([], lambda: 2, dict, at_once=True, whole=True)
+        self.assertEqual((self.whole(), self.restart().operations), (2, []))
+        self.commit(ALERT, run={"windows": 3})
+        self.journal.record(["add", "x" * RECORDED_BYTES_MIN])
+        self.commit(ALERT, run={"windows": 4})
+        self.assertEqual((self.whole(), self.restart().operations), (4, []))
+
+    def test_what_could_not_be_committed_is_committed_later(self) -> None:
+        self.commit(ALERT, run={"windows": 1})
+        other = self.locked()
+        for number in range(2):
+            self.journal.record(["add", number])
+            self.commit(ALERT, run={"windows": 2})
+        other.execute("COMMIT")
+        self.journal.record(["add", 2])
+        self.commit(ALERT, run={"windows": 3})
+        self.assertEqual((self.whole(), self.restart().operations), (1, [["add", number] for number in range(3)]))
+
+    def test_after_a_whole_one_that_failed_nothing_is_recorded_on_its_ground(self) -> None:
+        self.commit(ALERT, run={"windows": 1})
+        self.restart()
+        other = self.locked()
+        self.commit(ALERT, run={"windows": 2})
+        other.execute("COMMIT")
+        self.assertFalse(self.journal.is_recording, "nothing was recorded since the snapshot on disk")
+        self.commit(ALERT, run={"windows": 3})
+        self.assertEqual(self.whole(), 3)
 
 
 class Failing(JournalCase):
@@ -314,7 +388,7 @@ class Failing(JournalCase):
         other.execute("COMMIT")
         self.assertEqual(self.later(stats(3), run={"n": 1}), [stats(3)])
         self.assertIn("is being saved again", self.journal.notices()[0].text)
-        self.assertEqual(self.restart().found, {"n": 1})
+        self.assertEqual(self.restart().found, {"processor": None, "n": 1})
         self.assertEqual(self.commit(), [stats(3)])
 
     def test_a_note_that_cannot_be_written_repeats_but_loses_nothing(self) -> None:

@@ -51,14 +51,14 @@ class Legacy(TemporaryFiles):
             journal = self.journal()
             with self.subTest(note=note):
                 self.assertEqual(journal.found, {"n": 1})
-                self.assertEqual(journal.commit([], lambda: {"n": 2}, at_once=True), expected)
+                self.assertEqual(journal.commit([], lambda: 2, dict, at_once=True), expected)
                 self.assertEqual(journal.notices(), [])
                 self.assertIn(SNAPSHOT + ".migrated", os.listdir(self.state))
                 self.assertNotIn(SNAPSHOT, os.listdir(self.state))
             journal.emitted()
             journal.close()
             again = self.journal()
-            self.assertEqual(again.found, {"n": 2})
+            self.assertEqual(again.found, {"processor": 2})
             again.close()
             for name in os.listdir(self.state):
                 os.unlink(os.path.join(self.state, name))
@@ -109,10 +109,10 @@ class Legacy(TemporaryFiles):
 
     def test_an_old_snapshot_does_not_replace_a_newer_state(self) -> None:
         journal = self.journal()
-        journal.commit([], lambda: {"n": 2}, at_once=True)
+        journal.commit([], lambda: 2, dict, at_once=True)
         journal.close()
         self.old({"number": 5, "run": {"n": 1}, "outbox": []})
-        self.assertEqual(self.journal().found, {"n": 2})
+        self.assertEqual(self.journal().found, {"processor": 2})
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.recogniser import Recogniser
+from LogsMonitor2000.pipeline.record import replay
+from LogsMonitor2000.runtime.clock import Clock
 from LogsMonitor2000.source.follow.environment import Environment
 from LogsMonitor2000.source.follow.source_set import SourceSet
 from LogsMonitor2000.state.database import Database
@@ -63,6 +65,8 @@ class Fate:
 class Record(Action):
     """What a person has seen over all lives. `unnoted` was told but not noted as told: the next life tells it again, first."""
 
+    essential = True
+
     def __init__(self) -> None:
         self.seen: list[Event] = []
         self.unnoted: list[Event] = []
@@ -93,9 +97,10 @@ class Record(Action):
 class FatalDatabase(Database):
     """Dies before, in and after transactions. None of them waits for the disk: no machine dies here."""
 
-    def __init__(self, path: str, fate: Fate) -> None:
+    def __init__(self, path: str, fate: Fate, record: Record) -> None:
         super().__init__(StateDirectory(path))
         self._fate = fate
+        self._record = record
 
     def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         def fatal_work(connection: sqlite3.Connection) -> T:
@@ -105,20 +110,36 @@ class FatalDatabase(Database):
 
         self._fate.point()
         result = super().run(fatal_work, durable=False)
+        if not durable:  # the note
+            self._record.noted()
         self._fate.point()
         return result
 
 
 class FatalJournal(Journal):
-    def __init__(self, database: FatalDatabase, clock: ManualClock, record: Record) -> None:
+    def __init__(self, database: FatalDatabase, clock: Clock, record: Record) -> None:
         super().__init__(database, clock)
         self._record = record
 
     def emitted(self) -> None:
         self._record.fate.point()
         super().emitted()
-        self._record.noted()
         self._record.fate.point()
+
+
+class Ticking(Clock):
+    """A clock by which each snapshot takes a tenth of a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ticks = 0
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def elapsed(self) -> float:
+        self._ticks += 1
+        return self._clock.elapsed() + self._ticks * 0.1
 
 
 class Lives(TemporaryFiles):
@@ -129,6 +150,10 @@ class Lives(TemporaryFiles):
     def setUp(self) -> None:
         super().setUp()
         self.fresh()
+
+    is_slow = False
+    """Whether snapshots take long, so that what is done to the processor is recorded instead."""
+    replayed = 0
 
     def fresh(self) -> None:
         self.clock = ManualClock(NOW)
@@ -155,10 +180,17 @@ class Lives(TemporaryFiles):
             return add(digest)
 
         processor.add = fatal_add  # type: ignore[method-assign]
-        journal = FatalJournal(FatalDatabase(state, fate), self.clock, self.record)
+        clock = Ticking(self.clock) if self.is_slow else self.clock
+        journal = FatalJournal(FatalDatabase(state, fate, self.record), clock, self.record)
         found = journal.found
         if found is not None:
             assert processor.restore(found["processor"])
+            self.replayed += len(journal.operations)
+            try:
+                replay(processor, journal.operations)
+            except Killed:
+                journal.close()
+                return None
         sources = SourceSet(names, position=found and found["position"], last_line=False, environment=Environment(self.clock))
         following = Following(sources, Recogniser(processor, Choice(options.log_format)), found and found["inputs"])
 
@@ -199,7 +231,8 @@ class Writing:
 
     def __init__(self, path: str, log: bytes, state: str, clock: ManualClock, rng: Random, silence_max: float) -> None:
         self._path = path
-        self._snapshot = os.path.join(state, DATABASE)
+        self._state = state
+        self._has_snapshot = False
         self._log = log
         self._clock = clock
         self._rng = rng
@@ -210,6 +243,11 @@ class Writing:
     @property
     def is_done(self) -> bool:
         return self.written == len(self._log)
+
+    def _is_known(self) -> bool:
+        """Whether a run has committed what it follows."""
+        self._has_snapshot = self._has_snapshot or read_state(self._state, "SELECT 1 FROM snapshot") is not None
+        return self._has_snapshot
 
     def step(self, alive: bool = True) -> None:
         """Let a moment pass, and write, or not."""
@@ -223,7 +261,7 @@ class Writing:
             piece = self._log[self.written : self.written + size]
             append(self._path, piece)
             self.written += len(piece)
-            if piece.endswith(b"\n") and self._rng.random() < 0.5 and os.path.exists(self._snapshot):
+            if piece.endswith(b"\n") and self._rng.random() < 0.5 and self._is_known():
                 rotate(self._path)
             if b"\n" in piece:
                 self._silence = 0.0
@@ -234,7 +272,7 @@ class Writing:
 
 class AtRandom(Lives):
     def test_killed_at_any_moment(self) -> None:
-        counted = {"killed": 0, "stopped": 0, "repeats": 0, "alerts": 0, "late": 0, "malformed": 0}
+        counted = {"killed": 0, "stopped": 0, "repeats": 0, "alerts": 0, "late": 0, "malformed": 0, "replayed": 0}
         for seed in range(int(os.environ.get("TEST_RESTART_SEEDS", 25 * SCALE))):
             with self.subTest(seed=seed):
                 self.one_history(seed, counted)
@@ -244,6 +282,7 @@ class AtRandom(Lives):
     def one_history(self, seed: int, counted: dict[str, int]) -> None:
         rng = Random(seed)
         self.fresh()
+        self.is_slow = seed % 2 == 1
         options = self.options._replace(
             stats_interval=rng.choice((1, 5, 10)), threshold=rng.choice((0.4, 1.0, 1.5)), buffer_time=rng.choice((1, 2, 3))
         )
@@ -287,6 +326,7 @@ class AtRandom(Lives):
         counted["alerts"] += len([event for event in told if isinstance(event, Alert)])
         counted["late"] += summary.late
         counted["malformed"] += summary.malformed
+        counted["replayed"], self.replayed = counted["replayed"] + self.replayed, 0
 
 
 class Planned(Lives):

@@ -1,0 +1,79 @@
+"""Merges streams by event time: which is read next, when to wait for more, and how far log time has come.
+
+Of several finished logs the one that is furthest behind is read next; of live ones the first that has something new. Log time moves
+as the watermark says.
+"""
+
+from __future__ import annotations
+
+from ..analyze.digest import Digest
+from ..limits import POLL_SECONDS
+from ..runtime.clock import Clock
+from ..runtime.waiter import Waiter
+from .stream import DigestStream
+from .stream_set import StreamSet
+from .watermark import Watermark
+
+
+class Reader:
+    """Reads `streams`; a time more than `skew_max` seconds ahead of the clock is in the future, hence malformed."""
+
+    def __init__(self, streams: StreamSet, buffer_time: int, skew_max: int, clock: Clock, waiter: Waiter) -> None:
+        self.streams = streams
+        self.has_arrived = False
+        """Whether a stream has arrived; the caller clears it."""
+        self._skew_max = skew_max
+        self._clock = clock
+        self._waiter = waiter
+        self._watermark = Watermark(buffer_time, clock, is_live=streams.is_live)
+        self._unended: list[DigestStream] = []
+        for stream in streams.current:
+            self._watermark.add(stream)
+
+    @property
+    def log_time(self) -> float | None:
+        """How far log time has come; None where it is not known yet."""
+        return self._watermark.time(self.streams.current)
+
+    def has_more(self) -> bool:
+        """Whether there may be more to read, from streams that have just arrived too."""
+        for stream in self.streams.poll():
+            self._watermark.add(stream)
+            self.has_arrived = True
+        self._unended = self.streams.unended()
+        return bool(self._unended) or self.streams.is_endless
+
+    def poll(self, floor: int | None) -> tuple[DigestStream, Digest] | None:
+        """The next digest and its stream, which is to join it; None when there is none now. See `DigestStream.digest`."""
+        for stream in self._unended if self.streams.is_live else self._unended[:1]:
+            if self._watermark.is_due(stream) and (digest := self.digest(stream, floor)) is not None:
+                return stream, digest
+        return None
+
+    def digest(self, stream: DigestStream, floor: int | None) -> Digest | None:
+        """The next digest of one stream."""
+        begun = self._watermark.begin_poll()
+        digest = stream.digest(int(self._clock.now()) + self._skew_max, floor)
+        if digest is None:
+            self._watermark.found_nothing(stream, begun)
+        return digest
+
+    def joined(self, stream: DigestStream) -> None:
+        """The stream has joined its digest."""
+        self._watermark.joined(stream)
+
+    def wait(self) -> None:
+        """Wait until there may be more: from the stream that is read, or when following, from any."""
+        unended = self._unended
+        if unended and unended[0].ended:
+            return  # the next one can be read at once
+        descriptor = unended[0].fileno() if unended else None
+        if self.streams.is_live or descriptor is None:
+            self._waiter.wait([], POLL_SECONDS)
+        else:
+            self._waiter.wait([descriptor], None)
+        self._watermark.waited()
+
+    def close(self) -> None:
+        self.streams.close()
+        self._waiter.close()
