@@ -172,11 +172,11 @@ GONE_SECONDS = 60
 DESCRIPTORS_MAX = 256
 """Files held open at once, at most half of what the system allows: the rest is for listings, state, output, workers."""
 
-STATE_SECONDS = 0.5
-"""How often the state is saved under load; with the time it takes, it is hardly ever older than a second."""
+STATE_SECONDS = 1
+"""How often the state is committed: what a crash lets be read again is no older."""
 
 STATE_SHARE = 10
-"""But saving takes no more than a tenth of the time: windows of hours over many groups are megabytes."""
+"""But whole snapshots take no more than a tenth of the time: windows of hours over many groups are megabytes."""
 
 RECORDED_BYTES_MIN = 4 << 20
 """What is recorded beside a large snapshot before that is written again, however seldom it may be: a second's work to replay."""

@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 USAGE = "[FILE ...] [options]"
 EPILOG = """\
-SECONDS may be written as 90s, 5m or 2h. Signals: SIGTERM and SIGINT end the run with a summary, SIGUSR1
-shows how much of each log was read. SIGHUP reloads the configuration while following."""
+SECONDS: 90s, 5m, 2h. SIGTERM, SIGINT: end; SIGUSR1: show how much was read; SIGHUP: reload --config."""
 
 
 def configure(parser: Parser) -> None:
     group = parser.group("input")
     add_files(group)
     add_options(group, (*READING, "demo"))
-    add_options(parser.group("following"), ("follow", "start", "state"))
+    add_options(parser.group("following"), ("follow", "start", "state", "commit_interval", "commit_lines"))
     add_options(parser.group("statistics, alerts, time"), ("stats_interval", "top", *ALERTS, "calculator", *TIME))
     add_options(parser.group("output"), ("output", "color", "listen", "action", "verbose"))
     group = parser.group("other")

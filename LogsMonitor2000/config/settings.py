@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..limits import JOBS_MAX
+from ..limits import JOBS_MAX, STATE_SECONDS
 from .address import Address
 from .option import Flag, Option, Real, Seconds, Text, Texts, Whole, option, option_of
 
@@ -80,6 +80,10 @@ class Follow(Concern):
     follow: bool = option(False, Flag(), "keep reading what is appended, through rotations", short="f")
     start: str = option("begin", Text(words=("begin", "end")), "where following begins in a file without a saved position")
     state: str | None = option(None, Text("DIR", completes="directory"), "keep in DIR what a restart needs to resume")
+    commit_interval: float = option(
+        STATE_SECONDS, Seconds("SECONDS", least=0, whole=False), "how often to commit the state; alerts at once"
+    )
+    commit_lines: int | None = option(None, Whole("N", auto=True, least=1), "commit it also after N lines (auto: never)")
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,11 @@ class Settings:
             raise UsageError("--demo reads its own log: it goes with neither files nor --follow")
         if not self.following.follow and (self.following.state is not None or self.following.start != "begin"):
             raise UsageError("--state and --start go with --follow")
+        if self.following.state is None and (self.following.commit_interval, self.following.commit_lines) != (
+            STATE_SECONDS,
+            None,
+        ):
+            raise UsageError("--commit_interval and --commit_lines go with --state")
 
     @classmethod
     def of(cls, **values: Any) -> Settings:

@@ -25,7 +25,7 @@ from ..errors import UsageError
 from ..runtime.clock import zone_named
 from ..web.settings import moved, read_http
 
-FOLLOWING = frozenset({"follow", "start", "state", "listen"})
+FOLLOWING = frozenset({"follow", "start", "state", "commit_interval", "commit_lines", "listen"})
 """Options that mean nothing to a run that looks back: in a file they are for the run that watches."""
 
 NOT_IN_FILES = frozenset({"action"})

@@ -18,7 +18,7 @@ from ..action.base import Action, InputStatus, Status
 from ..analyze.digest import Digest
 from ..analyze.processor import AnalyticsProcessor
 from ..event import Event, Notice, Summary
-from ..limits import SAMPLES_MAX
+from ..limits import POLL_SECONDS, SAMPLES_MAX
 from ..runtime.clock import Clock
 from ..runtime.waiter import Waiter
 from .emitter import Emitter
@@ -152,7 +152,7 @@ class Monitor:
                     continue
                 self.has_caught_up = True
                 yield [*self._notices(self.streams.current), *self._advance()]
-                reader.wait()
+                reader.wait(POLL_SECONDS if any(action.polls for action in self.actions) else None)
             yield self._finish()
         finally:
             reader.close()

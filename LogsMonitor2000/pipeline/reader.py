@@ -62,8 +62,8 @@ class Reader:
         """The stream has joined its digest."""
         self._watermark.joined(stream)
 
-    def wait(self) -> None:
-        """Wait until there may be more: from the stream that is read, or when following, from any."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until there may be more from the stream that is read, for up to `seconds`; when following, until the next poll."""
         unended = self._unended
         if unended and unended[0].ended:
             return  # the next one can be read at once
@@ -71,7 +71,7 @@ class Reader:
         if self.streams.is_live or descriptor is None:
             self._waiter.wait([], POLL_SECONDS)
         else:
-            self._waiter.wait([descriptor], None)
+            self._waiter.wait([descriptor], seconds)
         self._watermark.waited()
 
     def close(self) -> None:

@@ -82,7 +82,8 @@ def _build_following(
     if database is not None:
         from ..state.journal import Journal
 
-        journal = Journal(database, codec=EventCodec(processor.yields))
+        interval, lines = settings.following.commit_interval, settings.following.commit_lines
+        journal = Journal(database, codec=EventCodec(processor.yields), interval=interval, lines=lines)
         found = journal.found
         if found is not None:
             journal.report_resuming({name: each[1] for name, each in found["inputs"].items()})

@@ -128,7 +128,7 @@ class FatalJournal(Journal):
 
 
 class Ticking(Clock):
-    """A clock by which each snapshot takes a tenth of a second."""
+    """A clock by which each snapshot takes a fifth of a second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -139,7 +139,7 @@ class Ticking(Clock):
 
     def elapsed(self) -> float:
         self._ticks += 1
-        return self._clock.elapsed() + self._ticks * 0.1
+        return self._clock.elapsed() + self._ticks * 0.2
 
 
 class Lives(TemporaryFiles):
