@@ -188,12 +188,13 @@ class ParallelInput(Input):
         self.submitted = 0
         """Chunks given to the pool so far."""
         self._joined = 0
+        self._is_examined = False  # also of an empty file it is said which format it is read in
         self._tickets: deque[Ticket] = deque()
         pool.inputs += 1
 
     @property
     def ended(self) -> bool:
-        return self._joined == self.chunks
+        return self._joined == self.chunks and self._is_examined
 
     def _recognise(self) -> bool:
         if self._first.digester is None:
@@ -207,7 +208,8 @@ class ParallelInput(Input):
         return True
 
     def digest(self, horizon: int, floor: int | None) -> Digest | None:
-        if self.ended or not self._recognise():
+        is_known, self._is_examined = self._recognise(), True
+        if self.ended or not is_known:
             return None
         digester = self._first.digester
         assert digester is not None
@@ -231,7 +233,7 @@ class ParallelInput(Input):
         return digest if digest.line_count else None
 
     def stop(self) -> None:
-        self._joined = self.chunks
+        self._joined, self._is_examined = self.chunks, True
 
     def close(self) -> None:
         super().close()
