@@ -98,6 +98,9 @@ SKEW_SECONDS_FOLLOWING = 60
 POLL_SECONDS = 0.1
 """How long following waits before it looks again for new bytes."""
 
+CLOCK_STEP_SECONDS = 1.0
+"""A clock that is set back by less is being adjusted, and delays nothing."""
+
 HELD_UP_SECONDS = 1.0
 """When two polls of inputs lie further apart, the process was held up (stopped, swapped out, a slow disk) and did not observe silence."""
 

@@ -176,7 +176,7 @@ class Monitor:
 
     def _notices(self, streams: Sequence[DigestStream]) -> list[Notice]:
         """The notices of the streams, and the report if it was requested."""
-        notices = [notice for stream in streams for notice in stream.notices()]
+        notices = [*self._reader.notices(), *(notice for stream in streams for notice in stream.notices())]
         if self._report_is_due:
             self._report_is_due = False
             notices += self._report()

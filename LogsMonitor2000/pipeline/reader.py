@@ -6,8 +6,11 @@ as the watermark says.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from ..analyze.digest import Digest
-from ..limits import POLL_SECONDS
+from ..event import Notice
+from ..limits import CLOCK_STEP_SECONDS, POLL_SECONDS
 from ..runtime.clock import Clock
 from ..runtime.waiter import Waiter
 from .stream import DigestStream
@@ -22,7 +25,9 @@ class Reader:
         self.streams = streams
         self.has_arrived = False
         """Whether a stream has arrived; the caller clears it."""
+        self._buffer_time = buffer_time
         self._skew_max = skew_max
+        self._clock_ahead = clock.now() - clock.elapsed()  # of the clock that nobody sets
         self._clock = clock
         self._waiter = waiter
         self._watermark = Watermark(buffer_time, clock, is_live=streams.is_live)
@@ -57,6 +62,17 @@ class Reader:
         if digest is None:
             self._watermark.found_nothing(stream, begun)
         return digest
+
+    def notices(self) -> list[Notice]:
+        """What the operator should know about time: that the clock was set back, so that lines come late until it has caught up."""
+        if not self.streams.is_live:
+            return []
+        ahead = self._clock.now() - self._clock.elapsed()
+        back, self._clock_ahead = self._clock_ahead - ahead, ahead
+        if back <= max(self._buffer_time, CLOCK_STEP_SECONDS):
+            return []
+        until = datetime.fromtimestamp(self._clock.now() + back, timezone.utc).isoformat(timespec="seconds")
+        return [Notice(f"the clock was set back by {back:.0f} s: until {until}, new lines are late and alerts do not change")]
 
     def joined(self, stream: DigestStream) -> None:
         """The stream has joined its digest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 import unittest
 
-from LogsMonitor2000.event import Stats, Summary
+from LogsMonitor2000.event import Notice, Stats, Summary
 from LogsMonitor2000.limits import HELD_UP_SECONDS
 from LogsMonitor2000.pipeline.monitor import Monitor
 from LogsMonitor2000.pipeline.wiring import open_log
@@ -111,6 +111,26 @@ class Silence(unittest.TestCase):
         summary, stats = world.run(40)
         self.assertEqual([each.hits for each in stats], [3])
         self.assertEqual(summary.late, 0)
+
+
+class SetBack(unittest.TestCase):
+    def test_a_clock_that_is_set_back_is_reported_once(self) -> None:
+        for back, expected in ((0.0, 0), (1.5, 0), (160.0, 1)):
+            world = World()
+            world.feeds = [Feed("feed")]
+            clock, notices = world.clock, []
+            processor = processor_for(OPTIONS)
+            steps = [lambda: world.advance(STEP)] * 10
+            waiter = ManualWaiter([*steps, lambda: clock.set(clock.now() - back), *steps], at_end=lambda: monitor.stop())
+            inputs = [open_log(feed, processor, log_format="csv") for feed in world.feeds]
+            monitor = Monitor(inputs, processor, follow=True, clock=clock, waiter=waiter)
+            notices = [event.text for event in monitor.events() if isinstance(event, Notice) and "clock" in event.text]
+            with self.subTest(back=back):
+                self.assertEqual(len(notices), expected)
+                if expected:
+                    self.assertRegex(
+                        notices[0], r"^the clock was set back by 160 s: until \d{4}-[^ ]+\+00:00, new lines are late"
+                    )
 
 
 if __name__ == "__main__":
