@@ -20,7 +20,7 @@ PAUSE = None
 
 
 class ManualClock(Clock):
-    """Stands still until it is told to `advance`."""
+    """Stands still until `advance` is called."""
 
     def __init__(self, now: float = 1_600_000_000.0) -> None:
         self._now = now
@@ -33,7 +33,7 @@ class ManualClock(Clock):
         return self._elapsed
 
     def set(self, now: float) -> None:
-        """Set the time of day, as an operator does; `elapsed` goes on as before."""
+        """Set the time of day, as an operator does; `elapsed` continues as before."""
         self._now = now
 
     def advance(self, seconds: float) -> None:

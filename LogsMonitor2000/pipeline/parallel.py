@@ -100,7 +100,7 @@ class WorkerPool:
     def result(self, ticket: Ticket) -> Digest:
         """Wait for the digest that `ticket` stands for."""
         while ticket.digest is None:
-            for pipe in wait(self._pipes):  # whoever is done, so that nobody waits to be heard
+            for pipe in wait(self._pipes):  # every worker that is done, so that none is blocked by a full pipe
                 assert isinstance(pipe, Connection)
                 try:
                     answer = pipe.recv()

@@ -27,7 +27,7 @@ class Reader:
         """Whether a stream has arrived; the caller clears it."""
         self._buffer_time = buffer_time
         self._skew_max = skew_max
-        self._clock_ahead = clock.now() - clock.elapsed()  # of the clock that nobody sets
+        self._clock_ahead = clock.now() - clock.elapsed()  # of the clock that cannot be set
         self._clock = clock
         self._waiter = waiter
         self._watermark = Watermark(buffer_time, clock, is_live=streams.is_live)

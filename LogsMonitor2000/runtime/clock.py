@@ -28,8 +28,8 @@ def zone_named(name: str) -> tzinfo | None:
 
     try:
         return ZoneInfo(name)
-    except Exception as error:  # whatever the zone database raises for a name that is none
-        raise UsageError(f"no time zone is called {name!r} (give local, UTC, or a name like Europe/Prague)") from error
+    except Exception as error:  # the zone database raises several
+        raise UsageError(f"unknown time zone {name!r} (give local, UTC, or a name like Europe/Prague)") from error
 
 
 def second_named(text: str, zone: str) -> int:
@@ -40,4 +40,4 @@ def second_named(text: str, zone: str) -> int:
         moment = datetime.fromisoformat(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=zone_named(zone))).timestamp())
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{text!r} is no time (give 2026-11-22T08:30:00, with an offset or not, or seconds)") from error
+        raise UsageError(f"invalid time {text!r} (give 2026-11-22T08:30:00, with an offset or not, or seconds)") from error

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM ask a command to end in good order; who asks twice does not want to wait."""
+"""SIGINT and SIGTERM ask a command to end in good order; the second one ends it at once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ INTERRUPTED = 130
 
 
 class Stop:
-    """Whether one of the two has come. `then` is called when it does."""
+    """Whether one of the two has arrived; then `then` is called."""
 
     def __init__(self, then: Callable[[], object]) -> None:
         self._then = then
         self._number: int | None = None
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._heard)
+            signal.signal(number, self._handle)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         self._number = self._number or number
         signal.signal(number, signal.SIG_DFL)
         self._then()

@@ -50,7 +50,7 @@ class Waiter:
             pass
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Release the descriptors; later calls of `wake` do nothing."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -130,7 +130,7 @@ class Journal:
         self._began = begun
         if is_whole:
             self._whole_began, self._took = begun, self._clock.elapsed() - begun
-            if is_written:  # else what is recorded goes on from an earlier one
+            if is_written:  # else what is recorded still continues an earlier one
                 self.is_recording = STATE_SHARE * self._took > self._interval
         self._is_dirty, self._lines = False, 0
         self._is_emitting = bool(self._waiting)

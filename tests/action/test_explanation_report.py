@@ -130,7 +130,7 @@ class Command(TemporaryFiles):
 
     def test_what_makes_no_sense(self) -> None:
         for arguments, message in (
-            (("soon",), "'soon' is no time"),
+            (("soon",), "invalid time 'soon'"),
             (("5", "--high_traffic_threshold", "0"), "no alert rules"),
             (("5", "--follow"), "unknown option --follow"),
         ):

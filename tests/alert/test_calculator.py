@@ -229,7 +229,7 @@ class Mutes(unittest.TestCase):
             ({"until": "9"}, "unknown key 'until'; known are alerts, days, from, name, timezone, to"),
             (
                 {"timezone": "Mars"},
-                "timezone is wrong: no time zone is called 'Mars' (give local, UTC, or a name like Europe/Prague)",
+                "timezone is wrong: unknown time zone 'Mars' (give local, UTC, or a name like Europe/Prague)",
             ),
             ({"timezone": 5}, "timezone must be a string, not 5"),
         ):

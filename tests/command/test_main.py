@@ -98,7 +98,7 @@ class InProcess(TemporaryFiles):
                 "--stats_interval must be auto, seconds, or a duration like 90s, 5m or 2h, not 'inf' (see",
             ),
             (["--log-format", "nonsense", good], "unknown log format 'nonsense'; known: auto, csv"),
-            (["--timezone", "Mars/Olympus", good], "no time zone is called 'Mars/Olympus'"),
+            (["--timezone", "Mars/Olympus", good], "unknown time zone 'Mars/Olympus'"),
             (["--calculator", "nowhere:Nothing", good], "nowhere:Nothing: cannot be loaded"),
             ([good, self.path("missing.log")], "missing.log: no such file"),
             ([self.directory], "is a directory"),

@@ -58,7 +58,7 @@ class Check(TemporaryFiles):
             told,
             (
                 "7: unknown key 'topp'; did you mean top?",
-                "6: timezone is wrong: no time zone is called 'Mars/X'",
+                "6: timezone is wrong: unknown time zone 'Mars/X'",
                 "13: alert 'errors': unknown key 'abvoe'; did you mean above?",
                 "19: alert 'slow': inhibited_by names an unknown rule 'x'",
                 "22: mute 1: alerts names 'cool', which is no alert; there are high_traffic, errors, slow",

@@ -122,7 +122,7 @@ class Options(ConfigCase):
             ("calculator = [5]", "calculator must be a string or a list of strings, not [5]"),
             (
                 'timezone = "Mars"',
-                "timezone is wrong: no time zone is called 'Mars' (give local, UTC, or a name like Europe/Prague)",
+                "timezone is wrong: unknown time zone 'Mars' (give local, UTC, or a name like Europe/Prague)",
             ),
             ("alert = 5", "alert must be written as [[alert]], not 5"),
             ("mute = [5]", "mute must be written as [[mute]]"),
@@ -199,7 +199,7 @@ class Moments(unittest.TestCase):
             with self.subTest(text=text):
                 self.assertEqual(second_named(text, zone), expected)
         for text in ("", "now", "-5", "9" * 13, "2019-13-01", "\x00"):
-            with self.subTest(text=text), self.assertRaisesRegex(UsageError, "is no time"):
+            with self.subTest(text=text), self.assertRaisesRegex(UsageError, "invalid time"):
                 second_named(text, "UTC")
 
 
@@ -298,7 +298,7 @@ class Command(ConfigCase):
         self.assertEqual((found["event"], found["time"], found["lines"]), ("explanation", START + 22, expected))
         status, _, errors = in_process("explain", "noon", log, "--config", path)
         self.assertEqual(status, 2)
-        self.assertIn("'noon' is no time", errors)
+        self.assertIn("invalid time 'noon'", errors)
 
     def test_killed_and_begun_again(self) -> None:
         log, state = self.path("access.log", b"".join(csv_line(START + second) * 4 for second in range(20))), self.path("state")

@@ -13,7 +13,6 @@ from LogsMonitor2000.event import Notice
 from LogsMonitor2000.parse.detect import parser_named
 from LogsMonitor2000.pipeline.input import Input
 from LogsMonitor2000.pipeline.recogniser import Recogniser
-from LogsMonitor2000.pipeline.stream import latest
 from LogsMonitor2000.source.base import Source
 from LogsMonitor2000.testing import PAUSE, ScriptedSource
 
@@ -195,11 +194,6 @@ class TestInput(unittest.TestCase):
         assert first is not None and rest is not None
         self.assertEqual((first.events, rest.events), (1, 1))
         self.assertTrue(source.ended)
-
-    def test_latest(self) -> None:
-        for seconds, expected in (((), None), ((None,), None), ((None, 3, 2), 3), ((0, None), 0)):
-            with self.subTest(seconds=seconds):
-                self.assertEqual(latest(*seconds), expected)
 
 
 if __name__ == "__main__":
