@@ -15,7 +15,6 @@ from ..errors import InputError, UsageError
 from ..limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from ..parse.base import Parser
 from ..parse.choose import Choice
-from ..serialize import EventCodec
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
 from .calculators import calculators_of, rule_calculator
@@ -80,6 +79,7 @@ def _build_following(
     names = named_files(settings.reading.files or choice.paths())
     journal, found = None, None
     if database is not None:
+        from ..serialize import EventCodec
         from ..state.journal import Journal
 
         interval, lines = settings.following.commit_interval, settings.following.commit_lines
