@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..action.base import Action, InputStatus, Status
+from ..action.base import Action, Status
 from ..analyze.digest import Digest
 from ..analyze.processor import AnalyticsProcessor
 from ..event import Event, Notice, Summary
@@ -61,12 +61,11 @@ class Monitor:
         self._journal = journal
         self._waiter = waiter or Waiter()
         self._reader = Reader(self.streams, processor.buffer_time, skew_max, clock or Clock(), self._waiter)
-        self._recorded = RecordedProcessor(processor, journal)
+        self._recorded = RecordedProcessor(processor, self.streams, journal)
         self._stopping = self._report_is_due = self._reload_is_due = False
         self.reloader: Callable[[Monitor], Iterable[Event]] | None = None
         """Puts a new configuration in force, and returns what there is to report; called between two steps."""
         self._emitter: Emitter | None = None
-        self._uncommitted_lines = 0  # read since the journal was last asked
         self._samples = 0
 
     def run(self) -> Summary:
@@ -78,24 +77,18 @@ class Monitor:
             emitter = self._emitter = stack.enter_context(Emitter(self.actions))
             emitter.start(self)
             for events in self._steps():
-                committed = self._commit(events)
+                committed = self._recorded.commit(events, at_once=self._reader.take_arrived(), at_end=self._stopping)
                 for event in committed:
                     emitter.emit(event)
                     if isinstance(event, Summary):
                         summary = event
-                if self._journal is not None and committed:
-                    self._journal.emitted()
+                self._recorded.emitted()
                 emitter.progress(*self.streams.progress(), self.processor.lines)
                 if emitter.is_done:
                     self.stop()
-        self._check_formats()
+        if self.streams.misfit is not None and not self._stopping and not self.streams.is_live:
+            raise self.streams.misfit
         return summary
-
-    def _check_formats(self) -> None:
-        """Raise the error of a finished log that the named format reads nothing of."""
-        for stream in () if self._stopping or self.streams.is_live else self.streams.current:
-            if stream.misfit is not None:
-                raise stream.misfit
 
     def events(self) -> Iterator[Event]:
         """Every event by event time, while the log is read; the summary last. No action is notified."""
@@ -103,8 +96,8 @@ class Monitor:
 
     def status(self) -> Status:
         """How the run stands; to be called by the thread that runs it."""
-        inputs = tuple(InputStatus(each.name, each.format_name, each.line_count, each.newest) for each in self.streams.current)
-        return Status(self.processor.counts(), self.streams.statistics(), tuple(self.processor.firing()), inputs)
+        streams, processor = self.streams, self.processor
+        return Status(processor.counts(), streams.statistics(), tuple(processor.firing()), streams.status())
 
     @property
     def is_stopping(self) -> bool:
@@ -136,8 +129,7 @@ class Monitor:
     def _reload(self) -> list[Event]:
         self._reload_is_due = False
         self._reader.has_arrived = True  # a snapshot with other calculators must not be the last one
-        if self._journal is not None:
-            self._journal.stop_recording()
+        self._recorded.stop()
         return [Notice("no configuration to reload")] if self.reloader is None else [*self.reloader(self)]
 
     def _steps(self) -> Iterator[list[Event]]:
@@ -159,7 +151,6 @@ class Monitor:
 
     def _join(self, stream: DigestStream, digest: Digest) -> list[Event]:
         """The events that `digest` brings, malformed lines first."""
-        self._uncommitted_lines += digest.line_count
         if digest.chunk != stream.chunk:
             self._recorded.shrink()
         samples = stream.join(digest)[: SAMPLES_MAX - self._samples]
@@ -183,9 +174,7 @@ class Monitor:
         return notices
 
     def _report(self) -> list[Notice]:
-        lines = self.streams.report()
-        lines += self._journal.report() if self._journal is not None else []
-        return [Notice(line) for line in lines]
+        return [Notice(line) for line in (*self.streams.report(), *(self._journal.report() if self._journal else ()))]
 
     def _finish(self) -> list[Event]:
         """Read what is at hand where reading was stopped, and close everything that no later run will continue."""
@@ -199,17 +188,3 @@ class Monitor:
         if self._journal is None:
             events += self.processor.finish()
         return [*events, *self._report(), *self.processor.late_warning(final=True), self.processor.summary()]
-
-    def _commit(self, events: list[Event]) -> list[Event]:
-        """What of `events`, and of those that waited for a commit, may be emitted now."""
-        if (journal := self._journal) is None:
-            return events
-        lines, at_once = self._uncommitted_lines, self._reader.has_arrived or self._stopping
-        self._uncommitted_lines, self._reader.has_arrived = 0, False
-        snapshots = self.processor.snapshot, self.streams.snapshot
-        committed = journal.commit(
-            [*journal.notices(), *events], *snapshots, lines=lines, at_once=at_once, whole=self._stopping
-        )
-        if (snapshot := journal.take_committed()) is not None:
-            self.streams.acknowledge(snapshot)
-        return committed

@@ -24,7 +24,7 @@ class Reader:
     def __init__(self, streams: StreamSet, buffer_time: int, skew_max: int, clock: Clock, waiter: Waiter) -> None:
         self.streams = streams
         self.has_arrived = False
-        """Whether a stream has arrived; the caller clears it."""
+        """Whether a stream has arrived since `take_arrived` was last called."""
         self._buffer_time = buffer_time
         self._skew_max = skew_max
         self._clock_ahead = clock.now() - clock.elapsed()  # of the clock that cannot be set
@@ -39,6 +39,11 @@ class Reader:
     def log_time(self) -> float | None:
         """How far log time has come; None where it is not known yet."""
         return self._watermark.time(self.streams.current)
+
+    def take_arrived(self) -> bool:
+        """Whether a stream has arrived since this was last asked: what is not known to a restart must be committed at once."""
+        has_arrived, self.has_arrived = self.has_arrived, False
+        return has_arrived
 
     def has_more(self) -> bool:
         """Whether there may be more to read, from streams that have just arrived too."""

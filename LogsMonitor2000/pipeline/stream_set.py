@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..action.base import InputStatus
+from ..errors import MisfitError
 from ..source.statistics import ReadStatistics
 from .stream import DigestStream
 
@@ -26,6 +28,15 @@ class StreamSet:
     def is_incomplete(self) -> bool:
         """Whether a stream could not be read as a whole."""
         return any(stream.is_incomplete for stream in self.current)
+
+    @property
+    def misfit(self) -> MisfitError | None:
+        """The error of the first stream of which its named format reads nothing."""
+        return next((stream.misfit for stream in self.current if stream.misfit is not None), None)
+
+    def status(self) -> tuple[InputStatus, ...]:
+        """How each stream stands."""
+        return tuple(InputStatus(each.name, each.format_name, each.line_count, each.newest) for each in self.current)
 
     def poll(self) -> list[DigestStream]:
         """The streams that have arrived since the last poll: they are among the current ones now, and those that ended are not."""

@@ -12,6 +12,7 @@ from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.analyze.totals import TotalsCalculator
 from LogsMonitor2000.event import Alert, Event
 from LogsMonitor2000.pipeline.record import RecordedProcessor, replay
+from LogsMonitor2000.pipeline.stream_set import StreamSet
 from LogsMonitor2000.pipeline.wiring import open_log
 from LogsMonitor2000.testing import ScriptedSource
 
@@ -45,7 +46,7 @@ class Replaying(unittest.TestCase):
         for seed in range(15 * SCALE):
             rng = Random(seed)
             processor, journal = self.processor(seed), Journal()
-            recorded = RecordedProcessor(processor, journal)  # type: ignore[arg-type]
+            recorded = RecordedProcessor(processor, StreamSet(), journal)  # type: ignore[arg-type]
             log = b"".join(map(log_line, random_lines(rng, 200)))
             pieces = [log[start : start + 500] for start in range(0, len(log), 500)]
             source = open_log(
@@ -56,7 +57,7 @@ class Replaying(unittest.TestCase):
                 if number == begin:
                     snapshot, twin = json.dumps(processor.snapshot()), self.processor(seed)
                     twin.restore(json.loads(snapshot))
-                    recorded = RecordedProcessor(twin, journal)  # type: ignore[arg-type]
+                    recorded = RecordedProcessor(twin, StreamSet(), journal)  # type: ignore[arg-type]
                     journal.is_recording = True
                 if (digest := source.digest(FAR_FUTURE, twin.floor)) is None:
                     continue
@@ -81,14 +82,14 @@ class Replaying(unittest.TestCase):
     def test_log_time_that_closes_nothing_is_not_recorded(self) -> None:
         processor, journal = self.processor(1), Journal()
         journal.is_recording = True
-        recorded = RecordedProcessor(processor, journal)  # type: ignore[arg-type]
+        recorded = RecordedProcessor(processor, StreamSet(), journal)  # type: ignore[arg-type]
         for now in (100.0, 100.5, 101.0, 101.0):
             recorded.advance(now)
         self.assertEqual([json.loads(text) for text in journal.texts], [["advance", 100.0], ["advance", 100.5]])
 
     def test_without_a_journal_nothing_is_recorded(self) -> None:
         processor = self.processor(1)
-        self.assertEqual(RecordedProcessor(processor, None).advance(100.0), [])
+        self.assertEqual(RecordedProcessor(processor, StreamSet(), None).advance(100.0), [])
         self.assertEqual(processor.floor, 100)
 
 

@@ -351,6 +351,13 @@ class Recording(JournalCase):
         self.commit(ALERT, run={"windows": 4})
         self.assertEqual((self.whole(), self.restart().operations), (4, []))
 
+    def test_a_processor_that_has_become_another_is_committed_as_a_whole(self) -> None:
+        self.commit(ALERT, run={"windows": 1})
+        self.journal.record(["add", 1])
+        self.journal.stop_recording()
+        self.commit(ALERT, run={"windows": 2})
+        self.assertEqual((self.whole(), self.restart().operations), (2, []))
+
     def test_what_could_not_be_committed_is_committed_later(self) -> None:
         self.commit(ALERT, run={"windows": 1})
         other = self.locked()
