@@ -3,7 +3,7 @@
 A digest is a pure function of the bytes, the format and the horizon, so chunks can be digested by any process in any order.
 Only lateness reaches across chunks: an event is late iff `max(newest before the chunk, newest before it inside the chunk) -
 second > buffer_time`. A digest made without knowing the first of the two is still exact if none of its events
-is late on that account, and `holds_after` tells; if not, the chunk is digested once more with that knowledge.
+is late on that account, and `holds_after` says whether that is so; if not, the chunk is digested once more with that knowledge.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class Digester:
         `newest` is the newest second before it, and `directives` are those in force before it, if known.
         """
         digest = Digest(self._layouts)
-        digest.longest = 0 if self._wants_lines else KEY_BYTES_MAX + 1  # where nobody looks at lines, keys are few
+        digest.longest = 0 if self._wants_lines else KEY_BYTES_MAX + 1  # where no measure needs lines, keys are few
         digest.directives = digest.known = directives
         active, drift = self._active, self._drift
         if active is not None and active.directives != directives:

@@ -149,7 +149,7 @@ def _hour_of_week(second: int) -> int:
 
 
 def _folded(rows: Iterable[tuple[bytes, Row]]) -> list[list[Any]]:
-    """[value, hits, bytes, errors] of rows that were told apart by more than their value; by hits, then by value."""
+    """[value, hits, bytes, errors] of rows that were distinguished by more than their value; by hits, then by value."""
     found: dict[bytes, list[int]] = {}
     for value, row in rows:
         amounts = found.setdefault(value, [0, 0, 0])
