@@ -464,3 +464,33 @@ DASHBOARD_NOTICES_MAX = 50
 
 DASHBOARD_FRAME_SECONDS = 0.25
 """It is drawn four times a second at most."""
+
+BROKER_MESSAGE_BYTES_MAX = 2 << 20
+"""Of a message, as it comes and unpacked: a batch of `ship` and the longest line. Larger ones go to the dead-letter queue."""
+
+BROKER_BATCH_BYTES = 256 << 10
+"""`ship` publishes as soon as it has this much: ten times as much is hardly faster, and is held in memory ten times as long."""
+
+BROKER_PREFETCH = 64
+"""Messages that are delivered and not yet acknowledged: 16 MB of what `ship` sends, 128 MB of the largest."""
+
+BROKER_NAME_LENGTH_MAX = 1_024
+"""Characters of a host, a file or a sender."""
+
+BROKER_INPUTS_MAX = 10_000
+"""Different (host, file) of a queue; messages of further ones go to the dead-letter queue."""
+
+BROKER_SENDERS_MAX = 20_000
+"""Whose positions are kept; the one that was silent for longest is forgotten for one more."""
+
+BROKER_RANGES_MAX = 1_000
+"""Separate ranges of bytes of one sender; for one more, the oldest gap is given up and counted as lost bytes."""
+
+BROKER_RETRY_SECONDS_MAX = 10.0
+"""The longest pause before a broker that is away is tried again."""
+
+BROKER_TIMEOUT_SECONDS = 10.0
+"""For a connection to be made, and for a publisher that the broker blocks."""
+
+BROKER_HEARTBEAT_SECONDS = 30
+"""A peer that is silent for twice as long is taken to be dead."""
