@@ -163,7 +163,7 @@ class RabbitConsumer:
             self._dead_letters += 1
             if self._dead_letters & (self._dead_letters - 1) == 0:  # at first, and then whenever the number has doubled
                 self._notices.put(
-                    f"{self._dead_letters:,} messages that cannot be read are in the queue {self._url.dead_letters}; the last one: {reason}"
+                    f"messages that cannot be read, now in the queue {self._url.dead_letters}: {self._dead_letters:,}; the last one: {reason}"
                 )
         grave.close()
 
