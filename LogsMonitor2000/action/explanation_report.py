@@ -8,7 +8,7 @@ from .formatter import MessageFormatter
 
 
 class Explainer(Action):
-    """Shows the explanation of the second `asked`, and problems with the input, by `teller`. It is done once that is shown."""
+    """Has `teller` tell of the second `asked` and of problems with the input. It is done once that is told."""
 
     essential = True
 

@@ -27,7 +27,7 @@ CAUSES = ("source", "section", "status", "method", "vhost", "user")
 """Fields whose values are named as causes; those that no rule looks at are not held, but for the first two."""
 
 SHARE_MIN = 0.2
-"""A value that explains less of a change than this is not a cause of it."""
+"""A value behind less of a change than this is no cause of it."""
 
 
 CHANGE_MIN = 0.1
@@ -42,7 +42,7 @@ Counted = dict[Group, tuple[Weights, Weights]]
 
 
 class Changes(NamedTuple):
-    """By how many requests/s the traffic changed, what most of the change is (as in `Alert.causes`), and lines of it."""
+    """By how many hits a second the traffic changed, what most of the change is (as in `Alert.causes`), and lines of it."""
 
     change: float = 0.0
     causes: tuple[tuple[str, bytes, float, bool], ...] = ()
@@ -124,8 +124,8 @@ class Attribution:
         if abs(change) < CHANGE_MIN * max(total, total_before) or not change:
             return Changes(change / seconds, (), lines)
         decided = {condition.field for condition in (*contribution.where, *contribution.conditions)}
-        known = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in contribution.by]
-        candidates = [(index, field) for index, field in known if field in CAUSES and field not in decided]
+        told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in contribution.by]
+        candidates = [(index, field) for index, field in told if field in CAUSES and field not in decided]
         found = [_cause(index, field, after, before, change, first <= begin) for index, field in candidates]
         likely = sorted((cause for cause in found if cause is not None and cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
         return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)

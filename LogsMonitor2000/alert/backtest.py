@@ -80,7 +80,7 @@ def _possible(rule: Rule, value: float) -> float:
 
 
 class BacktestCalculator(RuleCalculator):
-    """Yields the alerts of `rules`, and those of their variants under the variants' names; none says what changed."""
+    """Yields the alerts of `rules`, and under the names of their variants those of these; none tells what changed."""
 
     def __init__(self, rules: Sequence[Rule], mutes: Sequence[Mute] = ()) -> None:
         trials = [trial_of(rule) for rule in rules]

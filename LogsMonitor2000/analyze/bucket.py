@@ -21,14 +21,17 @@ class Bucket:
         self._states = [measure.empty() for measure in measures] if measures else []
 
     def __getitem__(self, measure: Measure) -> Any:
+        for known, state in zip(self.measures, self._states):
+            if known is measure:  # as it nearly always is: comparing takes longer
+                return state
         return self._states[self.measures.index(measure)]
 
-    def add(self, rows: slice, selected: Sequence[Sequence[Any]]) -> None:
-        """Take in the events of `rows`; `selected` has what each measure selected from the whole block."""
+    def add(self, rows: slice, selected: Sequence[Sequence[Any]], *, all_rows: bool = False) -> None:
+        """Add the events of `rows`, which may be `all_rows`; `selected` has what each measure selected from the whole block."""
         self.hits += rows.stop - rows.start
         states = self._states
         for index, measure in enumerate(self.measures):
-            states[index] = measure.add(states[index], selected[index][rows])
+            states[index] = measure.add(states[index], selected[index] if all_rows else selected[index][rows])
 
     def put(self, measure: Measure, state: Any) -> None:
         """Take `state` into that of one measure."""

@@ -3,7 +3,7 @@
 A digest is a pure function of the bytes, the format and the horizon, so chunks can be digested by any process in any order.
 Only lateness reaches across chunks: an event is late iff `max(newest before the chunk, newest before it inside the chunk) -
 second > buffer_time`. A digest made without knowing the first of the two is still exact if none of its events
-is late on that account, and `holds_after` says whether that is so; if not, the chunk is digested once more with that knowledge.
+is late on that account, and `holds_after` tells; if not, the chunk is digested once more with that knowledge.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ class Digest:
         self.samples: list[Sample] = []
         self.events = 0  # that are not late
         self.late = 0
-        self.longest = 0  # bytes of a line
         self.leading = 0  # malformed lines before which nothing was known of the newest second
         self.first: int | None = None  # second of the first event in the order of the file
         self.oldest: int | None = None  # second of an event that is not late
@@ -168,6 +167,7 @@ class Digester:
         measures = list(layouts.measures)
         self._wants_lines = any(LINE in measure.fields for measure in measures)
         self._counts_unparsed = UNPARSED in measures
+        self._longest = 0  # bytes of a line of the chunk, as far as that matters
 
     def digest(self, blocks: Iterable[bytes], horizon: int, newest: int | None = None, directives: bytes = b"") -> Digest:
         """Digest the chunk that consists of `blocks`, each of whole lines.
@@ -175,7 +175,7 @@ class Digester:
         `newest` is the newest second before it, and `directives` are those in force before it, if known.
         """
         digest = Digest(self._layouts)
-        digest.longest = 0 if self._wants_lines else KEY_BYTES_MAX + 1  # where no measure needs lines, keys are few
+        self._longest = 0
         digest.directives = digest.known = directives
         active, drift = self._active, self._drift
         if active is not None and active.directives != directives:
@@ -184,7 +184,7 @@ class Digester:
             drift.asked = False
         for block in blocks:
             newest = self._add(digest, block, horizon, newest)
-        if digest.longest > KEY_BYTES_MAX:  # no key is longer than the line it is from
+        if self._longest > KEY_BYTES_MAX:  # no key is longer than the line it is from
             for width, measures in self._layouts.items():
                 if width in digest.buckets:
                     cut_keys(digest.buckets[width].values(), measures)
@@ -200,7 +200,7 @@ class Digester:
         columns = self._parse(block, horizon)
         if columns.ascending and columns.ascending[0] == TIME_BEFORE:
             columns = self._dated(digest, columns, newest, block)
-        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs = columns
+        line_count, malformed, samples, seconds, ascending, values, rows, rejected, runs, is_short = columns
         for run in runs:
             if len(digest.runs) <= DRIFT_NOTICES_MAX and (not digest.runs or run.name != digest.runs[-1].name):
                 digest.runs.append(run._replace(line=run.line + digest.line_count))
@@ -215,8 +215,10 @@ class Digester:
         if self._wants_lines:
             lines: Column = [*block.split(b"\n")]
             lines.pop()
-            digest.longest = max(digest.longest, max(map(len, filter(None, lines)), default=0))
+            self._longest = max(self._longest, max(map(len, filter(None, lines)), default=0))
             values[LINE] = lines if rows is None else [lines[row] for row in rows]
+        elif not is_short:
+            self._longest = KEY_BYTES_MAX + 1  # perhaps; to look at all keys of the chunk is quicker than at its lines
         if digest.first is None:
             digest.first = seconds[0]
         if newest is None:
@@ -248,7 +250,7 @@ class Digester:
             digest.add_late(compress(newest_at, late), compress(seconds, late))
             if self._layouts.late:
                 late_seconds, late_values = _by_second(compress(rows, late), seconds, values)
-                _fill(digest.late_buckets, self._layouts.late, late_seconds, self._columns(digest, late_values))
+                _fill(digest.late_buckets, self._layouts.late, late_seconds, self._columns(late_values))
             rows = compress(rows, [not is_late for is_late in late])
         return _by_second(rows, seconds, values)
 
@@ -259,12 +261,12 @@ class Digester:
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
         if 1 in self._layouts and not self._layouts[1]:
             _count_hits(digest.hits, seconds)
-        _fill(digest.buckets, self._layouts, seconds, self._columns(digest, values))
+        _fill(digest.buckets, self._layouts, seconds, self._columns(values))
 
-    def _columns(self, digest: Digest, values: dict[str, Column]) -> Derivations:
+    def _columns(self, values: dict[str, Column]) -> Derivations:
         """What measures select from."""
         columns = Derivations(values)
-        columns.longest = digest.longest
+        columns.longest = self._longest
         return columns
 
 
@@ -290,7 +292,7 @@ def _fill(buckets: Buckets, layout: Layout, seconds: list[int], columns: Mapping
             bucket = of_width.get(start)
             if bucket is None:
                 bucket = of_width[start] = Bucket(start, width, measures)
-            bucket.add(slice(first, end), selected)
+            bucket.add(slice(first, end), selected, all_rows=end - first == count)
             first = end
 
 

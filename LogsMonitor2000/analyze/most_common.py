@@ -33,6 +33,7 @@ class MostCommonCalculator(StreamCalculator):
         self.width = self.window = interval
         self.top = top
         self._bucket: Bucket | None = None
+        self._likely = 0
 
     def count(self, bucket: Bucket) -> None:
         self._bucket = bucket
@@ -51,18 +52,30 @@ class MostCommonCalculator(StreamCalculator):
                 hits=bucket.hits,
                 bytes=bucket[BYTES],
                 sections=heaviest(bucket[SECTIONS], self.top),
-                sources=heaviest(bucket[SOURCES], self.top),
+                sources=self._sources(bucket[SOURCES]),
                 statuses=dict(sorted(bucket[STATUSES].items())),
             ),
         )
 
+    def _sources(self, counts: dict[bytes, int]) -> list[tuple[bytes, int]]:
+        """The top sources; three quarters of the last count in the list is what the top ones of the next interval are likely to reach."""
+        found = heaviest(counts, self.top, self._likely)
+        self._likely = found[-1][1] * 3 // 4 if found else 0
+        return found
 
-def heaviest(counts: dict[bytes, int], top: int) -> list[tuple[bytes, int]]:
+
+def heaviest(counts: dict[bytes, int], top: int, likely: int = 0) -> list[tuple[bytes, int]]:
     """The `top` keys with the highest counts, heaviest first, equals by ascending key.
 
     Of many keys only those that reach the last count that makes it are looked at twice, and only the first few by name
-    of those that just reach it are sorted: there may be very many that came once.
+    of those that just reach it are sorted: there may be very many that came once. If a few keys reach the `likely` count, and
+    enough of them, nothing else is looked for.
     """
+    if likely > 1 and len(counts) > FEW:
+        enough = [item for item in counts.items() if item[1] >= likely]
+        if top <= len(enough) <= FEW + top:
+            enough.sort(key=lambda item: (-item[1], item[0]))
+            return enough[:top]
     if len(counts) <= max(FEW, top):
         keys = sorted(counts)
         keys.sort(key=counts.__getitem__, reverse=True)  # stable: equals stay by name

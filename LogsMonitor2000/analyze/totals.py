@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..event import Event, Summary
 from ..limits import TOTALS_SECONDS
-from .bucket import Bucket
-from .calculator import StreamCalculator
+from .bucket import Bucket, states_of
+from .calculator import TimedCalculator
 from .layouts import FOREVER
+from .measures.count import RunningCount
 from .measures.keys import OTHER
 from .most_common import BYTES, SECTIONS, SOURCES, STATUSES, heaviest
 
 
-class TotalsCalculator(StreamCalculator):
+class TotalsCalculator(TimedCalculator):
     """Adds up bytes, status classes, and the top sections and sources.
 
     It adds up buckets, not lines: with the `width` of the statistics' intervals it needs nothing measured that they do not measure.
@@ -28,12 +29,15 @@ class TotalsCalculator(StreamCalculator):
     def __init__(self, width: int = TOTALS_SECONDS, top: int = 3) -> None:
         self.width = self.window = width or TOTALS_SECONDS
         self.top = top
-        self._on_time = Bucket(0, FOREVER, self.measures)
+        self._bytes = 0
+        self._counts = {measure: RunningCount(measure) for measure in (SECTIONS, SOURCES, STATUSES)}
         self._late = Bucket(0, FOREVER, self.measures)
 
-    def count(self, bucket: Bucket) -> None:
-        self._on_time.absorb(bucket)
-        self._on_time.shrink()
+    def advance(self, closed: Sequence[Bucket], through: int) -> list[Event]:
+        self._bytes += sum(states_of(closed, BYTES))
+        for measure, count in self._counts.items():
+            count.add(states_of(closed, measure))
+        return []
 
     def late(self, bucket: Bucket) -> Iterable[Event]:
         self._late.absorb(bucket)
@@ -44,7 +48,10 @@ class TotalsCalculator(StreamCalculator):
 
     def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:
         total = Bucket(0, FOREVER, self.measures)
-        for bucket in (self._on_time, self._late, *open_buckets):
+        total.put(BYTES, self._bytes)
+        for measure, count in self._counts.items():
+            total.put(measure, count.state)
+        for bucket in (self._late, *open_buckets):
             total.absorb(bucket)
         return summary._replace(
             bytes=total[BYTES],
@@ -59,7 +66,11 @@ class TotalsCalculator(StreamCalculator):
         )
 
     def snapshot(self) -> list[Any]:
-        return [self._on_time.dump(), self._late.dump()]
+        counts = [measure.dump(count.state) for measure, count in self._counts.items()]
+        return [self._bytes, counts, self._late.dump()]
 
     def restore(self, snapshot: list[Any]) -> None:
-        self._on_time, self._late = (Bucket.load(dumped, FOREVER, self.measures) for dumped in snapshot)
+        self._bytes, counts, late = snapshot
+        for (measure, count), dumped in zip(self._counts.items(), counts, strict=True):
+            count.load(measure.load(dumped))
+        self._late = Bucket.load(late, FOREVER, self.measures)

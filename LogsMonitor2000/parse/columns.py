@@ -56,6 +56,8 @@ class Columns(NamedTuple):
     rejected: Sequence[int] = ()
     runs: Sequence[Run] = ()
     """Where the format changes, the first row included; empty where format drift is not looked for."""
+    is_short: bool = False
+    """Whether it is known that no value is longer than a key may be."""
 
 
 class Rejects:

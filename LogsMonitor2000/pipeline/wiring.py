@@ -17,7 +17,6 @@ from ..parse.base import Parser
 from ..parse.choose import Choice
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
-from ..source.several import OpenSources, Sources
 from .calculators import calculators_of, rule_calculator
 from .formats import choice_of, own_parser
 from .input import Input
@@ -33,17 +32,11 @@ if TYPE_CHECKING:
 
 
 def build(
-    settings: Settings,
-    out: TextIO,
-    errors: TextIO,
-    advice: Advice | None = None,
-    reread: Callable[[], Loaded] | None = None,
-    open_sources: OpenSources | None = None,
+    settings: Settings, out: TextIO, errors: TextIO, advice: Advice | None = None, reread: Callable[[], Loaded] | None = None
 ) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`.
 
-    `advice` makes the commands that it suggests; `reread` reads the settings again when a reload of the configuration is asked for;
-    `open_sources` opens what is followed, where that is not files.
+    `advice` makes the commands that it suggests; `reread` reads the settings again when a reload of the configuration is asked for.
     """
     repeat = {} if advice is None else {"repeat": advice.repeat}
     processor = AnalyticsProcessor(calculators_of(settings), settings.reading.buffer_time, **repeat)
@@ -55,7 +48,7 @@ def build(
             settings, out, errors, advice, [] if receivers is None else receivers.build(settings.alerting.actions)
         )
         if settings.following.follow:
-            monitor = _build_following(settings, processor, actions, database, open_sources)
+            monitor = _build_following(settings, processor, actions, database)
             if reread is not None:
                 _make_reloadable(monitor, settings, reread, receivers or receivers_in(settings, processor, errors, database))
             return monitor
@@ -75,15 +68,10 @@ def _open_state(settings: Settings) -> Database | None:
 
 
 def _build_following(
-    settings: Settings,
-    processor: AnalyticsProcessor,
-    actions: Sequence[Action],
-    database: Database | None,
-    open_sources: OpenSources | None = None,
+    settings: Settings, processor: AnalyticsProcessor, actions: Sequence[Action], database: Database | None
 ) -> Monitor:
     """A monitor whose inputs arrive while it runs, and with a state directory, one that continues where the last run stopped."""
     from ..source.follow.source_set import SourceSet
-    from ..source.follow.tail import Start
     from .followed import Following  # here, because few runs need them and start-up counts
 
     choice = choice_of(settings)
@@ -103,13 +91,12 @@ def _build_following(
                 replay(processor, journal.operations)
             else:
                 journal.warn("saved by a run with other settings; resuming at its position with empty windows")
-    position = None if found is None else found["position"]
-    sources: Sources
-    if open_sources is not None:
-        sources = open_sources(names, position)
-    else:
-        start: Start = "end" if settings.following.start == "end" else "begin"
-        sources = SourceSet(names, start=start, position=position, last_line=journal is None)
+    sources = SourceSet(
+        names,
+        start="end" if settings.following.start == "end" else "begin",
+        position=None if found is None else found["position"],
+        last_line=journal is None,
+    )
     following = Following(sources, recogniser, None if found is None else found["inputs"])
     return Monitor(following, processor, actions, journal=journal, skew_max=skew_max(settings))
 

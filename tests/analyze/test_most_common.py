@@ -60,7 +60,9 @@ class TestHeaviest(unittest.TestCase):
             for top in (1, 3, 32, 40, 600):
                 counts = Counter(b"%d" % rng.randrange(keys) for _ in range(rng.randrange(1, 800)))
                 with self.subTest(keys=keys, top=top):
-                    self.assertEqual(heaviest(counts, top), sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:top])
+                    expected = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:top]
+                    for likely in (0, 1, 2, 5, max(counts.values(), default=0)):
+                        self.assertEqual(heaviest(counts, top, likely), expected)
 
 
 if __name__ == "__main__":

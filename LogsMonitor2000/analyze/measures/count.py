@@ -15,6 +15,12 @@ from .keys import OTHER, cut_key, dump_key, have_long, load_key
 
 Counts = dict[Any, int]
 
+DIGITS = (b"2", b"4", b"3", b"5", b"1", b"-")
+"""Classes of statuses."""
+
+FEW = 16
+"""So few values are counted one by one just as fast."""
+
 
 class Keyed(Measure):
     """A measure whose state is a dictionary by the value of one column, or by the tuple of values of several, within bounds."""
@@ -59,6 +65,8 @@ class Count(Keyed):
         return values[self.grouping]
 
     def add(self, state: Counts, selected: Sequence[Any]) -> Counts:
+        if self.grouping == "status_class" and len(selected) > FEW and _count_digits(state, selected):
+            return state
         _count_elements(state, selected)
         return state
 
@@ -79,6 +87,55 @@ class Count(Keyed):
 
     def load(self, dumped: list[Any]) -> Counts:
         return load_counts(dumped)
+
+
+def _count_digits(state: Counts, selected: Sequence[Any]) -> bool:
+    """Count values that are one byte each, in half the time; False, with nothing counted, where there are others."""
+    try:
+        joined = b"".join(selected)
+    except TypeError:  # a value is missing
+        return False
+    counts = {digit: joined.count(digit) for digit in DIGITS}
+    if len(joined) != len(selected) or sum(counts.values()) != len(selected):
+        return False
+    for digit, count in counts.items():
+        if count:
+            state[digit] = state.get(digit, 0) + count
+    return True
+
+
+class RunningCount:
+    """Counts to which many others are added one after the other; it shrinks as if it were asked to after each of them."""
+
+    def __init__(self, measure: Count) -> None:
+        self.state: Counts = {}
+        self._measure = measure
+        self._room = measure.bounds.room(self.state)
+
+    def add(self, parts: Sequence[Counts]) -> None:
+        """Add `parts`."""
+        bounds, state = self._measure.bounds, self.state
+        if len(state) + sum(map(len, parts)) <= self._room:
+            _add_all(state, parts)
+            return
+        for part in parts:
+            _add_all(state, (part,))
+            if len(state) > self._room:
+                state = self._measure.shrink(state)
+                self._room = bounds.room(state)
+        self.state = state
+
+    def load(self, state: Counts) -> None:
+        """Continue from a state."""
+        self.state = state
+        self._room = self._measure.bounds.room(state)
+
+
+def _add_all(state: Counts, parts: Sequence[Counts]) -> None:
+    get = state.get
+    for part in parts:
+        for key, count in part.items():
+            state[key] = get(key, 0) + count
 
 
 def merge_counts(state: Counts, other: Counts) -> Counts:

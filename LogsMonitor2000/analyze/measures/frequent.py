@@ -36,6 +36,11 @@ class Bounds(NamedTuple):
             return True
         return count * self.key_bytes > self.bytes and sum(map(_length, state)) > self.bytes
 
+    def room(self, state: Mapping[Any, Any]) -> int:
+        """How many keys the state may have before it must be asked again whether the bounds are exceeded."""
+        longest = sum(map(_length, state)) if len(state) * self.key_bytes > self.bytes else len(state) * self.key_bytes
+        return min(self.keys, len(state) + max(0, self.bytes - longest) // self.key_bytes)
+
     def excess(self, weights: Mapping[Any, int]) -> int:
         """What to subtract from each weight, so that no more than `kept` stay."""
         return sorted(weights.values(), reverse=True)[self.kept]

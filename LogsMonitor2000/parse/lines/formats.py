@@ -66,9 +66,9 @@ class Format(NamedTuple):
 STATUS = rb"(?P<status>(?P<status_class>\d)\d\d)"
 SIZE = rb"(?:(?P<size>\d{1,%d}+)|-)" % SIZE_DIGITS_MAX
 REQUEST = (
-    rb'[^ ]++ (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
-    rb'(?P<method>[^ ]++) (?P<section>/[^/ ?#"]*+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
-    rb'(?P<method>[^ ]++) (?P<target>(?P<path>(?P<section>/[^/ ?#"]*+)(?:/[^ ?#"]*+)?+)(?:[?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
+    rb'[^ ]++ (?P<section>/[^/ ?#"]{0,511}+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
+    rb'(?P<method>[^ ]++) (?P<section>/[^/ ?#"]{0,511}+)(?:[/?#]| HTTP/)[^"]*+(?<!\\)"',
+    rb'(?P<method>[^ ]++) (?P<target>(?P<path>(?P<section>/[^/ ?#"]{0,511}+)(?:/[^ ?#"]*+)?+)(?:[?#][^ "]*+)?+) (?P<protocol>HTTP/[^ "]*+)(?<!\\)"',
 )
 CLIENT = (rb'(?!\[)(?P<source>[^ ]{1,255}+) [^ ]++ (?P<user>[^ ]++) \[(?P<time>.{26})\] "',)
 VHOST = (rb"(?P<vhost>[^ ]{1,255}+) ",)
@@ -182,7 +182,7 @@ def _read_csv(line: bytes) -> Values:
     return values
 
 
-_CSV_CLIENT = (rb'"(?!\[)(?P<source>[^"]++)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
+_CSV_CLIENT = (rb'"(?!\[)(?P<source>[^"]{1,255}+)","[^"]*+","(?P<user>[^"]++)",(?P<time>\d{1,%d}+),"' % EPOCH_DIGITS_MAX,)
 _CSV_REQUEST = tuple(version.replace(b"[^ ]++", b'[^ "]++') for version in REQUEST)  # here no quote may stand alone
 _CSV_CODE = (rb"," + STATUS + rb"," + SIZE,)
 

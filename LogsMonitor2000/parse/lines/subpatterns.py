@@ -151,7 +151,10 @@ def _fast_text(value: Value, stop: bytes) -> tuple[bytes, ...]:
         return (_list(value, stop),)
     if value.may_be_empty and value.field not in CAPTURED and not value.quoted:
         return (rb"[^%s]*+" % stop,)
-    return (group + rb'[^"]*+)(?<!\\)',) if value.quoted else (group + rb"[^%s]++)" % stop,)
+    if value.quoted:
+        return (group + rb'[^"]*+)(?<!\\)',)
+    # Longer sources are left to the strict parser, so that keys need not be searched for long ones.
+    return (group + (rb"[^%s]{1,255}+)" if value.field == "source" else rb"[^%s]++)") % stop,)
 
 
 _FAST: dict[str, Callable[[Value, bytes], tuple[bytes, ...]]] = {

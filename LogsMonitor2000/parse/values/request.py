@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...limits import KEY_BYTES_MAX
 from ..regex import compile_pattern
+
+SECTION_MAX = KEY_BYTES_MAX - 1
+"""Characters of a section after its slash in the fast parsers, which leave longer ones to the strict one: then their keys are short."""
 
 _PROTOCOL = compile_pattern(rb"(?i) HTTP/")
 _LAST_PROTOCOL = compile_pattern(rb" [A-Za-z]++/\d[\d.]*+\Z")
@@ -66,7 +70,7 @@ def request_values(request: bytes) -> dict[str, bytes | None]:
 
 def request_versions(stop: bytes, absolute: bool = False) -> tuple[bytes, ...]:
     """`METHOD target PROTOCOL` up to a character `stop`, which is not taken; the section's version comes first."""
-    section = rb"(?P<section>/[^/ ?#%s]*+)" % stop
+    section = rb"(?P<section>/[^/ ?#%s]{0,%d}+)" % (stop, SECTION_MAX)
     origin = rb"https?+://[^/?# %s]++(?=/)" % stop
     if not absolute:
         origin = rb"(?:%s)?+" % origin
@@ -82,7 +86,7 @@ def request_versions(stop: bytes, absolute: bool = False) -> tuple[bytes, ...]:
 
 def target_versions(stop: bytes) -> tuple[bytes, ...]:
     """A target that begins with a slash, behind an origin or not, up to a character of `stop`."""
-    section = rb"(?P<section>/[^/?#%s]*+)" % stop
+    section = rb"(?P<section>/[^/?#%s]{0,%d}+)" % (stop, SECTION_MAX)
     origin = rb"(?:https?+://[^/?#%s]++(?=/))?+" % stop
     return (
         origin + section + rb"[^%s]*+" % stop,

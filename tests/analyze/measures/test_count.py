@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 import unittest
 
-from LogsMonitor2000.analyze.measures.count import Count
+from LogsMonitor2000.analyze.measures.count import Count, RunningCount
 from LogsMonitor2000.analyze.measures.keys import OTHER
 
 from ...support import SCALE
@@ -26,6 +26,41 @@ class Counting(unittest.TestCase):
                 merged = measure.merge(state_of(measure, list(mine)), other)
                 added(measure, merged, [b"y", b"z"])
                 self.assertEqual(other, {b"x": 1, b"y": 1})
+
+    def test_classes_of_statuses_are_counted_as_other_values_are(self) -> None:
+        for seed in range(50):
+            rng = Random(seed)
+            values = rng.choice(([b"2", b"4", b"-"], [b"2", b"5", None], [b"2", b"9"], [b"20", b"", b"2"]))
+            column = rng.choices(values, k=rng.choice((3, 40)))
+            with self.subTest(seed=seed):
+                self.assertEqual(state_of(Count("status_class"), column), Counter(column))
+
+
+class Running(unittest.TestCase):
+    def test_parts_in_whatever_batches_are_what_shrinking_after_each_gives(self) -> None:
+        shrunk = 0
+        for seed in range(60 * SCALE):
+            rng = Random(seed)
+            measure = Count("a", keys_max=rng.choice((5, 40, 10_000)), bytes_max=rng.choice((2000, 1 << 20)))
+            parts = [
+                {b"%d" % int(rng.paretovariate(0.5)) + b"x" * rng.choice((0, 0, 500)): rng.randrange(1, 9) for _ in range(9)}
+                for _ in range(40)
+            ]
+            expected: dict[bytes, int] = {}
+            for part in parts:
+                expected = measure.shrink(measure.merge(expected, part))
+            running, first = RunningCount(measure), 0
+            while first < len(parts):
+                size = rng.randrange(1, 20)
+                running.add(parts[first : first + size])
+                first += size
+                if rng.random() < 0.2:
+                    state, running = running.state, RunningCount(measure)
+                    running.load(state)
+            shrunk += OTHER in expected
+            with self.subTest(seed=seed):
+                self.assertEqual(running.state, expected)
+        self.assertGreater(shrunk, 20)
 
 
 class Bounded(unittest.TestCase):

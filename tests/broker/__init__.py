@@ -1,1 +1,0 @@
-"""Tests of `LogsMonitor2000.broker`, with a real RabbitMQ where it is installed."""
