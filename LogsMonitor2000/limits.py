@@ -342,6 +342,12 @@ RING_EVENTS_MAX, RING_BYTES_MAX = 2_000, 2 << 20
 HEARTBEAT_SECONDS = 15
 """How often a stream without events shows that it is alive: less than the time-outs of common proxies."""
 
+INTERVALS_MAX = 1_000
+"""Intervals that the live page draws: close to three hours of ten seconds each, some 40 KB."""
+
+SHOWN_TEXT_MAX = 500
+"""Cells of a value on the live page; the middle of a longer one is left out."""
+
 EPISODES_MAX = 1_000
 """Alerts of a run that are shown from start to end where no history is kept."""
 

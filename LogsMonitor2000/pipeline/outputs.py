@@ -67,7 +67,16 @@ def _web_action(settings: Settings, formatter: MessageFormatter, errors: TextIO)
 
     assert settings.serving.listen is not None
     http = settings.serving.http or HttpSettings.of(settings.serving.listen)
-    rules = [{"name": rule.name, "severity": rule.severity, "condition": rule.condition} for rule in all_rules(settings)]
+    rules = [
+        {
+            "name": rule.name,
+            "severity": rule.severity,
+            "condition": rule.condition,
+            # What the chart of all hits can draw a line for.
+            "rate": f"{rule.threshold:.6g}" if rule.measure == "rate" and not rule.where and not rule.by else "",
+        }
+        for rule in all_rules(settings)
+    ]
     return WebAction(http, formatter, errors, rules=rules)
 
 

@@ -17,10 +17,11 @@ from .events import Subscription
 from .exposition import CONTENT_TYPE, exposition
 from .history import DailyUsage, Durations, Episode, History, Point, TooManyBuckets, Usage
 from .http import Answer, Request, Response, Stream
+from .live import filled, totals
 from .openapi import DESCRIPTION
 from .router import ApiError, Query, Route, as_json
 from .site import Site
-from .static import page
+from .static import CONTENT_TYPES, HEADERS, page, template
 
 BUCKET_SECONDS = 10
 """The finest width of history: a step is a multiple of it."""
@@ -47,6 +48,7 @@ class Api:
         return [
             Route("/", self._page, "the live page"),
             Route("/page/{name}", self._page_file, "a file of the page"),
+            Route("/api/v1/live", self._live, "what the live page shows"),
             Route("/api/v1/status", self._status, "how the run stands"),
             Route("/api/v1/traffic", self._past(self._traffic), "hits, bytes, statuses and durations over time"),
             Route("/api/v1/top", self._past(self._top), "the heaviest values of a field"),
@@ -62,7 +64,14 @@ class Api:
 
     def _page(self, query: Query, segments: Segments, request: Request) -> Answer:
         query.finish()
-        return page("index.html") or docs_page()
+        if (found := template()) is None:
+            return docs_page()
+        version = (self._site.published and self._site.published.number, self._site.revision)
+        return self._cache.get("/", version, partial(self._filled, found))
+
+    def _filled(self, found: str) -> Response:
+        live = None if self._site.published is None else self.live(None)
+        return Response(200, filled(found, live), CONTENT_TYPES[".html"], HEADERS, cache="no-cache")
 
     def _page_file(self, query: Query, segments: Segments, request: Request) -> Answer:
         if (found := page(segments["name"].decode("latin-1"))) is None:
@@ -130,6 +139,24 @@ class Api:
             "last": summary.last,
             "rules": list(site.rules),
             "firing": [_episode_fields(each) for each in site.alerts.firing()],
+        }
+
+    def _live(self, query: Query, segments: Segments, request: Request) -> Answer:
+        since, _ = query.range()
+        query.finish()
+        version = (self._site.published and self._site.published.number, self._site.revision)
+        return self._cache.get(("/api/v1/live", since), version, lambda: as_json(self.live(since)))
+
+    def live(self, since: int | None) -> dict[str, Any]:
+        """`/api/v1/live`: the status, totals, intervals from `since` on, and the alerts of this run."""
+        status = self.status()
+        assert self._site.published is not None
+        intervals = self._site.intervals
+        return {
+            **status,
+            "totals": totals(self._site.published.status.summary, intervals.newest),
+            "intervals": intervals.since(since),
+            "alerts": [_episode_fields(each) for each in self._site.alerts.episodes(since, None)],
         }
 
     def _events(self, query: Query, segments: Segments, request: Request) -> Answer:

@@ -72,29 +72,59 @@ ALERT: Json = {
     "threshold": NUMBER,
     "message": TEXT,
 }
+STATUS: Json = {
+    "version": TEXT,
+    "instance": {**TEXT, "description": "another one after each restart"},
+    "time": {**NUMBER, "description": "when the run stood like this, epoch seconds"},
+    "inputs": _list_of(
+        _object(
+            {
+                "name": TEXT,
+                "format": {"type": ["string", "null"]},
+                "lines": COUNT,
+                "lag": {"type": ["number", "null"], "description": "how old its newest event is, in seconds"},
+            }
+        )
+    ),
+    **{name: COUNT for name in ("lines", "events", "malformed", "late")},
+    "first": {"type": ["integer", "null"], "description": "the second of the first event"},
+    "last": {"type": ["integer", "null"], "description": "the second of the newest event"},
+    "rules": _list_of({"type": "object", "additionalProperties": TEXT}),
+    "firing": _list_of(_ref("Alert")),
+}
 SCHEMAS: Json = {
     "Error": _object({"detail": TEXT}),
     "Alert": _object(ALERT),
-    "Status": _object(
+    "Status": _object(STATUS),
+    "Live": _object(
         {
-            "version": TEXT,
-            "instance": {**TEXT, "description": "another one after each restart"},
-            "time": {**NUMBER, "description": "when the run stood like this, epoch seconds"},
-            "inputs": _list_of(
-                _object(
-                    {
-                        "name": TEXT,
-                        "format": {"type": ["string", "null"]},
-                        "lines": COUNT,
-                        "lag": {"type": ["number", "null"], "description": "how old its newest event is, in seconds"},
-                    }
-                )
+            **STATUS,
+            "totals": _object(
+                {
+                    "hits": COUNT,
+                    "bytes": COUNT,
+                    "statuses": COUNTS,
+                    "sections": _list_of(_ref("Value")),
+                    "sources": _list_of(_ref("Value")),
+                    "distinct": COUNTS,
+                    "peak": _or_null(_object({"value": NUMBER, "time": SECOND, "window": COUNT})),
+                }
             ),
-            **{name: COUNT for name in ("lines", "events", "malformed", "late")},
-            "first": {"type": ["integer", "null"], "description": "the second of the first event"},
-            "last": {"type": ["integer", "null"], "description": "the second of the newest event"},
-            "rules": _list_of({"type": "object", "additionalProperties": TEXT}),
-            "firing": _list_of(_ref("Alert")),
+            "intervals": {
+                **_list_of(_list_of({"type": "integer"})),
+                "description": "time, seconds, bytes, 2xx, 3xx, 4xx, 5xx, others",
+            },
+            "alerts": _list_of(_ref("Alert")),
+        }
+    ),
+    "Value": _object(
+        {
+            "value": TEXT,
+            "hits": COUNT,
+            "now": {
+                "type": ["integer", "null"],
+                "description": "hits in the last interval; null where it was not among the top",
+            },
         }
     ),
     "Durations": _object({"count": COUNT, **{name: NUMBER for name in ("mean", "p50", "p90", "p99", "max")}}),
@@ -141,6 +171,11 @@ LAST_ID: Json = {"name": "Last-Event-ID", "in": "header", "description": "the id
 
 PATHS: Json = {
     "/api/v1/status": _get("How the run stands.", _answer("the status", _ref("Status"))),
+    "/api/v1/live": _get(
+        "What the live page shows: the status, totals, the last intervals from `from` on, and alerts of this run.",
+        _answer("the run", _ref("Live")),
+        *(FROM, UNTIL),
+    ),
     "/api/v1/traffic": _get(
         "Hits, bytes, statuses and durations over time; steps without events are left out.",
         _answer("the steps", _ref("Traffic")),

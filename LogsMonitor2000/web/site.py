@@ -22,6 +22,7 @@ from ..text import printable
 from .alerts import AlertLog
 from .events import EventLog
 from .history import History
+from .live import Intervals
 from .metrics import Deliveries, Metrics
 
 
@@ -55,6 +56,7 @@ class Site:
         self.alerts = AlertLog(formatter)
         self.events = EventLog(self.instance)
         self.published: Published | None = None
+        self.intervals = Intervals()
         self.stats: dict[str, Any] | None = None
         """The last interval's statistics, as JSON."""
         self.revision = 0
@@ -88,6 +90,7 @@ class Site:
                 self.alerts.add(event)
                 self.events.append("alert", self._json(event))
         elif isinstance(event, Stats):
+            self.intervals.add(event)
             line = self._json(event)
             self.stats = json.loads(line)
             self.events.append("stats", line)

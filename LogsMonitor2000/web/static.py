@@ -23,6 +23,8 @@ POLICY = (
 )
 """The page loads nothing from elsewhere, runs no inline script, and is shown in no frame."""
 
+HEADERS = (("Content-Security-Policy", POLICY), ("Referrer-Policy", "no-referrer"))
+
 
 @cache
 def files(directory: str = DIRECTORY) -> dict[str, Response]:
@@ -32,9 +34,14 @@ def files(directory: str = DIRECTORY) -> dict[str, Response]:
         kind = CONTENT_TYPES.get(os.path.splitext(name)[1])
         if kind is not None:
             with open(os.path.join(directory, name), "rb") as file:
-                headers = (("Content-Security-Policy", POLICY), ("Referrer-Policy", "no-referrer"))
-                found[name] = Response(200, file.read(), kind, headers, cache="no-cache")
+                found[name] = Response(200, file.read(), kind, HEADERS, cache="no-cache")
     return found
+
+
+def template(directory: str = DIRECTORY) -> str | None:
+    """The page before it is filled with what is known of the run, if there is one."""
+    found = page("index.html", directory)
+    return None if found is None else found.body.decode()
 
 
 def page(name: str, directory: str = DIRECTORY) -> Response | None:
