@@ -345,6 +345,12 @@ HEARTBEAT_SECONDS = 15
 INTERVALS_MAX = 1_000
 """Intervals that the live page draws: close to three hours of ten seconds each, some 40 KB."""
 
+PAGE_TOP = 20
+"""Sections and sources that it lists."""
+
+TOTALS_SHARE_MAX = 0.01
+"""The share of its time that the reading thread may spend on its totals."""
+
 SHOWN_TEXT_MAX = 500
 """Cells of a value on the live page; the middle of a longer one is left out."""
 

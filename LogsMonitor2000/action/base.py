@@ -53,6 +53,9 @@ class Run(Protocol):
     def status(self) -> Status:
         """How the run stands now. To be called by the thread that notifies the actions; the answer is for every thread."""
 
+    def totals(self, top: int) -> Summary:
+        """As the summary would be now, with `top` sections and sources. As `status`, but it takes longer the more values there are."""
+
 
 class Action(ABC):
     """Is notified of events, by event time. What it raises is reported, and after several times in a row it is switched off."""

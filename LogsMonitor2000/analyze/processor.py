@@ -19,6 +19,7 @@ from .lateness import Lateness
 from .layouts import Layouts
 from .measures.base import Measure
 from .reorder_buffer import ReorderBuffer
+from .totals import TotalsCalculator
 
 REMEMBERED = ("_closed_through", "_first", "_last", "_events", "_malformed", "_late")
 """The processor's numbers that a snapshot holds."""
@@ -157,11 +158,13 @@ class AnalyticsProcessor:
         warning = self._lateness.warning(self.lines, self._repeat, final=final)
         return [] if warning is None else [warning]
 
-    def summary(self) -> Summary:
-        """All that is known of the run so far."""
+    def summary(self, top: int | None = None) -> Summary:
+        """All that is known of the run so far, with `top` sections and sources where that is given."""
         summary = self.counts()
         for window in self._windows:
             calculator = window.calculator
+            if top is not None and isinstance(calculator, TotalsCalculator):
+                calculator = calculator.showing(top)
             summary = calculator.summarize(summary, self._open[calculator.width].open())
         return summary
 

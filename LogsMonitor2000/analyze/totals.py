@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 from ..event import Event, Summary
@@ -45,6 +46,12 @@ class TotalsCalculator(TimedCalculator):
 
     def shrink(self) -> None:
         self._late.shrink()
+
+    def showing(self, top: int) -> TotalsCalculator:
+        """The same totals, not a copy of them, of which `top` sections and sources are shown."""
+        other = copy(self)
+        other.top = top
+        return other
 
     def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:
         total = Bucket(0, FOREVER, self.measures)

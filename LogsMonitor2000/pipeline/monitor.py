@@ -99,6 +99,10 @@ class Monitor:
         streams, processor = self.streams, self.processor
         return Status(processor.counts(), streams.statistics(), tuple(processor.firing()), streams.status())
 
+    def totals(self, top: int) -> Summary:
+        """As the summary would be now, with `top` sections and sources; to be called by the thread that runs it."""
+        return self.processor.summary(top)
+
     @property
     def is_stopping(self) -> bool:
         """Whether the run ends before its inputs do."""

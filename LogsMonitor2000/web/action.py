@@ -8,7 +8,7 @@ from typing import TextIO
 from ..action.base import Action, Run
 from ..action.formatter import MessageFormatter
 from ..event import Alert, BucketClosed, Event, Notice, Stats, Summary
-from ..limits import QUEUE_EVENTS_MAX, STATUS_SECONDS
+from ..limits import PAGE_TOP, QUEUE_EVENTS_MAX, STATUS_SECONDS, TOTALS_SHARE_MAX
 from ..runtime.clock import Clock
 from ..text import printable
 from .access import Access
@@ -59,6 +59,7 @@ class WebAction(Action):
         self._run: Run | None = None
         self._deliveries: dict[str, Mapping[tuple[str, str], int]] = {}
         self._next_status = float("-inf")
+        self._next_totals = float("-inf")
         self._is_serving = False
 
     @property
@@ -78,6 +79,7 @@ class WebAction(Action):
 
     def notify(self, event: Event) -> None:
         if isinstance(event, Summary):
+            self._next_totals = float("-inf")
             self._publish()
         elif self._site.hand_over(event) >= QUEUE_EVENTS_MAX or self._server.streams:
             self._server.wake()
@@ -100,7 +102,17 @@ class WebAction(Action):
     def _publish(self) -> None:
         self._next_status = self._clock.elapsed() + STATUS_SECONDS
         if self._run is not None:
-            self._site.publish(self._run.status(), _deliveries(self._run))
+            self._site.publish(self._run.status(), _deliveries(self._run), self._totals(self._run))
+
+    def _totals(self, run: Run) -> Summary | None:
+        """The totals, if it is time for them: what they cost, with many values, is kept to a small share of all time."""
+        begun = self._clock.elapsed()
+        if begun < self._next_totals:
+            return None
+        totals = run.totals(PAGE_TOP)
+        ended = self._clock.elapsed()
+        self._next_totals = ended + (ended - begun) / TOTALS_SHARE_MAX
+        return totals
 
     def _answer(self, request: Request) -> Answer:
         """In the server's thread."""

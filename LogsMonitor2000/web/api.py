@@ -101,7 +101,7 @@ class Api:
         if self._metrics is None or (self._metrics[0] != version and now - self._metrics[1] >= METRICS_PAUSE_SECONDS):
             if site.published is None:
                 raise ApiError(404, "nothing has been read yet")
-            _, _, status, deliveries = site.published
+            _, _, status, deliveries, _ = site.published
             families = site.metrics.families(status.summary, status.read, deliveries, self._replies())
             self._metrics = version, now, Response(200, exposition(families), CONTENT_TYPE)
         return self._metrics[2]
@@ -154,7 +154,7 @@ class Api:
         intervals = self._site.intervals
         return {
             **status,
-            "totals": totals(self._site.published.status.summary, intervals.newest),
+            "totals": totals(self._site.published.totals, intervals.newest),
             "intervals": intervals.since(since),
             "alerts": [_episode_fields(each) for each in self._site.alerts.episodes(since, None)],
         }

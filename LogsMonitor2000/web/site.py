@@ -16,7 +16,7 @@ from ..action.base import Status
 from ..action.formatter import MessageFormatter
 from ..action.json_lines import JsonLines
 from ..alert.state import AlertState
-from ..event import Alert, BucketClosed, Event, Notice, Stats
+from ..event import Alert, BucketClosed, Event, Notice, Stats, Summary
 from ..runtime.clock import Clock
 from ..text import printable
 from .alerts import AlertLog
@@ -33,6 +33,7 @@ class Published(NamedTuple):
     now: float
     status: Status
     deliveries: Deliveries
+    totals: Summary
 
 
 class Site:
@@ -70,10 +71,12 @@ class Site:
         self._queue.append(event)
         return len(self._queue)
 
-    def publish(self, status: Status, deliveries: Deliveries) -> None:
-        """From the reading thread: the run stands like this."""
+    def publish(self, status: Status, deliveries: Deliveries, totals: Summary | None = None) -> None:
+        """From the reading thread: the run stands like this; without `totals`, they stand as they did."""
+        if totals is None:
+            totals = Summary() if self.published is None else self.published.totals
         number = 1 if self.published is None else self.published.number + 1
-        self.published = Published(number, self.clock.now(), status, deliveries)
+        self.published = Published(number, self.clock.now(), status, deliveries, totals)
 
     def take_in(self) -> None:
         """In the server's thread: process what was handed over."""

@@ -37,7 +37,13 @@ class Browser:
                 break
         flags = [
             *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-            *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,900"),
+            *(
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+                "--hide-scrollbars",
+                "--window-size=1280,900",
+            ),
             f"--user-data-dir={self._profile}",
         ]
         options = {"binary": CHROMIUM, "args": [*flags, *arguments]}
@@ -84,7 +90,12 @@ class Browser:
         """From `begin` pixels right of the middle of an element to `end`."""
         element = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         move = {"type": "pointerMove", "origin": element, "y": 0}
-        actions = [{**move, "x": begin}, {"type": "pointerDown", "button": 0}, {**move, "x": end}, {"type": "pointerUp", "button": 0}]
+        actions = [
+            {**move, "x": begin},
+            {"type": "pointerDown", "button": 0},
+            {**move, "x": end},
+            {"type": "pointerUp", "button": 0},
+        ]
         self._ask("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": actions}]})
 
     def size(self, width: int, height: int) -> None:

@@ -39,6 +39,11 @@ function lasting(seconds) {
   return `${Math.max(0, Math.round(seconds))} s`;
 }
 
+function stepped(seconds) {
+  const [name, size] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]].find(([, each]) => seconds % each === 0 && seconds >= each);
+  return `${seconds / size} ${name}`;
+}
+
 function clock(second, long) {
   const text = new Date(second * 1000).toISOString();
   return long ? `${text.slice(0, 10)} ${text.slice(11, 19)}` : text.slice(11, 19);
@@ -46,7 +51,7 @@ function clock(second, long) {
 
 function niceScale(peak) {
   const power = 10 ** Math.floor(Math.log10(Math.max(peak, 0.01)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= peak);
+  return [1, 1.5, 2, 3, 5, 10].map((factor) => factor * power).find((each) => each >= peak);
 }
 
 // Adds intervals up to columns of one width; columns without an interval are gaps.
@@ -129,7 +134,7 @@ function drawChart(place, view) {
       bar.addEventListener("click", () => view.onexplain(each));
       root.append(bar, mark);
     }
-    root.append(svg("text", { x: left - 6, y: above + 13, "text-anchor": "end" }, name.length > 7 ? `${name.slice(0, 6)}…` : name));
+    root.append(svg("text", { x: 0, y: above + 13, class: "name" }, name.length > 7 ? `${name.slice(0, 6)}…` : name));
   });
   place.replaceChildren(root);
   return { columns, step, time: (at) => from + ((at - left) / (width - left - 4)) * (until - from) };

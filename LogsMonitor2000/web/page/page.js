@@ -149,12 +149,12 @@ function paintBanner(live) {
     const explain = html("button", { type: "button", onclick: () => explainAlert(each) }, "Explain");
     const group = Object.entries(each.group).map(([name, value]) => ` ${name}=${value}`).join("");
     return html("p", { class: "firing" }, html("strong", {}, "▲ FIRING "),
-      `${each.name}${group}: peak ${rated(each.peak)} against ${rated(each.threshold)}, since ${clock(each.started, true)} UTC `, explain);
+      `${each.name}${group}: ${rated(each.peak)} against ${rated(each.threshold)}, since ${clock(each.started, true)} UTC `, explain);
   });
   const key = JSON.stringify(live.firing);
   if ($("banner").dataset.key === key) return; // announced only where it changes
   $("banner").dataset.key = key;
-  $("banner").replaceChildren(...(shown.length ? shown : [html("p", {}, `✓ no alert is firing (${live.rules.length} rules)`)]));
+  $("banner").replaceChildren(...(shown.length ? shown : [html("p", {}, `✓ no alert is firing (${live.rules.length} ${live.rules.length === 1 ? "rule" : "rules"})`)]));
 }
 
 function paintRates(live, row) {
@@ -181,7 +181,7 @@ function paintChart(live) {
   });
   $("legend").replaceChildren(
     ...CLASSES.map((name) => html("span", {}, html("b", { class: `k${name[0]}` }, `${MARKS[name]} `), name)),
-    html("span", {}, `one column: ${lasting(chart.step)}; the last ${state.intervals.length} intervals are kept`));
+    html("span", {}, `one column: ${stepped(chart.step)}; the last ${state.intervals.length} intervals are kept`));
   $("ranges").replaceChildren(...RANGES.map(([name, seconds]) => html("button", {
     type: "button", "aria-pressed": String(view.from === null && view.range === seconds),
     onclick: () => { view.range = seconds; view.from = view.until = null; writeFragment(); },
