@@ -57,7 +57,7 @@ class TotalsCalculator(TimedCalculator):
         total = Bucket(0, FOREVER, self.measures)
         total.put(BYTES, self._bytes)
         for measure, count in self._counts.items():
-            total.put(measure, count.state)
+            total.put(measure, measure.merge(measure.empty(), count.state))  # a copy: the totals may be asked for again
         for bucket in (self._late, *open_buckets):
             total.absorb(bucket)
         return summary._replace(

@@ -23,13 +23,15 @@ class TestTotals(unittest.TestCase):
         processor = AnalyticsProcessor([TotalsCalculator(10, top=2)], 2)
         add(processor, csv_line(START, b"/a"), csv_line(START + 15, b"/b", status=b"500"), csv_line(START, b"/c", size=b"7"))
         processor.advance(START + 15)
-        for when in ("while it runs", "at its end"):
+        for when in ("while it runs", "asked again", "at its end"):
             with self.subTest(when):
                 summary = processor.summary()
                 self.assertEqual((summary.events, summary.late, summary.bytes), (2, 1, 207))
                 self.assertEqual(summary.sections, ((b"/a", 1), (b"/b", 1)))
                 self.assertEqual((summary.sources, summary.statuses), (((b"10.0.0.1", 3),), {b"2": 2, b"5": 1}))
-            processor.finish()
+                self.assertEqual(processor.summary(top=1).sections, ((b"/a", 1),))
+            if when == "asked again":
+                processor.finish()
 
     def test_without_statistics_it_has_intervals_of_its_own(self) -> None:
         self.assertEqual(TotalsCalculator(0).width, TOTALS_SECONDS)

@@ -77,6 +77,11 @@ class Browser:
         """The text of the first element, "" where there is none."""
         return str(self.js("(document.querySelector(arguments[0]) || {textContent: ''}).textContent", selector))
 
+    def visible_text(self) -> str:
+        """The text of the page as it is rendered; it needs no script of the page."""
+        element = self._ask("POST", "/element", {"using": "css selector", "value": "body"})[ELEMENT]
+        return str(self._ask("GET", f"/element/{element}/text"))
+
     def click(self, selector: str) -> None:
         element = self._ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
         self._ask("POST", f"/element/{element}/click", {})
