@@ -476,3 +476,36 @@ DASHBOARD_NOTICES_MAX = 50
 
 DASHBOARD_FRAME_SECONDS = 0.25
 """It is drawn four times a second at most."""
+
+HISTORY_VALUES_MAX = {10: 1_000, 60: 5_000, 3_600: 10_000, 86_400: 100_000}
+"""Values of a field in a bucket of history, by its width in seconds: so many are exact, and past it the heavier half is kept."""
+
+HISTORY_BYTES_MAX = {10: 1 << 20, 60: 2 << 20, 3_600: 4 << 20, 86_400: 16 << 20}
+"""Bytes of these values: most are 15 (addresses) to 100 (paths) long."""
+
+HISTORY_USERS_MAX = 100_000
+"""Users of a day that have a row of their own in history; those that come later that day are in `(other)`."""
+
+HISTORY_QUERY_VALUES_MAX = 1_000_000
+"""Values that one query of history merges before it forgets the lighter half: some 200 MB."""
+
+HISTORY_BUCKETS_MAX = 100_000
+"""Buckets that one query of history reads: a few seconds."""
+
+HISTORY_ROWS_FAN = 16
+"""Rows of a bucket that are merged into one: what a commit adds is a row of its own, so that it need not rewrite the bucket of a day."""
+
+HISTORY_PRUNED_MAX = 2_000
+"""Rows that a commit deletes at most: some milliseconds."""
+
+HISTORY_SWEPT_MAX = 300
+"""Rows that a commit looks at to merge those of buckets that nothing is added to any more."""
+
+HISTORY_MERGED_MAX = 50
+"""Buckets that it merges for that: some 20 ms."""
+
+HISTORY_ALERTS_MAX = 100_000
+"""Episodes of alerts that history keeps, the newest ones: some 30 MB."""
+
+HISTORY_UNSAVED_MAX = 2_000_000
+"""Requests that wait while the state cannot be saved, some 200 MB at worst; past it history loses them, and says how many."""

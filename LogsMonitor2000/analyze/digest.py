@@ -37,7 +37,8 @@ _PROCESSED = ("events", "malformed", "late", "oldest", "last")
 
 
 class Digest:
-    """What a chunk amounts to: `hits` is by second, `buckets` by width and time; late events are only in `late` and `late_buckets`."""
+    """What a chunk amounts to: `hits` is by second, `buckets` by width and time; late events are only in `late`, in `late_buckets`,
+    and with all others in `unordered_buckets`."""
 
     def __init__(self, layouts: Layouts) -> None:
         self.chunk = 0  # the number of the chunk in its input
@@ -59,6 +60,7 @@ class Digest:
         self.undated = False  # whether it has events that take the newest second before the chunk, which was not known
         self.buckets: Buckets = {width: {} for width, measures in layouts.items() if width > 1 or measures}
         self.late_buckets: Buckets = {width: {} for width in layouts.late}
+        self.unordered_buckets: Buckets = {width: {} for width in layouts.unordered}
         self._layouts = layouts
         self._late_events: Counter[tuple[int, int]] = Counter()  # newest second before it, as far as was known, and its own
         self._newest_before = NOT_YET
@@ -190,6 +192,8 @@ class Digester:
                     cut_keys(digest.buckets[width].values(), measures)
             for width, measures in self._layouts.late.items():
                 cut_keys(digest.late_buckets[width].values(), measures)
+            for width, measures in self._layouts.unordered.items():
+                cut_keys(digest.unordered_buckets[width].values(), measures)
         if active is not None:
             digest.directives = active.directives
         digest.asked = self.sequential or (drift is not None and drift.asked) or getattr(active, "asked", False)
@@ -248,9 +252,11 @@ class Digester:
         if max(lateness) > self._buffer_time:
             late = [amount > self._buffer_time for amount in lateness]
             digest.add_late(compress(newest_at, late), compress(seconds, late))
-            if self._layouts.late:
+            if self._layouts.late or self._layouts.unordered:
                 late_seconds, late_values = _by_second(compress(rows, late), seconds, values)
-                _fill(digest.late_buckets, self._layouts.late, late_seconds, self._columns(late_values))
+                columns = self._columns(late_values)
+                _fill(digest.late_buckets, self._layouts.late, late_seconds, columns)
+                _fill(digest.unordered_buckets, self._layouts.unordered, late_seconds, columns)
             rows = compress(rows, [not is_late for is_late in late])
         return _by_second(rows, seconds, values)
 
@@ -261,7 +267,9 @@ class Digester:
         digest.last = seconds[-1] if digest.last is None else max(digest.last, seconds[-1])
         if 1 in self._layouts and not self._layouts[1]:
             _count_hits(digest.hits, seconds)
-        _fill(digest.buckets, self._layouts, seconds, self._columns(values))
+        columns = self._columns(values)
+        _fill(digest.buckets, self._layouts, seconds, columns)
+        _fill(digest.unordered_buckets, self._layouts.unordered, seconds, columns)
 
     def _columns(self, values: dict[str, Column]) -> Derivations:
         """What measures select from."""

@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..event import Alert, Event, Notice, Summary
 from .bucket import Bucket
 from .calculator import StreamCalculator, window_of
+from .collector import Collector
 from .digest import Digest
 from .lateness import Lateness
 from .layouts import Layouts
@@ -41,6 +42,7 @@ class AnalyticsProcessor:
             raise UsageError("the buffer time cannot be negative")
         self.buffer_time = buffer_time
         self._repeat = repeat
+        self._collectors: list[Collector] = []
         self.layouts = Layouts()
         self.needed: frozenset[str] = frozenset()
         """Fields without which a log is refused."""
@@ -62,7 +64,14 @@ class AnalyticsProcessor:
             _add_measures(layouts, calculator.width, calculator.measures)
             if calculator.late_width is not None:
                 _add_measures(layouts.late, calculator.late_width, calculator.measures)
+        for collector in self._collectors:
+            _add_measures(layouts.unordered, collector.width, collector.measures)
         self.layouts, self.needed = layouts, needed
+
+    def collect(self, collector: Collector) -> None:
+        """Give `collector` all events of the digests that are made from now on."""
+        self._collectors.append(collector)
+        self._measure_for(self.calculators)
 
     @property
     def calculators(self) -> list[StreamCalculator]:
@@ -105,6 +114,9 @@ class AnalyticsProcessor:
                 buffer.push(digest.buckets[width].values())
             else:
                 buffer.push([Bucket(second, 1, (), hits) for second, hits in digest.hits.items()])
+        for collector in self._collectors:
+            for bucket in digest.unordered_buckets[collector.width].values():
+                collector.take(bucket)
         return self._add_late(digest) if digest.late else []
 
     def _add_late(self, digest: Digest) -> list[Event]:

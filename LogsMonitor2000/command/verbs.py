@@ -58,6 +58,7 @@ VERBS = (
     Verb("check", "check", "check a configuration without running it"),
     Verb("test", "rule_tests", "run the tests of alert rules"),
     Verb("formats", "formats", "list the log formats, or show what each makes of a line"),
+    Verb("serve", "serve", "answer questions over HTTP from the history in a state directory"),
     Verb("report", "report", "answer questions about finished logs: connections, results of tests"),
     Verb("generate", "generate", "write a log to try things on, with an incident in it if asked for"),
     Verb("cat", "cat", "print the lines of logs as the monitor reads them"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..alert.mute import Mute
     from ..alert.rule import Rule
     from ..deliver.spec import ActionSpec
+    from ..state.history.settings import HistorySettings
     from ..web.settings import HttpSettings
 
 STATS_SECONDS = 10
@@ -75,15 +76,18 @@ class Reading(Concern):
 
 @dataclass(frozen=True)
 class Follow(Concern):
-    """Whether logs are read on as they grow, and what is kept for a restart."""
+    """Whether logs are read on as they grow, and what is kept: for a restart, and as history, as the table [history] says."""
 
     follow: bool = option(False, Flag(), "keep reading what is appended, through rotations", short="f")
     start: str = option("begin", Text(words=("begin", "end")), "where following begins in a file without a saved position")
-    state: str | None = option(None, Text("DIR", completes="directory"), "keep in DIR what a restart needs to resume")
+    state: str | None = option(
+        None, Text("DIR", completes="directory"), "keep in DIR what a restart needs to resume, and history"
+    )
     commit_interval: float = option(
         STATE_SECONDS, Seconds("SECONDS", least=0, whole=False), "how often to commit the state; alerts at once"
     )
     commit_lines: int | None = option(None, Whole("N", auto=True, least=1), "commit it also after N lines (auto: never)")
+    history: HistorySettings | None = None
 
 
 @dataclass(frozen=True)

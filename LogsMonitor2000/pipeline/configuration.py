@@ -23,6 +23,7 @@ from ..config.toml_file import parse_config, read_config
 from ..deliver.registry import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
+from ..state.history.settings import read_history
 from ..web.settings import moved, read_http
 
 FOLLOWING = frozenset({"follow", "start", "state", "commit_interval", "commit_lines", "listen"})
@@ -93,6 +94,7 @@ def _load(
     mutes = [mute for table in tables for mute in table.tables("mute")]
     actions = [action for table in tables for action in table.tables("action")]
     http = [each for table in tables if (each := table.table("http", None)) is not None]
+    history = [each for table in tables if (each := table.table("history", None)) is not None]
     metrics = [each for table in tables if (each := table.table("metrics", None)) is not None]
     scenarios = tests.tables("test") if tests is not None else []
     for table in tables:  # the keys of the file itself come before those of its tables
@@ -120,6 +122,9 @@ def _load(
             settings = settings.but(actions=read_actions(actions, {"prometheus": moved}))
         with errors:
             settings = settings.but(http=read_http(settings.serving.listen, http, metrics))
+        if history:
+            with errors:
+                settings = settings.but(history=read_history(history))
     read: tuple[Scenario, ...] = ()
     with errors:
         read = read_scenarios(scenarios, [*built_in, *settings.alerting.rules], settings.output.timezone)
@@ -178,6 +183,7 @@ def described(loaded: Loaded) -> list[str]:
         *(f"mute {mute.name}: {mute.described}" for mute in alerting.mutes),
         *(f"action {spec.describe()}" for spec in alerting.actions),
         *([f"serves {settings.serving.http}"] if settings.serving.http is not None else []),
+        *([f"keeps {settings.following.history}"] if settings.following.history is not None else []),
         *(f"test {scenario.name}" for scenario in loaded.scenarios),
     ]
 

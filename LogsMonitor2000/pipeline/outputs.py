@@ -77,7 +77,12 @@ def _web_action(settings: Settings, formatter: MessageFormatter, errors: TextIO)
         }
         for rule in all_rules(settings)
     ]
-    return WebAction(http, formatter, errors, rules=rules)
+    history = None
+    if settings.following.state is not None and not (settings.following.history and settings.following.history.off):
+        from ..state.history.reader import StoredHistory
+
+        history = StoredHistory(settings.following.state)
+    return WebAction(http, formatter, errors, rules=rules, history=history)
 
 
 def _shows_progress(settings: Settings, errors: TextIO) -> bool:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from ..action.base import Action
+from ..action.formatter import MessageFormatter
 from ..action.summary_text import Advice
 from ..analyze.processor import AnalyticsProcessor
 from ..config.settings import Settings
@@ -15,6 +16,7 @@ from ..errors import InputError, UsageError
 from ..limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from ..parse.base import Parser
 from ..parse.choose import Choice
+from ..runtime.clock import zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
 from .calculators import calculators_of, rule_calculator
@@ -27,6 +29,7 @@ from .record import replay
 
 if TYPE_CHECKING:
     from ..state.database import Database
+    from ..state.history.recorder import Recorder
     from .configuration import Loaded
     from .receivers import Receivers
 
@@ -42,13 +45,14 @@ def build(
     processor = AnalyticsProcessor(calculators_of(settings), settings.reading.buffer_time, **repeat)
     database = _open_state(settings)
     try:
+        recorder = None if database is None else _recorder(settings, processor, database)
         receivers = receivers_of(settings, processor, errors, database)
         # What is wrong with an action is reported before any log is opened.
         actions = actions_of(
             settings, out, errors, advice, [] if receivers is None else receivers.build(settings.alerting.actions)
         )
         if settings.following.follow:
-            monitor = _build_following(settings, processor, actions, database)
+            monitor = _build_following(settings, processor, actions, database, recorder)
             if reread is not None:
                 _make_reloadable(monitor, settings, reread, receivers or receivers_in(settings, processor, errors, database))
             return monitor
@@ -67,8 +71,25 @@ def _open_state(settings: Settings) -> Database | None:
     return open_state(settings.following.state)
 
 
+def _recorder(settings: Settings, processor: AnalyticsProcessor, database: Database) -> Recorder | None:
+    """What records history, unless that is off."""
+    from ..state.history.recorder import Recorder  # here, because few runs need it and start-up counts
+    from ..state.history.settings import HistorySettings
+
+    history = settings.following.history or HistorySettings()
+    if history.off:
+        return None
+    recorder = Recorder(history, MessageFormatter(zone_named(settings.output.timezone)).alert, database.warnings.append)
+    processor.collect(recorder)
+    return recorder
+
+
 def _build_following(
-    settings: Settings, processor: AnalyticsProcessor, actions: Sequence[Action], database: Database | None
+    settings: Settings,
+    processor: AnalyticsProcessor,
+    actions: Sequence[Action],
+    database: Database | None,
+    recorder: Recorder | None,
 ) -> Monitor:
     """A monitor whose inputs arrive while it runs, and with a state directory, one that continues where the last run stopped."""
     from ..source.follow.source_set import SourceSet
@@ -84,6 +105,8 @@ def _build_following(
 
         interval, lines = settings.following.commit_interval, settings.following.commit_lines
         journal = Journal(database, codec=EventCodec(processor.yields), interval=interval, lines=lines)
+        if recorder is not None:
+            journal.join(recorder)
         found = journal.found
         if found is not None:
             journal.report_resuming({name: each[1] for name, each in found["inputs"].items()})

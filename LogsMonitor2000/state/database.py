@@ -37,6 +37,16 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE rejected_deliveries (delivery, fingerprint, alert, sent, is_pending, is_final, since, until);
     """,
     "CREATE TABLE operation (number INTEGER PRIMARY KEY, value TEXT NOT NULL);",
+    """
+    CREATE TABLE history (version INTEGER NOT NULL, first INTEGER, last INTEGER, kept TEXT, fields TEXT);
+    INSERT INTO history (version) VALUES (0);
+    CREATE TABLE history_part (width INTEGER, part TEXT, time INTEGER, level INTEGER, number INTEGER, data BLOB NOT NULL,
+        PRIMARY KEY (width, part, time, level, number));
+    CREATE TABLE history_user (day INTEGER, user BLOB, requests INTEGER, failed INTEGER, timed INTEGER, micros INTEGER, bins BLOB,
+        PRIMARY KEY (day, user)) WITHOUT ROWID;
+    CREATE TABLE history_alert (name TEXT, labels TEXT, started INTEGER, ended INTEGER, severity TEXT, peak REAL, threshold REAL,
+        message TEXT, PRIMARY KEY (name, labels, started));
+    """,
 )
 """What brings a database from version `n` to `n + 1`, by `n`; `PRAGMA user_version` says where it is. Only ever append."""
 

@@ -15,6 +15,7 @@ it is only true that they are emitted once, and not at all if the crash comes be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 import json
 import sqlite3
@@ -41,7 +42,10 @@ class Participant(Protocol):
         """These events are about to be committed, each for the first time."""
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Write all that has changed since `committed` was last called: the transactions in between have failed."""
+        """Write all that has changed since `committed` was last called: the transactions in between have failed.
+
+        The same transaction writes the positions of what is read, so what has been read up to these is what belongs into it.
+        """
 
     def committed(self) -> None:
         """What `write` wrote is durable."""
@@ -145,9 +149,9 @@ class Journal:
 
         def note(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM pending")
-            self._let_participants_write(connection)
 
-        self._run(note, durable=False)
+        with suppress(sqlite3.Error, OSError):  # which the database reports
+            self.database.run(note, durable=False)
 
     def take_committed(self) -> dict[str, Any] | None:
         """The snapshot of the last commit, once: what it covers may be acknowledged. None if none succeeded since."""
@@ -210,29 +214,20 @@ class Journal:
             else:
                 connection.execute("DELETE FROM operation")
                 write_snapshot(connection, RUN, f'{{"processor":{whole}}}', now)
-            self._let_participants_write(connection)
+            for participant in self._participants:
+                participant.write(connection)
 
-        if not self._run(write, durable=True):
-            return False
+        try:
+            self.database.run(write)
+        except (sqlite3.Error, OSError):
+            return False  # which the database reports
+        for participant in self._participants:
+            participant.committed()
         self._committed = streams
         self._recorded.clear()
         if whole is not None:
             self._whole_bytes, self._recorded_bytes = len(whole), 0
         return True
-
-    def _run(self, write: Callable[[sqlite3.Connection], None], *, durable: bool) -> bool:
-        """Whether a transaction succeeded; the database reports why not."""
-        try:
-            self.database.run(write, durable=durable)
-        except (sqlite3.Error, OSError):
-            return False
-        for participant in self._participants:
-            participant.committed()
-        return True
-
-    def _let_participants_write(self, connection: sqlite3.Connection) -> None:
-        for participant in self._participants:
-            participant.write(connection)
 
     def _load(self) -> None:
         """Read what an earlier run left; a database in which it makes no sense is set aside."""

@@ -20,6 +20,7 @@ import unittest
 
 from LogsMonitor2000.action.base import Action
 from LogsMonitor2000.analyze.digest import Digest
+from LogsMonitor2000.analyze.processor import AnalyticsProcessor
 from LogsMonitor2000.event import Alert, Event, MalformedLine, Stats, Summary
 from LogsMonitor2000.parse.choose import Choice
 from LogsMonitor2000.pipeline.followed import Following
@@ -159,6 +160,9 @@ class Lives(TemporaryFiles):
         self.clock = ManualClock(NOW)
         self.record = Record()
 
+    def prepare(self, processor: AnalyticsProcessor, journal: Journal) -> None:
+        """What else takes part in the commits of a life."""
+
     def live(
         self,
         names: Sequence[str],
@@ -182,6 +186,7 @@ class Lives(TemporaryFiles):
         processor.add = fatal_add  # type: ignore[method-assign]
         clock = Ticking(self.clock) if self.is_slow else self.clock
         journal = FatalJournal(FatalDatabase(state, fate, self.record), clock, self.record)
+        self.prepare(processor, journal)
         found = journal.found
         if found is not None:
             assert processor.restore(found["processor"])
