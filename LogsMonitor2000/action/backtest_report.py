@@ -1,11 +1,11 @@
-"""What `--backtest` shows: of each rule how often it would have fired, and a table of other thresholds."""
+"""The report of `backtest`: of each rule how often it would have fired, and a table of other thresholds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-from ..alert.backtest import Record, Trial, flap_seconds, suggestion, times, trial_of
+from ..alert.backtest import Record, Trial, flap_seconds, suggestion, times
 from ..alert.rule import Rule
 from ..event import Alert, Event, MalformedLine, Notice, Summary
 from ..text import decoded, duration, printable
@@ -17,7 +17,7 @@ DAY = 86_400
 
 
 class BacktestReport(Action):
-    """Collects what a `BacktestCalculator` of `rules` yields, and reports at the end: for people, or a JSON object a rule."""
+    """Collects what a `BacktestCalculator` of `trials` yields, and reports at the end: as text, or a JSON object a rule."""
 
     essential = True
 
@@ -26,7 +26,7 @@ class BacktestReport(Action):
         out: TextIO,
         errors: TextIO,
         formatter: MessageFormatter,
-        rules: Sequence[Rule],
+        trials: Sequence[Trial],
         *,
         is_json: bool = False,
         verbose: bool = False,
@@ -36,7 +36,7 @@ class BacktestReport(Action):
         self._formatter = formatter
         self._is_json = is_json
         self._verbose = verbose
-        self._trials = [trial_of(rule) for rule in rules]
+        self._trials = trials
         tried = [rule for trial in self._trials for rule in (trial.rule, *trial.others, trial.kept) if rule is not None]
         self._records = {rule.name: Record(rule) for rule in tried}
 
@@ -99,7 +99,7 @@ class BacktestReport(Action):
                 which = f"{_label(next(iter(record.firing))) or 'it'} still fires,"
             yield f"  at the end of the log {which} since {self._formatter.time(since)}"
         if others:
-            yield from _table(rule, record, others, seconds)
+            yield from _table(trial, record, others, seconds)
         if advice := suggestion(record, others, kept):
             yield f"  {advice}"
 
@@ -126,7 +126,7 @@ class BacktestReport(Action):
                 {"group": {label: decoded(value) for label, value in group}, "started": started, "held": suppressed}
                 for group, (started, suppressed) in record.firing.items()
             ],
-            "thresholds": [_numbers(each, seconds) for each in sweep],
+            "thresholds": [{**_numbers(each, seconds), "level": trial.level(each.rule) or None} for each in sweep],
             "kept": None if kept is None else {"keep_firing": kept.rule.keep_firing, **_numbers(kept, seconds)},
             "suggestion": suggestion(record, others, kept),
         }
@@ -144,15 +144,16 @@ def _numbers(record: Record, seconds: int) -> dict[str, Any]:
     }
 
 
-def _table(rule: Rule, record: Record, others: Sequence[Record], seconds: int) -> Iterator[str]:
-    """A row for each threshold, the rule's own marked."""
+def _table(trial: Trial, record: Record, others: Sequence[Record], seconds: int) -> Iterator[str]:
+    """A row for each threshold, the rule's own marked; behind the others what they are among the values in the log."""
+    rule = trial.rule
     pages = "pages a day" if seconds >= DAY else "pages"
     yield f"    {rule.comparison.replace('_', ' '):>14}  {'fired':>9}  {'flaps':>7}  {'firing for':>13}  {pages:>11}"
     for each in sorted([record, *others], key=lambda each: each.rule.threshold):
         mark = ">" if each is record else " "
         yield (
             f"  {mark} {rule.amount(each.rule.threshold):>14}  {each.fired:>9,}  {each.flaps:>7,}"
-            f"  {duration(each.seconds):>13}  {_pages(each.pages, seconds):>11}"
+            f"  {duration(each.seconds):>13}  {_pages(each.pages, seconds):>11}  {trial.level(each.rule)}".rstrip()
         )
 
 

@@ -23,31 +23,47 @@ from .state import AlertState
 from .suppression import Suppression
 
 FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0, 3.0)
-"""What thresholds are multiplied by."""
+"""What thresholds are multiplied by where the distribution of values is not known."""
 
 FLAP_SECONDS = 300
-"""A firing that begins this soon behind the end of the last one of its group, or within the rule's window, is a flap."""
+"""A firing that begins this soon after the end of the last one of its group, or within the rule's window, is a flap."""
 
 NOISY = 4
 """A rule that has fired less often than this, and never flapped, needs no advice."""
 
 
 class Trial(NamedTuple):
-    """A rule and its variants: with other thresholds, in ascending order, and one that is kept firing for as long as it may flap."""
+    """A rule and its variants: with other thresholds, in ascending order, and one that keeps firing for as long as it may flap."""
 
     rule: Rule
     others: tuple[Rule, ...]
     kept: Rule | None
 
+    def level(self, other: Rule) -> str:
+        """What the threshold of a variant is among the values in the log: `p99`; "" where that is not known."""
+        _, _, level = other.name.partition("*")
+        return level if level[:1] in ("p", "m") else ""
 
-def trial_of(rule: Rule) -> Trial:
-    """What a backtest tries of `rule`. Names of variants have a `*`, which those of rules never have."""
+
+def trial_of(rule: Rule, levels: Mapping[str, float] | None = None) -> Trial:
+    """What a backtest tries of `rule`: thresholds at the `levels` of its values in the log, else multiples of its own.
+
+    Names of variants have a `*`, which those of rules never have.
+    """
+    wanted = levels or {f"{factor:g}": rule.threshold * factor for factor in FACTORS}
     others: dict[float, Rule] = {rule.threshold: rule}
-    for factor in FACTORS:
-        threshold = _scaled(rule, factor)
-        if threshold not in others and not (threshold == rule.threshold_max and rule.comparison == "above"):
-            recover = None if rule.recover is None else _healthy(rule, rule.recover * factor, threshold)
-            others[threshold] = replace(rule, name=f"{rule.name}*{factor:g}", threshold=threshold, recover=recover)
+    for name, wish in wanted.items():
+        threshold = _as_threshold(rule, wish)
+        if (
+            threshold in others
+            or (levels and threshold <= 0)
+            or (threshold == rule.threshold_max and rule.comparison == "above")
+        ):
+            continue
+        recover = None
+        if rule.recover is not None:  # scaled along
+            recover = _healthy(rule, rule.recover * (wish / rule.threshold if rule.threshold else 1), threshold)
+        others[threshold] = replace(rule, name=f"{rule.name}*{name}", threshold=threshold, recover=recover)
     del others[rule.threshold]
     kept = replace(rule, name=f"{rule.name}*kept", keep_firing=flap_seconds(rule))
     return Trial(
@@ -62,8 +78,8 @@ def flap_seconds(rule: Rule) -> int:
     return max(rule.window, FLAP_SECONDS)
 
 
-def _scaled(rule: Rule, factor: float) -> float:
-    threshold = rule.threshold * factor
+def _as_threshold(rule: Rule, threshold: float) -> float:
+    """The nearest threshold that `rule` may have."""
     if rule.is_whole:
         threshold = floor(threshold) if rule.comparison in ("above", "at_most") else ceil(threshold)
     return max(_possible(rule, threshold), rule.threshold_min)
@@ -80,10 +96,10 @@ def _possible(rule: Rule, value: float) -> float:
 
 
 class BacktestCalculator(RuleCalculator):
-    """Yields the alerts of `rules`, and under the names of their variants those of these; none tells what changed."""
+    """Yields the alerts of the rules of `trials`, and those of their variants under the variants' names; none says what changed."""
 
-    def __init__(self, rules: Sequence[Rule], mutes: Sequence[Mute] = ()) -> None:
-        trials = [trial_of(rule) for rule in rules]
+    def __init__(self, trials: Sequence[Trial], mutes: Sequence[Mute] = ()) -> None:
+        rules = [trial.rule for trial in trials]
         self._originals = {
             variant.name: trial.rule
             for trial in trials

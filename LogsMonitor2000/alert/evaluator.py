@@ -7,7 +7,7 @@ value is the same, and so is what follows from it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from operator import ge, gt, le, lt
@@ -35,6 +35,9 @@ class Transition(NamedTuple):
     alert: ActiveAlert
 
 
+Observe = Callable[[Iterable[float]], None]
+"""Takes values of a rule, of whichever group."""
+
 NOTHING: list[Transition] = []
 """The transitions of nearly every second; never added to."""
 
@@ -53,7 +56,12 @@ class RuleEvaluator:
         # When states change by themselves: earliest first, as all that are pending wait equally long, and all that are recovered.
         self._pending: OrderedDict[Group, int] = OrderedDict()
         self._recovered: OrderedDict[Group, int] = OrderedDict()
+        self._observe: Observe | None = None
         self._over = partial(COMPARE_TO[rule.comparison], rule.threshold)
+
+    def survey(self, observe: Observe) -> None:
+        """From now on, pass all values on to `observe`, and have no alerts."""
+        self._observe = observe
 
     def passes(self, stretch: range) -> bool:
         """Evaluate all seconds of `stretch` at once; False where there may be a transition, and they are to be evaluated one by one."""
@@ -94,6 +102,10 @@ class RuleEvaluator:
     def evaluate(self, time: int) -> list[Transition]:
         """The transitions of second `time`, by group."""
         groups = self.changed(time)
+        if self._observe is not None:
+            values = [self.value(group, time) for group in groups]
+            self._observe([value for value in values if value is not None])
+            return NOTHING
         if self._pending or self._recovered:
             groups = dict.fromkeys(chain(groups, self._at_deadline(time)))
         transitions: list[Transition] = []
@@ -225,6 +237,12 @@ class WindowEvaluator(FillingEvaluator):
             each.evaluators.append(self)
             each.needed = min(evaluator.needed for evaluator in each.evaluators)
         self._value = rule.value
+
+    def survey(self, observe: Observe) -> None:
+        super().survey(observe)
+        self.needed, self._events_min = 0, self.rule.min_events
+        for window in self.windows:
+            window.needed = 0
 
     def passes(self, stretch: range) -> bool:
         return len(self.windows) == 1 and not self.is_resumed and self.window.sleeps_until(stretch[-1])

@@ -31,6 +31,10 @@ class PlainEvaluator(FillingEvaluator):
         decided: Sequence[Any] = [value for value in values if value is not None] if None in values else values
         if decided and (self.highest is None or max(decided) > self.highest[0]):
             self.highest = max(decided), stretch[values.index(max(decided))]
+        if self._observe is not None:
+            self._observe(decided)
+            self.becomes_full(stretch[-1])
+            return True
         alert, rule = self.states.get(()), self.rule
         if alert is not None and (not alert.is_firing or alert.recovered_at is not None):
             return False
@@ -57,7 +61,7 @@ class PlainEvaluator(FillingEvaluator):
     def evaluate(self, time: int) -> list[Transition]:
         self.becomes_full(time)
         self.is_resumed = False
-        if not self.states:  # nearly always
+        if not (self.states or self._observe):  # nearly always
             value = self.value((), time)
             if value is None or not self._over(value):
                 return NOTHING

@@ -17,7 +17,9 @@ receivers is ignored."""
 
 def configure(parser: Parser) -> None:
     parser.group("time").add(
-        "time", metavar="TIME", help="2026-11-22T08:30:00, with an offset or in --timezone, or seconds since the epoch"
+        "time",
+        metavar="TIME",
+        help="2026-11-22T08:30:00 or 08:30:00 (of the only day), with an offset or in --timezone, or epoch seconds",
     )
     add_lookback(parser)
 

@@ -129,6 +129,19 @@ class Variants(unittest.TestCase):
                     kept = {"name": rule.name, "threshold": rule.threshold, "recover": rule.recover}
                     self.assertEqual(replace(other, **kept), rule)
 
+    def test_thresholds_at_levels_of_the_log(self) -> None:
+        for text, levels, thresholds, recoveries in (
+            ("measure='rate'\nabove=10\nrecover=8", {"p50": 5.0, "p99": 10.0, "max": 20.0}, {"p50": 5, "max": 20}, [4, 16]),
+            ("measure='ratio'\nof={status=500}\nabove=0.4", {"p50": 0.0, "p90": 0.25, "max": 1.0}, {"p90": 0.25}, None),
+            ("measure='count'\nat_least=3", {"p50": 1.5, "max": 9.0}, {"p50": 2, "max": 9}, None),
+        ):
+            with self.subTest(text):
+                (rule,) = rules_of(f"[[alert]]\nname='x'\n{text}")
+                trial = trial_of(rule, levels)
+                self.assertEqual({trial.level(other): other.threshold for other in trial.others}, thresholds)
+                self.assertEqual([other.recover for other in trial.others], recoveries or [None] * len(thresholds))
+                self.assertEqual(trial.level(rule), "")
+
     def test_one_that_is_kept_firing(self) -> None:
         for text, seconds in (
             ("window = 60", 300),
@@ -146,7 +159,7 @@ class Variants(unittest.TestCase):
         fired = set()
         for number in range(4 * SCALE):
             log = random_log(rng, lines_max=150)
-            together = alerts_of(log, BacktestCalculator(rules))
+            together = alerts_of(log, BacktestCalculator(list(map(trial_of, rules))))
             for rule in rules:
                 trial = trial_of(rule)
                 for variant in filter(None, (rule, *trial.others, trial.kept)):
@@ -173,7 +186,7 @@ class Variants(unittest.TestCase):
             "[[alert]]\nname='more'\nmeasure='count'\nwindow=1\nabove=2\ninhibited_by=['many']"
         )
         mutes = read_mutes(parse_config(b"[[mute]]\nalerts=['many']", "m").tables("mute"), zone_named("UTC"), ["many"])
-        alerts = alerts_of(csv_line(START) * 10, BacktestCalculator(rules, mutes))
+        alerts = alerts_of(csv_line(START) * 10, BacktestCalculator(list(map(trial_of, rules)), mutes))
         self.assertEqual({alert.suppressed for alert in alerts if alert.name.startswith("many")}, {"muted: mute"})
         self.assertEqual({alert.suppressed for alert in alerts if alert.name.startswith("more")}, {"inhibited by many"})
         self.assertGreater(len(alerts), 10)
@@ -182,7 +195,9 @@ class Variants(unittest.TestCase):
         rules = rules_of("[[alert]]\nname='each'\nmeasure='count'\nby=['source']\nabove=1")
         log = b"".join(csv_line(START, source=b"10.0.%d.%d" % divmod(n, 250)) * 9 for n in range(1200))
         notices = [
-            event.text for event in events_of(log, BacktestCalculator(rules)) if isinstance(event, Notice) and not event.verbose
+            event.text
+            for event in events_of(log, BacktestCalculator(list(map(trial_of, rules))))
+            if isinstance(event, Notice) and not event.verbose
         ]
         self.assertEqual(len(notices), 1)
         self.assertTrue(notices[0].startswith("alert each: more than 1,000 groups"))

@@ -70,6 +70,10 @@ class SilenceEvaluator(RuleEvaluator):
         self._limit = int(rule.threshold) + (rule.comparison == "above" or rule.threshold % 1 > 0)
 
     def passes(self, stretch: range) -> bool:
+        if self._observe is not None:
+            for time in self._timeline.latest:
+                self.count(time)
+            return True
         if self.states or self._is_resumed or self._silent:
             return False
         heard, seconds = self._heard, self._timeline.latest
@@ -90,6 +94,8 @@ class SilenceEvaluator(RuleEvaluator):
         self._fresh = self._timeline.latest.get(time, {})
         for group in self._fresh:
             last = self._silent.pop(group, self._heard.get(group))
+            if self._observe is not None and last is not None:
+                self._observe([time - last])
             if last is not None and (alert := self.states.get(group)) is not None:
                 alert.peak = max(alert.peak, time - 1 - last)  # it has grown by the second since it was evaluated
             self._heard[group] = time
@@ -102,6 +108,8 @@ class SilenceEvaluator(RuleEvaluator):
         return None if last is None else time - last
 
     def changed(self, time: int) -> Collection[Group]:
+        if self._observe is not None:  # a silence is measured when it ends
+            return ()
         groups = [*self.states] if self._is_resumed else [group for group in self._fresh if group in self.states]
         self._fresh, self._is_resumed = {}, False
         while self._heard and (last := next(iter(self._heard.values()))) + self._limit <= time:
@@ -117,6 +125,8 @@ class SilenceEvaluator(RuleEvaluator):
         return [*self._silent, *self._heard]
 
     def due(self) -> int:
+        if self._observe is not None:
+            return NEVER
         if self._is_resumed:
             return 0
         return min(super().due(), next(iter(self._heard.values())) + self._limit if self._heard else NEVER)
