@@ -232,6 +232,9 @@ CONF_BYTES_MAX = 1 << 20
 CONFIG_BYTES_MAX = 1 << 20
 """How much of a file of settings is read: nobody writes a larger one."""
 
+KEY_PARTS_MAX = 32
+"""Parts of a dotted key of a configuration: no option is nested more deeply than four tables."""
+
 SECRET_BYTES_MAX = 4_096
 """How much of a file that holds a secret is read."""
 
@@ -374,6 +377,9 @@ ACCEPT_PAUSE_SECONDS = 0.1
 
 SCENARIO_LINES_MAX = 1_000_000
 """Lines that a test of rules may repeat: a few seconds' work."""
+
+SCENARIO_SECONDS_MAX = 400 * 86_400
+"""How long after its first event a test of rules may end: a year and what may be compared with it."""
 
 DELIVERY_ALERTS_MAX = 10_000
 """Alerts that one delivery keeps in mind: those it has yet to tell, and those it has told to be firing. About 10 MB."""

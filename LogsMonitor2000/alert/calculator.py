@@ -122,9 +122,13 @@ class RuleCalculator(TimedCalculator):
     def _due(self) -> int:
         """The next second at which there may be a transition although no bucket comes."""
         assert self._now is not None
-        due = min([self._timelines.due(self._now), *[evaluator.due() for evaluator in self._evaluators.values()]])
-        if self._suppression.is_muted:
-            due = min(due, (self._now // 60 + 1) * 60)  # mutes end with a minute
+        due = min(
+            [
+                self._timelines.due(self._now),
+                self._suppression.due(self._now),
+                *[evaluator.due() for evaluator in self._evaluators.values()],
+            ]
+        )
         if self._explain_at is not None:
             due = min(due, self._explain_at)
         return max(due, self._now + 1)

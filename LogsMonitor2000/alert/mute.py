@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 import re
 from typing import NamedTuple
@@ -40,6 +40,21 @@ class Mute(NamedTuple):
         if self.begin < self.end:
             return day in self.days and self.begin <= minute < self.end
         return (day in self.days and minute >= self.begin) or ((day - 1) % 7 in self.days and minute < self.end)
+
+    def next_end(self, second: int) -> int:
+        """A second after `second` before which a mute that covers it does not end; the time of day may be the end there."""
+        try:
+            local = datetime.fromtimestamp(second, self.zone)
+            day = datetime(local.year, local.month, local.day)
+            ends = [day + timedelta(days, minutes=self.end) for days in (0, 1)]
+            moments = [end.replace(tzinfo=self.zone, fold=fold) for end in ends for fold in (0, 1)]
+            found = min(int(moment.timestamp()) for moment in moments if moment.timestamp() > second)
+            then = datetime.fromtimestamp(found, self.zone)
+            if then.astimezone(self.zone).utcoffset() == local.astimezone(self.zone).utcoffset():
+                return found
+        except (ValueError, OverflowError, OSError):  # no clock shows years before 1 or past 9999
+            pass
+        return (second // 60 + 1) * 60  # clocks are set in between: to look at each minute is always right
 
     @property
     def described(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from math import ceil, isclose
+import os
 from textwrap import dedent
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from ..config.problems import ConfigError
 from ..config.table import Table, matches, read_each
 from ..errors import UsageError
 from ..event import Alert
-from ..limits import SCENARIO_LINES_MAX, WINDOW_SECONDS_MAX
+from ..limits import SCENARIO_LINES_MAX, SCENARIO_SECONDS_MAX, WINDOW_SECONDS_MAX
 from ..runtime.clock import second_named
 from ..text import decoded
 from .rule import BUILT_IN, Rule
@@ -79,6 +80,14 @@ class Scenario(NamedTuple):
     pending: bool
     tolerance: float
 
+    def end_after(self, first: int) -> int | None:
+        """The second through which it is to be evaluated, of a log that begins at `first`; None for the log's own end."""
+        if self.end is None:
+            return None
+        if self.end.at(first) - first > SCENARIO_SECONDS_MAX:
+            raise ConfigError(f"{self.where}: end is more than {SCENARIO_SECONDS_MAX // 86_400} days after the first event")
+        return self.end.at(first)
+
     def is_looked_at(self, alert: Alert) -> bool:
         """Whether it is one of those that the test is about."""
         return matches(alert.name, self.only) and (self.pending or alert.state != AlertState.PENDING)
@@ -103,11 +112,14 @@ def _read(table: Table, number: int, rules: Sequence[Rule], zone: str) -> Scenar
         table.report("expect", "is missing; expect = [] says that no alert is expected")
     expected = tuple(_read_expected(each, rules, zone) for each in table.tables("expect"))
     names = dict.fromkeys([*(rule.name for rule in rules if rule.name != BUILT_IN), *(each.alert for each in expected)])
+    path = table.path("file", None)
+    if path is not None and os.path.exists(path) and not os.path.isfile(path):
+        table.report("file", f"must be a regular file, not {path!r}")
     scenario = Scenario(
         table.where,
         name,
         log,
-        table.path("file", None),
+        path,
         _moment(table, "end", zone, None),
         expected,
         table.texts("only", tuple(names) or (BUILT_IN,)),

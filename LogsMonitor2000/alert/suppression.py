@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .contribution import Group
 from .evaluator import RuleEvaluator, Transition
 from .rule import Rule
+from .series import NEVER
 from .state import AlertState
 
 if TYPE_CHECKING:
@@ -28,13 +29,16 @@ class Suppression:
         self._places = {name: place for place, name in enumerate(evaluators)}
         self._waiting: dict[tuple[str, Group], None] = {}  # firing, but suppressed so far
         self._is_resumed = False
-        self.is_muted = False
-        """Whether a firing waits for a mute to end, which happens at a full minute."""
+        self._is_muted = False  # whether a firing waits for a mute to end
 
     @property
     def is_waiting(self) -> bool:
         """Whether a firing is suppressed that may be so no longer."""
         return bool(self._waiting)
+
+    def due(self, now: int) -> int:
+        """The next second after `now` at which a firing may be suppressed no longer although there is no transition."""
+        return min(mute.next_end(now) for mute in self._mutes) if self._is_muted and self._mutes else NEVER
 
     def is_due(self, time: int) -> bool:
         """Whether a firing may be suppressed no longer at `time` although there is no transition."""
@@ -61,7 +65,7 @@ class Suppression:
         alerts = {key: self._evaluators[key[0]].states[key[1]] for key in self._waiting}
         for (name, group), alert in alerts.items():
             alert.suppressed = self.reason(self._evaluators[name].rule, group, time)
-        self.is_muted = any(alert.suppressed.startswith(MUTED) for alert in alerts.values())
+        self._is_muted = any(alert.suppressed.startswith(MUTED) for alert in alerts.values())
         free = [key for key, alert in alerts.items() if not alert.suppressed]
         for name, group in sorted(free, key=lambda key: (self._places[key[0]], repr(key[1]))):
             evaluator, alert = self._evaluators[name], alerts[name, group]
@@ -78,7 +82,7 @@ class Suppression:
                 if alert.is_firing and not alert.notified and not evaluator.rule.dry_run:
                     self._waiting[name, group] = None
         self._is_resumed = True
-        self.is_muted = bool(self._waiting)  # as far as is known before the next evaluation
+        self._is_muted = bool(self._waiting)  # as far as is known before the next evaluation
 
     def reason(self, rule: Rule, group: Group, time: int) -> str:
         """Why an alert of `rule` is suppressed at `time`; "" when it is not."""

@@ -90,8 +90,9 @@ def run_test(settings: Settings, scenario: Scenario) -> Outcome:
         raise ConfigError(f"{scenario.where}: {error}") from error
     summary = processor.counts()
     first = summary.first or 0
-    if scenario.end is not None and summary.first is not None:
-        events += processor.advance(scenario.end.at(first) + processor.buffer_time + 1)
+    end = None if summary.first is None else scenario.end_after(first)
+    if end is not None:
+        events += processor.advance(end + processor.buffer_time + 1)
     actual = [event for event in events if isinstance(event, Alert) and scenario.is_looked_at(event)]
     malformed = next((event for event in events if isinstance(event, MalformedLine)), None)
     return Outcome(compare(scenario, actual, first), first, tuple(_problems(summary, malformed, processor.buffer_time)))

@@ -15,7 +15,7 @@ from LogsMonitor2000.config.toml_file import parse_config
 from LogsMonitor2000.event import Alert, Event, Notice
 
 from ..logs import START
-from ..support import without_lines
+from ..support import quickest, without_lines
 from .making import calculator, hits_at, limited, log_line, run, states_of, told_of
 from .reference import Hit, Rule
 
@@ -199,6 +199,31 @@ class Mutes(unittest.TestCase):
                 self.assertEqual(muted.covers("r", at(text, zone)), covers)
         hour = at("2026-10-25T00:00:00")  # in Prague it is two o'clock for two hours
         self.assertEqual([prague.covers("r", hour + 1800 * number) for number in range(-1, 5)], [False, *[True] * 4, False])
+
+    def test_the_next_second_at_which_it_may_end(self) -> None:
+        rng = Random(3)
+        for zone in (timezone.utc, PRAGUE):
+            for day in ("2026-03-28", "2026-03-29", "2026-10-24", "2026-10-25", "2026-07-01"):
+                begin, end = (f"{rng.randrange(24):02d}:{rng.choice((0, 15, 30)):02d}" for _ in range(2))
+                if begin == end:
+                    continue
+                muted = mute(**{"from": begin, "to": end})._replace(zone=zone)
+                second, last = at(f"{day}T00:00:00"), at(f"{day}T00:00:00") + 2 * 86_400
+                while second < last:
+                    following = muted.next_end(second)
+                    with self.subTest(zone=zone, day=day, begin=begin, end=end, second=second):
+                        self.assertGreater(following, second)
+                        if muted.covers("r", second):  # nothing ends unseen
+                            self.assertTrue(all(muted.covers("r", between) for between in range(second, following, 60)))
+                    second = following
+
+    def test_decades_of_a_muted_alert_cost_little(self) -> None:
+        muted = mute(name="m", **{"from": "00:30"})
+        rule = COUNT | {"above": 1, "keep_firing": 1}
+        hits = hits_at({0: 9}) + hits_at({20 * 365 * 86_400: 9})
+        self.assertLess(
+            quickest(lambda: told_of(hits, engine=calculator([rule | {"recover": 0, "window": 604_800}], [muted])), 1), 1
+        )
 
     def test_years_that_no_clock_shows(self) -> None:
         self.assertFalse(mute().covers("r", 10**15))

@@ -104,6 +104,13 @@ class Expectations(unittest.TestCase):
                 alerts = [told("pending"), told(), hits, high]
                 self.assertEqual([alert for alert in alerts if scenario.is_looked_at(alert)], looked_at)
 
+    def test_an_end_in_a_hundred_years(self) -> None:
+        (scenario,) = scenarios_of("[[test]]\nlog=''\nexpect=[]\nend='2126-01-01T00:00:00Z'")
+        with self.assertRaises(ConfigError) as caught:
+            scenario.end_after(1_700_000_000)
+        self.assertIn("end is more than 400 days after the first event", str(caught.exception))
+        self.assertEqual(scenario.end_after(4_922_000_000), 4_922_899_200)
+
     def test_moments(self) -> None:
         self.assertEqual((Moment(5, True).at(10), Moment(5, False).at(10)), (15, 5))
 
@@ -116,6 +123,7 @@ class Wrong(unittest.TestCase):
             ("expect=[]", "t.toml: test 1: log is missing: give one of log, file, lines"),
             ("expect=[]\nlog=''\nfile='x'", "t.toml: test 1: log and file cannot both be given: give one of log, file, lines"),
             ("expect=[]\nlog=''\nname='x'\nlogg=1", "t.toml: test 'x': unknown key 'logg'; did you mean log?"),
+            ("expect=[]\nfile='/dev/zero'", "file must be a regular file, not '/dev/zero'"),
             ("expect=[]\nlog=''\nend='soon'", "end must be like '+90s' or a time like"),
             ("expect=[]\nlog=''\nend='+soon'", "end must be seconds, or a duration like 90s"),
             ("expect=[]\nlog=''\nstart='+5s'", "start must be a time like"),

@@ -19,6 +19,16 @@ def table(text: str) -> Table:
     return parse_config(text.encode(), "monitor.toml")
 
 
+class Hostile(unittest.TestCase):
+    def test_a_key_of_very_many_parts_is_refused_before_it_takes_long(self) -> None:
+        for key in (".".join(["a"] * 200_000), " . ".join(['"a"'] * 50_000)):
+            for text in (f"x = 1\n{key} = 1", f"x = 1\n[{key}]", f"x = 1\ny = {{{key} = 1}}"):
+                with self.subTest(text[:20]), self.assertRaises(ConfigError) as caught:
+                    table(text)
+                self.assertEqual(str(caught.exception), "monitor.toml:2: a key of more than 32 parts")
+        self.assertEqual(table("a.b.c.d = 1\n[e.f]\ng = '" + "a." * 99 + "'").table("e").table("f").text("g"), "a." * 99)
+
+
 class Reading(unittest.TestCase):
     def test_values_are_handed_out_by_kind(self) -> None:
         read = table('name = "a"\ntop = 3\nabove = 0.5\nfor = "5m"\ndry = true\nby = "section"\nof = {status = "5xx"}')
