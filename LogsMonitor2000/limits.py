@@ -247,6 +247,12 @@ GROUPS_MAX = 50_000
 STATES_MAX = 1_000
 """Groups of a rule that are pending or firing at once; more are counted and said, as nobody would read a thousand alerts."""
 
+WINDOWS_BYTES_MAX = 256 << 20
+"""What the windows of all rules over groups may take together; past it older seconds are merged into panes, then groups forgotten."""
+
+PANES_MIN = 64
+"""Panes that the longest window keeps at least, so that its edge is within two percent."""
+
 UNIQUES_MAX = 131_072
 """Distinct values that a rule's window holds; past it, of its busiest seconds, every second, fourth, … of them is counted."""
 

@@ -22,8 +22,8 @@ from .rule import BUILT_IN, Rule
 from .series import NEVER
 from .state import AlertState
 from .suppression import Suppression
+from .timelines import Timelines
 from .totals import AlertTotals
-from .window import Timelines
 
 if TYPE_CHECKING:  # few runs need them and start-up counts
     from .attribution import Attribution, Changes
@@ -76,8 +76,7 @@ class RuleCalculator(TimedCalculator):
             self._take(stretch, buckets, events)
         self._pass_silence(through, events)
         self._now = through if self._now is None else max(through, self._now)
-        self._timelines.trim()
-        return events
+        return [*events, *self._timelines.trim()]
 
     def _stretches(self, closed: Sequence[Bucket]) -> Iterator[tuple[range, Sequence[Bucket]]]:
         """`closed` in stretches of contiguous seconds. A second that is to be explained ends one."""

@@ -83,6 +83,15 @@ class Contribution(ABC):
         """Of a tallied one: which of its numbers an event counts in."""
         return (0,)
 
+    @abstractmethod
+    def merged(self, one: Any, other: Any) -> Any:
+        """What two seconds together contribute to a group."""
+
+    def weight(self, delta: Any) -> int:
+        """How many events a group has of a second."""
+        events: int = delta[0] if isinstance(delta, tuple) else delta
+        return events
+
     def largest(self, deltas: Deltas) -> int:
         """What no group has more of in a second, where sums of that bound what a group has in a window."""
         return 1 << 40

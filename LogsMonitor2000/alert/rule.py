@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what the built-in rule does not need is not imported for it
     from .condition import Conditions
     from .contribution import Contribution
     from .evaluator import RuleEvaluator
-    from .window import Timelines
+    from .timelines import Timelines
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 HIGH = ("above", "at_least")

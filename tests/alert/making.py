@@ -253,6 +253,8 @@ def limited(**limits: int) -> Iterator[None]:
         "alert.calculator",
         "alert.evaluator",
         "alert.window",
+        "alert.timeline",
+        "alert.timelines",
         "alert.kinds.distinct",
         "alert.kinds.leaky_bucket",
         "alert.kinds.new",

@@ -13,7 +13,8 @@ from LogsMonitor2000.alert.kinds.distinct import HASHES, Uniques
 from LogsMonitor2000.alert.kinds.events import Events
 from LogsMonitor2000.alert.kinds.percentile import Bins
 from LogsMonitor2000.alert.kinds.ratio import Share
-from LogsMonitor2000.alert.window import Timeline, Window
+from LogsMonitor2000.alert.timeline import Timeline
+from LogsMonitor2000.alert.window import Window
 from LogsMonitor2000.analyze.columns import Bin
 from LogsMonitor2000.limits import UNIQUES_MAX
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ...analyze.bucket import Bucket
 from ...analyze.columns import MICRO, Derived
 from ...analyze.measures.base import Measure
-from ...analyze.measures.sum import Amounts, Sum
+from ...analyze.measures.sum import Amount, Amounts, Sum, add_amounts
 from ...config.table import Table
 from ...text import size
 from ..condition import Conditions
@@ -38,7 +38,7 @@ class ValueSums:
     def remove(self, time: int, delta: tuple[int, int, int]) -> None:
         self.events -= delta[0]
         self.sum -= delta[1]
-        if self._maxima and self._maxima[0][0] <= time:
+        while self._maxima and self._maxima[0][0] <= time:
             self._maxima.popleft()
 
     @property
@@ -73,6 +73,9 @@ class Values(Contribution):
                     count, total, largest = known[0] + count, known[1] + total, max(known[2], largest)
                 deltas[place[0]] = (count, total, largest)
         return deltas
+
+    def merged(self, one: Amount, other: Amount) -> Amount:
+        return add_amounts(one, other)
 
     def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
         amounts = [state.get((), _NONE) for state in states]

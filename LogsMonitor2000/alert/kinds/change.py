@@ -14,7 +14,7 @@ from ..condition import Conditions
 from ..contribution import Group
 from ..evaluator import WindowEvaluator
 from ..rule import Rule, Sums, Unit
-from ..window import Timelines
+from ..timelines import Timelines
 from .events import Events
 
 WINDOWS_MAX = 28

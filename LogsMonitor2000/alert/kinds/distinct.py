@@ -55,13 +55,15 @@ class Uniques:
             self._sample()
 
     def remove(self, time: int, delta: ValueCounts) -> None:
-        seen, weight = self._seen, 1 << self._levels.pop(time, 0)
+        seen, levels = self._seen, self._levels
         self.events -= sum(delta.values())
         for (value,) in delta:
             number = HASHES[value]
-            if seen.get(number) == time:
+            if (last := seen.get(number)) is not None and last <= time:  # what leaves may be a pane of several seconds
                 del seen[number]
-                self.distinct -= weight
+                self.distinct -= 1 << levels.get(last, 0)
+        for second in [second for second in levels if second <= time]:
+            del levels[second]
 
     def stats(self) -> dict[str, int]:
         """How much it holds."""
@@ -107,6 +109,12 @@ class DistinctValues(Contribution):
             if place is not None:
                 deltas.setdefault(place[0], {})[key[-1:]] = count
         return deltas
+
+    def merged(self, one: ValueCounts, other: ValueCounts) -> ValueCounts:
+        return {value: one.get(value, 0) + other.get(value, 0) for value in one.keys() | other.keys()}
+
+    def weight(self, delta: ValueCounts) -> int:
+        return len(delta)
 
     def largest(self, deltas: Deltas) -> int:
         return max(map(len, deltas.values()))

@@ -56,6 +56,9 @@ class Events(Contribution):
                 events[place[0]] = events.get(place[0], 0) + count
         return events
 
+    def merged(self, one: int, other: int) -> int:
+        return one + other
+
     def plain(self, hits: list[int], states: Sequence[Any]) -> list[list[int]]:
         return [hits]
 

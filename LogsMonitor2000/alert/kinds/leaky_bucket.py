@@ -16,7 +16,8 @@ from ..contribution import Contribution, Deltas, Group
 from ..evaluator import RuleEvaluator
 from ..rule import Rule
 from ..series import NEVER
-from ..window import Timeline, Timelines
+from ..timeline import Timeline
+from ..timelines import Timelines
 from .distinct import HASHES, DistinctValues, ValueCounts
 from .events import Events
 

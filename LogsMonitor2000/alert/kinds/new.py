@@ -16,7 +16,8 @@ from ..condition import Conditions
 from ..contribution import Group
 from ..evaluator import WindowEvaluator
 from ..rule import COMPARISONS, Rule
-from ..window import Timelines, Window
+from ..timelines import Timelines
+from ..window import Window
 from .events import Events
 
 

@@ -71,6 +71,12 @@ class BinnedValues(Contribution):
                 bins[key[-1]] = bins.get(key[-1], 0) + count
         return deltas
 
+    def merged(self, one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
+        return {number: one.get(number, 0) + other.get(number, 0) for number in one.keys() | other.keys()}
+
+    def weight(self, delta: dict[int, int]) -> int:
+        return sum(delta.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Percentile(ValueRule):

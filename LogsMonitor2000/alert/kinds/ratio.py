@@ -61,6 +61,9 @@ class Shares(Contribution):
         get = matching.get
         return {group: (count, get(group, 0)) for group, count in events.items()}
 
+    def merged(self, one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+        return one[0] + other[0], one[1] + other[1]
+
     def counts_in(self, matches: bool) -> Sequence[int]:
         return (0, 1) if matches else (0,)
 
@@ -79,6 +82,9 @@ class UnparsedLines(Contribution):
 
     def deltas(self, bucket: Bucket, state: int, placement: Placement) -> Deltas:
         return {(): (bucket.hits + state, state)} if bucket.hits or state else {}
+
+    def merged(self, one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+        return one[0] + other[0], one[1] + other[1]
 
     def plain(self, hits: list[int], states: Sequence[int]) -> list[list[int]]:
         return [list(map(add, hits, states)), [*states]]

@@ -18,7 +18,8 @@ from ..contribution import Deltas, Group
 from ..evaluator import RuleEvaluator
 from ..rule import Rule, Unit, comparison_of
 from ..series import NEVER
-from ..window import Timeline, Timelines
+from ..timeline import Timeline
+from ..timelines import Timelines
 from .events import Events
 
 
