@@ -8,7 +8,7 @@ second, so that sums stay exact and only the edge of a window is less so. When t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..analyze.bucket import Bucket
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PANE_BYTES = 300
 """What a second takes besides its entries: an empty dictionary, and its places in the lists."""
+
+MERGES_SAMPLED = 64
+"""Pairs of panes by which it is judged what merging them would save."""
 
 SAMPLED = 8
 """Entries of a second whose size is measured; the others are taken to be like them."""
@@ -75,57 +78,67 @@ class Timeline:
                 window.entered -= done
 
     def shrink(self) -> int:
-        """Take fewer bytes: by wider panes, and where these would be too few, with only the heavier half of the groups.
+        """Take fewer bytes: by wider panes, and where these would be too few or save little, without the lightest groups.
 
         Returns how many groups were forgotten.
         """
-        before = self.size
-        self._merge_panes()
-        if self.size <= before * 3 // 4:
-            return 0
-        if self.width * 2 * PANES_MIN <= self.reach:
+        if self.width * 2 * PANES_MIN <= self.reach and self._merging_pays():
             self.width *= 2
             self._merge_panes()
             return 0
         return self._forget_groups()
 
+    def _merging_pays(self) -> bool:
+        """Whether neighbours have so many groups in common that merging saves a quarter: judged by a few of them."""
+        every = max(1, len(self.deltas) // MERGES_SAMPLED)
+        pairs = list(zip(self.deltas[::every], self.deltas[1::every]))
+        return 4 * sum(len(one.keys() | other.keys()) for one, other in pairs) <= 3 * sum(
+            len(one) + len(two) for one, two in pairs
+        )
+
     def _merge_panes(self) -> None:
         """Merge what lies in the same `width` seconds, and on the same side of the ends of every window."""
         ends = {place for window in self.windows for place in (window.entered, window.left)}
         merge, width = self.contribution.merged, self.width
-        times, deltas, largest = self.times, self.deltas, self.largest
-        kept: list[tuple[int, Deltas, int]] = []
+        panes = list(zip(self.times, self.deltas, self.largest))
+        self.times, self.deltas, self.largest = [], [], []
         places = [0]  # old place → new place
-        for place, (time, delta, most) in enumerate(zip(times, deltas, largest)):
-            if kept and place not in ends and kept[-1][0] // width == time // width:
-                _, earlier, most_earlier = kept.pop()
-                kept.append((time, merge_deltas(earlier, delta, merge), most_earlier + most))
+        for place, (time, deltas, largest) in enumerate(panes):
+            panes[place] = (0, {}, 0)  # there is no room for both
+            if self.times and place not in ends and self.times[-1] // width == time // width:
+                self.deltas[-1] = merge_deltas(self.deltas[-1], deltas, merge)
+                self.largest[-1] += largest
+                self.times[-1] = time
             else:
-                kept.append((time, delta, most))
-            places.append(len(kept))
-        # A place is before the pane that begins there: that of the first pane at or after it.
+                self.times.append(time)
+                self.deltas.append(deltas)
+                self.largest.append(largest)
+            places.append(len(self.times))
         for window in self.windows:
             window.entered, window.left = places[window.entered], places[window.left]
-        self._hold(kept)
+        self._measure()
 
     def _forget_groups(self) -> int:
-        """Forget the lighter half of the groups, but those that a rule is about."""
+        """Forget the lighter half of the groups, but those that a rule is about; of groups that came once, all."""
         weights: Counter[Group] = Counter()
         for deltas in self.deltas:
-            weights.update({group: self.contribution.weight(delta) for group, delta in deltas.items()})
-        kept = {group for window in self.windows for group in window.kept}
-        by_weight = sorted(weights.keys() - kept, key=lambda group: (weights[group], repr(group)))
-        forgotten = set(by_weight[: (len(by_weight) + 1) // 2])
-        rest = [{group: delta for group, delta in deltas.items() if group not in forgotten} for deltas in self.deltas]
-        self._hold(list(zip(self.times, rest, self.largest)))
+            for group, delta in deltas.items():
+                weights[group] += self.contribution.weight(delta)
+        for group in {group for window in self.windows for group in window.kept}:
+            weights.pop(group, None)
+        median = sorted(weights.values())[(len(weights) - 1) // 2] if weights else 0
+        forgotten = {group for group, weight in weights.items() if weight < median or weight <= 1}
+        if 2 * len(forgotten) < len(weights):
+            as_heavy = sorted((group for group, weight in weights.items() if weight == median), key=repr)
+            forgotten.update(as_heavy[: (len(weights) + 1) // 2 - len(forgotten)])
+        for place, deltas in enumerate(self.deltas):
+            self.deltas[place] = {group: delta for group, delta in deltas.items() if group not in forgotten}
+        self._measure()
         for window in self.windows:
             window.forget(forgotten)
         return len(forgotten)
 
-    def _hold(self, panes: Sequence[tuple[int, Deltas, int]]) -> None:
-        self.times = [time for time, _, _ in panes]
-        self.deltas = [deltas for _, deltas, _ in panes]
-        self.largest = [largest for _, _, largest in panes]
+    def _measure(self) -> None:
         self._sizes = list(map(size_of, self.deltas))
         self.size = sum(self._sizes)
 
@@ -165,10 +178,10 @@ def size_of(deltas: Deltas) -> int:
 
 
 def _entry_size(group: Group, delta: Any) -> int:
-    size = 96 + 56 + sum(41 + len(part) if isinstance(part, bytes) else 32 for part in group)
+    size = 48 + 64 + sum(41 + len(part) if isinstance(part, bytes) else 8 for part in group)
     if isinstance(delta, dict):
-        return size + 300 + sum(96 + (97 + len(key[0] or b"") if isinstance(key, tuple) else 32) for key in delta)
-    return size + (56 + 32 * len(delta) if isinstance(delta, tuple) else 32)
+        return size + 232 + sum(48 + (105 + len(key[0] or b"") if isinstance(key, tuple) else 28) for key in delta)
+    return size + (72 if isinstance(delta, tuple) else 8)
 
 
 def _dump_delta(delta: Any) -> Any:
