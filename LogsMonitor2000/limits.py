@@ -257,7 +257,13 @@ UNIQUES_MAX = 131_072
 """Distinct values that a rule's window holds; past it, of its busiest seconds, every second, fourth, … of them is counted."""
 
 HISTORY_ROWS_MAX = 60_000
-"""Events held to tell what changed, some 25 MB: of each second as many as there is room for in two of the longest window."""
+"""Events sampled to attribute a change, of the last minutes and again of what is further back: some 25 MB each."""
+
+HISTORY_DETAIL_SECONDS = 1_800
+"""The last minutes, of which every second is sampled: two windows of a quarter of an hour."""
+
+CHUNKS_REPLAYED_MAX = 12
+"""Chunks whose samples are kept after an alert has asked for them, as the next one asks for most of them again; some 2 MB each."""
 
 HISTORY_SECOND_ROWS_MIN, HISTORY_SECOND_ROWS_MAX = 10, 200
 """But never fewer or more than these of a second; they are its first, and stand for the others."""

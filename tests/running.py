@@ -74,7 +74,7 @@ def numbers(events: Iterator[Event] | Sequence[Event]) -> list[Event]:
 @contextmanager
 def chunks_of_bytes(count: int) -> Iterator[None]:
     """Make chunks so small that a small log has many."""
-    modules = ("source.base", "source.file", "pipeline.input", "pipeline.recogniser", "pipeline.parallel")
+    modules = ("source.base", "source.file", "pipeline.input", "pipeline.recogniser", "pipeline.parallel", "pipeline.chunk")
     patches = [mock.patch(f"LogsMonitor2000.{module}.CHUNK_BYTES", count) for module in modules]
     for patch in patches:
         patch.start()

@@ -1,20 +1,23 @@
 """What changed: which sources and sections most of a change is made of, and lines of it to look at.
 
-The events of the window and of the one before are held, with their source, section and whatever the rules look at, so that the change
-can be attributed for just the events that a rule counts. They are only looked at when an alert fires.
+The events of the window and of the one before are sampled, with their source, section and whatever the rules look at, so that the
+change can be attributed for just the events that a rule counts. They are only looked at when an alert fires: so they come either with
+the buckets, or where the log can be read again, from a `SampleSource` that is asked for them then.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any, NamedTuple, Protocol
 
 from ..analyze.bucket import Bucket
 from ..analyze.columns import Derived, Raw
 from ..analyze.measures.sample import Sample
 from ..limits import (
     CAUSES_MAX,
+    HISTORY_DETAIL_SECONDS,
     HISTORY_LINE_SECONDS,
     HISTORY_LINES_MAX,
     HISTORY_ROWS_MAX,
@@ -24,21 +27,26 @@ from ..limits import (
 from .contribution import Contribution, Group, Placement, column_key
 
 CAUSES = ("source", "section", "status", "method", "vhost", "user")
-"""Fields whose values are named as causes; those that no rule looks at are not held, but for the first two."""
+"""Fields whose values are named as causes; those that no rule looks at are not sampled, but for the first two."""
 
 SHARE_MIN = 0.2
-"""A value behind less of a change than this is no cause of it."""
-
+"""A value that explains less of a change than this is not a cause of it."""
 
 CHANGE_MIN = 0.1
 """A change by less than this share of the traffic is noise, and has no cause."""
 
-
 Weights = dict[tuple[Any, ...], float]
-"""How many events have these values of the history's columns."""
+"""How many events have these values of the sampled columns."""
 
-Counted = dict[Group, tuple[Weights, Weights]]
-"""By group, those of the window and those of the one before."""
+
+class SampleSource(Protocol):
+    """What has samples of seconds that have closed."""
+
+    def want(self, measure: Sample) -> None:
+        """What the samples are to be made by; called once, before the log is read."""
+
+    def samples(self, begin: int, end: int) -> Iterable[Bucket]:
+        """The buckets of the seconds from `begin` through `end`, in ascending order, with their samples."""
 
 
 class Changes(NamedTuple):
@@ -49,32 +57,73 @@ class Changes(NamedTuple):
     lines: tuple[bytes, ...] = ()
 
 
-class Second(NamedTuple):
-    """What is held of a second: its events' values by column, and how many events each of them stands for."""
+class Second:
+    """The sample of a second: its events' values by column, their lines, and how many events each of them stands for."""
 
-    time: int
-    columns: Sequence[Sequence[Any]]
-    lines: Sequence[bytes]
-    weight: float
+    __slots__ = ("time", "weight", "lines", "_columns", "_counts")
+
+    def __init__(self, time: int, columns: Sequence[Sequence[Any]], lines: Sequence[bytes], weight: float) -> None:
+        self.time = time
+        self.weight = weight
+        self.lines = lines
+        self._columns = columns
+        self._counts: dict[Contribution, dict[Group, Counter[tuple[Any, ...]]]] = {}
+
+    def counts(self, contribution: Contribution, placement: Placement, group: Group) -> Mapping[tuple[Any, ...], int]:
+        """How many sampled events that `contribution` counts for `group` have which values."""
+        by_group = self._counts.get(contribution)
+        if by_group is None:
+            by_group = self._counts[contribution] = {}
+            for key, count in Counter(zip(*self._columns)).items():
+                place = placement[key]
+                if place is not None and (place[1] or not contribution.conditions):
+                    by_group.setdefault(place[0], Counter())[key] += count
+        return by_group.get(group, {})
+
+    def lines_of(self, contribution: Contribution, placement: Placement, group: Group) -> list[bytes]:
+        """The lines of these events, in an order that is the same however several logs were read."""
+        if not self.counts(contribution, placement, group):
+            return []
+        counted = []
+        for key, line in zip(zip(*self._columns), self.lines):
+            place = placement[key]
+            if place is not None and place[0] == group and (place[1] or not contribution.conditions):
+                counted.append(line[:SAMPLE_BYTES_MAX].removesuffix(b"\r"))
+        return sorted(counted)
+
+    def thinned(self, rows: int, stride: int) -> Second:
+        """Its first `rows`, without their lines, for as many seconds as `stride`."""
+        share = len(self._columns[0]) / min(rows, len(self._columns[0]))
+        return Second(self.time, [column[:rows] for column in self._columns], (), self.weight * share * stride)
 
 
 class Attribution:
-    """What the contributions of some rules counted lately, for windows of up to `seconds`: the events themselves, as holding them is cheap.
+    """What the contributions of some rules counted lately, for windows of up to `seconds`.
 
-    They are counted only when an alert fires. Of a busy second only the first events are held.
+    Of a busy second only the first events are sampled; of what is further back than most windows look, fewer of them, and not
+    of every second.
     """
 
-    def __init__(self, contributions: Iterable[Contribution], seconds: int) -> None:
+    def __init__(self, contributions: Iterable[Contribution], seconds: int, source: SampleSource | None = None) -> None:
         columns = {column for contribution in contributions for column in contribution.columns}
         self.columns: tuple[Derived, ...] = tuple(sorted(columns | {Raw("source"), Raw("section")}, key=column_key))
         self.measure = Sample(*self.columns)
-        self._most = max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // (2 * seconds))
+        self._source = source
+        if source is not None:
+            source.want(self.measure)
         self._reach = 2 * seconds
-        self._seconds: deque[Second] = deque()
-        self._lines: deque[Second] = deque()  # the last of them, with their lines
+        detail = min(self._reach, HISTORY_DETAIL_SECONDS)
+        self._detail = detail
+        self._rows = max(HISTORY_SECOND_ROWS_MIN, HISTORY_ROWS_MAX // detail)
+        self._stride = max(1, ceil((self._reach - detail) * HISTORY_SECOND_ROWS_MIN / HISTORY_ROWS_MAX))
+        self._recent: deque[Second] = deque()
+        self._with_lines: deque[Second] = deque()  # the last of them
+        self._thinned: deque[Second] = deque()  # from before the recent ones
         self._ahead: deque[Bucket] = deque()
         self._since: int | None = None  # what came before this was forgotten by a restart
-        self._counted: dict[tuple[Contribution, int], tuple[int, Counted]] = {}
+        self._last = 0  # the last second that had events
+        self._asked_through: int | None = None  # what the source has been asked for
+        self._placements: dict[Contribution, Placement] = {}
 
     def extend(self, buckets: Iterable[Bucket]) -> None:
         """Take in seconds that log time has yet to come to."""
@@ -83,23 +132,32 @@ class Attribution:
     def catch_up(self, now: int) -> None:
         """Log time has come to `now`."""
         while self._ahead and self._ahead[0].time <= now:
-            self._count_bucket(self._ahead.popleft())
+            bucket = self._ahead.popleft()
+            if bucket.hits:
+                self._last = bucket.time
+            if self._source is None:
+                self._add(bucket)
 
-    def _count_bucket(self, bucket: Bucket) -> None:
-        *columns, lines = self.measure.rows(bucket[self.measure], self._most)
+    def _add(self, bucket: Bucket) -> None:
+        *columns, lines = self.measure.rows(bucket[self.measure], self._rows)
         if not lines:
             return
-        weight = bucket.hits / len(lines)
-        self._lines.append(Second(bucket.time, columns, lines, weight))
-        self._seconds.append(Second(bucket.time, columns, (), weight))
-        while self._lines[0].time <= bucket.time - HISTORY_LINE_SECONDS:
-            self._lines.popleft()
-        while self._seconds[0].time <= bucket.time - self._reach:
-            self._seconds.popleft()
+        time, recent, thinned = bucket.time, self._recent, self._thinned
+        recent.append(Second(time, columns, lines, bucket.hits / len(lines)))
+        while recent[0].time <= time - self._detail:
+            old = recent.popleft()
+            if old.time > time - self._reach and old.time % self._stride == 0:
+                thinned.append(old.thinned(HISTORY_SECOND_ROWS_MIN, self._stride))
+        while thinned and thinned[0].time <= time - self._reach:
+            thinned.popleft()
+        self._with_lines.append(recent[-1])
+        while self._with_lines[0].time <= time - HISTORY_LINE_SECONDS:
+            self._with_lines.popleft().lines = ()
 
     def stats(self) -> dict[str, int]:
         """How much is held."""
-        return {"seconds": len(self._seconds), "seconds_with_lines": len(self._lines)}
+        kept = {"seconds": self._recent, "seconds_with_lines": self._with_lines, "thinned_seconds": self._thinned}
+        return {name: len(seconds) for name, seconds in kept.items()}
 
     def restart(self, now: int) -> None:
         """What came up to `now` is not known."""
@@ -108,55 +166,61 @@ class Attribution:
     def changes(self, contribution: Contribution, group: Group, seconds: int, now: int, first: int) -> Changes:
         """What changed in the last `seconds` against the ones before, in the traffic that `contribution` looks at, of one group.
 
-        `first` is the first event's second: where the window before is not all behind it, nothing can be said to be new.
+        `first` is the first event's second: where the window before begins earlier, nothing can be said to be new.
         """
         self.catch_up(now)
+        self._ask(now)
+        if contribution not in self._placements:
+            self._placements[contribution] = Placement(contribution, self.columns)
+        placement = self._placements[contribution]
         begin = now - 2 * seconds + 1
-        lines = self._lines_of(contribution, group)
+        lines = self._lines_of(contribution, placement, group)
         if self._since is not None and self._since > max(begin, first):
             return Changes(0.0, (), lines)
-        if self._counted.get((contribution, seconds), (None,))[0] != now:
-            self._counted = {key: counted for key, counted in self._counted.items() if counted[0] == now}
-            self._counted[contribution, seconds] = now, self._count(contribution, seconds, now)
-        after, before = self._counted[contribution, seconds][1].get(group, ({}, {}))
+        after: Weights = {}
+        before: Weights = {}
+        for second in (*self._thinned, *self._recent):
+            if begin <= second.time <= now and (counts := second.counts(contribution, placement, group)):
+                side = after if second.time > now - seconds else before
+                for key, count in counts.items():
+                    side[key] = side.get(key, 0) + count * second.weight
         total, total_before = sum(after.values()), sum(before.values())
         change = total - total_before
         if abs(change) < CHANGE_MIN * max(total, total_before) or not change:
             return Changes(change / seconds, (), lines)
+        causes = self._causes(contribution, after, before, change, first <= begin)
+        return Changes(change / seconds, causes, lines)
+
+    def _ask(self, now: int) -> None:
+        """Have the source's samples through `now`, from as far back as windows look and lines are shown."""
+        if self._source is None:
+            return
+        begin = min(now - self._reach, self._last - HISTORY_LINE_SECONDS) + 1
+        if self._asked_through is not None:
+            begin = max(begin, self._asked_through + 1)
+        if begin <= now:
+            for bucket in self._source.samples(begin, now):
+                self._add(bucket)
+            self._asked_through = now
+
+    def _causes(
+        self, contribution: Contribution, after: Weights, before: Weights, change: float, is_known: bool
+    ) -> tuple[tuple[str, bytes, float, bool], ...]:
+        """The values that most of a change is, as in `Alert.causes`."""
         decided = {condition.field for condition in (*contribution.where, *contribution.conditions)}
-        told = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in contribution.by]
-        candidates = [(index, field) for index, field in told if field in CAUSES and field not in decided]
-        found = [_cause(index, field, after, before, change, first <= begin) for index, field in candidates]
+        raw = [(i, c.field) for i, c in enumerate(self.columns) if isinstance(c, Raw) and c not in contribution.by]
+        candidates = [(index, field) for index, field in raw if field in CAUSES and field not in decided]
+        found = [_cause(index, field, after, before, change, is_known) for index, field in candidates]
         likely = sorted((cause for cause in found if cause is not None and cause[2] >= SHARE_MIN), key=lambda cause: -cause[2])
-        return Changes(change / seconds, tuple(likely[:CAUSES_MAX]), lines)
+        return tuple(likely[:CAUSES_MAX])
 
-    def _count(self, contribution: Contribution, seconds: int, now: int) -> Counted:
-        """By group, the events that `contribution` counts by their values, in the window and in the one before."""
-        placement = Placement(contribution, self.columns)
-        counted: Counted = {}
-        for second in self._seconds:
-            if second.time <= now - 2 * seconds or second.time > now:
-                continue
-            for key, count in Counter(zip(*second.columns)).items():
-                place = placement[key]
-                if place is not None and (place[1] or not contribution.conditions):
-                    side = counted.setdefault(place[0], ({}, {}))[second.time <= now - seconds]
-                    side[key] = side.get(key, 0) + count * second.weight
-        return counted
-
-    def _lines_of(self, contribution: Contribution, group: Group) -> tuple[bytes, ...]:
+    def _lines_of(self, contribution: Contribution, placement: Placement, group: Group) -> tuple[bytes, ...]:
         """The newest lines that `contribution` counts for `group`."""
-        placement = Placement(contribution, self.columns)
         lines: dict[bytes, None] = {}
-        for second in reversed(self._lines):
-            counted: list[bytes] = []
-            for key, line in zip(zip(*second.columns), second.lines):
-                place = placement[key]
-                if place is not None and place[0] == group and (place[1] or not contribution.conditions):
-                    counted.append(line[:SAMPLE_BYTES_MAX].removesuffix(b"\r"))
-            lines.update(dict.fromkeys(sorted(counted)))  # in an order that is the same however several logs were read
+        for second in reversed(self._with_lines):
             if len(lines) >= HISTORY_LINES_MAX:
                 break
+            lines.update(dict.fromkeys(second.lines_of(contribution, placement, group)))
         return tuple(lines)[:HISTORY_LINES_MAX]
 
 

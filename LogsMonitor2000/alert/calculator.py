@@ -26,7 +26,7 @@ from .timelines import Timelines
 from .totals import AlertTotals
 
 if TYPE_CHECKING:  # few runs need them and start-up counts
-    from .attribution import Attribution, Changes
+    from .attribution import Attribution, Changes, SampleSource
     from .mute import Mute
 
 STRETCH_SECONDS = 256
@@ -39,11 +39,18 @@ GAP_SECONDS = 30
 class RuleCalculator(TimedCalculator):
     """Yields an `Alert` for each transition of each of `rules`, and with `explain_at` an `Explanation` of that second.
 
-    Without `causes` alerts do not say what changed, which costs more than all the rest.
+    Without `causes` alerts do not say what changed. That is sampled from every bucket, which costs more than all the rest; or where
+    the log can be read again, when an alert fires, from `samples`.
     """
 
     def __init__(
-        self, rules: Sequence[Rule], mutes: Sequence[Mute] = (), explain_at: int | None = None, *, causes: bool = True
+        self,
+        rules: Sequence[Rule],
+        mutes: Sequence[Mute] = (),
+        explain_at: int | None = None,
+        *,
+        causes: bool = True,
+        samples: SampleSource | None = None,
     ) -> None:
         self.rules = tuple(rules)
         self._explain_at = explain_at
@@ -53,11 +60,11 @@ class RuleCalculator(TimedCalculator):
         if attributed:
             from .attribution import Attribution  # here, because the built-in alert by itself does not need it
 
-            self._attribution = Attribution(self._contributions.values(), max(rule.window for rule in attributed))
+            self._attribution = Attribution(self._contributions.values(), max(rule.window for rule in attributed), samples)
         self._timelines = Timelines(self.rules)
         self._evaluators = {rule.name: rule.evaluator(self._timelines) for rule in self.rules}
         self._suppression = self._suppressing(self._evaluators, mutes)
-        own = () if self._attribution is None else (self._attribution.measure,)
+        own = () if self._attribution is None or samples is not None else (self._attribution.measure,)
         self.measures: tuple[Measure, ...] = (*self._timelines.measures, *own)
         self._first: int | None = None
         self._now: int | None = None

@@ -13,15 +13,18 @@ from ..limits import SUMMARY_TOP, TRAFFIC_SECONDS
 from .classes import load_class
 
 if TYPE_CHECKING:
+    from ..alert.attribution import SampleSource
     from ..alert.rule import Rule
 
 
-def calculators_of(settings: Settings) -> list[StreamCalculator]:
-    """The calculators that `settings` ask for."""
-    return built_in_calculators(settings) + [load_class(name, StreamCalculator) for name in settings.plugins.calculator]
+def calculators_of(settings: Settings, samples: SampleSource | None = None) -> list[StreamCalculator]:
+    """The calculators that `settings` ask for; alerts take what changed from `samples`, if there are any."""
+    return built_in_calculators(settings, samples) + [
+        load_class(name, StreamCalculator) for name in settings.plugins.calculator
+    ]
 
 
-def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
+def built_in_calculators(settings: Settings, samples: SampleSource | None = None) -> list[StreamCalculator]:
     """The calculators that `settings` ask for, without the user's own classes."""
     calculators: list[StreamCalculator] = []
     top = settings.statistics.top
@@ -29,7 +32,7 @@ def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
         calculators.append(MostCommonCalculator(settings.statistics.seconds, top))
     summary_top = top if settings.output.output == "json" else max(top, SUMMARY_TOP)
     calculators.append(TotalsCalculator(settings.statistics.seconds, summary_top))
-    if (rules := rule_calculator(settings)) is not None:
+    if (rules := rule_calculator(settings, samples)) is not None:
         calculators.append(rules)
     if settings.serving.listen:
         from ..analyze.publisher import BucketPublisher
@@ -44,7 +47,7 @@ def built_in_calculators(settings: Settings) -> list[StreamCalculator]:
     return calculators
 
 
-def rule_calculator(settings: Settings) -> StreamCalculator | None:
+def rule_calculator(settings: Settings, samples: SampleSource | None = None) -> StreamCalculator | None:
     """What evaluates the alert rules; None where there are none."""
     alerting = settings.alerting
     has_more = bool(alerting.rules or alerting.mutes)
@@ -52,7 +55,7 @@ def rule_calculator(settings: Settings) -> StreamCalculator | None:
     if has_more or alerting.has_high_traffic and is_reloadable:  # then the built-in alert is one rule among others
         from ..alert.calculator import RuleCalculator  # here, because few runs need it and start-up counts
 
-        return RuleCalculator(all_rules(settings), alerting.mutes, causes=has_more)
+        return RuleCalculator(all_rules(settings), alerting.mutes, causes=has_more, samples=samples)
     if alerting.has_high_traffic:
         return HighTrafficCalculator(alerting.high_traffic_interval, alerting.high_traffic_threshold)
     return None

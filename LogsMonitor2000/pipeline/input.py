@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..analyze.digest import Digest
 from ..errors import FormatError, MisfitError
@@ -14,16 +14,20 @@ from ..source.base import Source
 from .recogniser import FirstLines, Recogniser
 from .stream import DigestStream, latest
 
+if TYPE_CHECKING:
+    from .replay import Replay
+
 
 class Input(DigestStream):
     """The digests of one source, chunk after chunk.
 
     `tolerant`: a log whose format is not known does not raise a `FormatError` but counts as malformed, since it may be one of
-    many that a glob found.
+    many that a glob found. `replay` is given what it takes to digest a chunk of a plain file again.
     """
 
-    def __init__(self, source: Source, recogniser: Recogniser, *, tolerant: bool = False) -> None:
+    def __init__(self, source: Source, recogniser: Recogniser, *, tolerant: bool = False, replay: Replay | None = None) -> None:
         super().__init__(source.name)
+        self._replay = replay
         self.source = source
         self._tolerant = tolerant
         self._first = FirstLines(source, recogniser)
@@ -89,9 +93,11 @@ class Input(DigestStream):
             first.blocks = [block]
         if not first.blocks:
             return None  # as of most files that are followed, most of the time
-        digest = first.digester.digest(chain(first.blocks, more), horizon, latest(self.newest, floor), self._directives)
+        newest = latest(self.newest, floor)
+        digest = first.digester.digest(chain(first.blocks, more), horizon, newest, self._directives)
         digest.chunk = chunk
         first.blocks = []
+        self._note(digest, horizon, newest)
         return digest if digest.line_count else None
 
     def rebind(self, recogniser: Recogniser) -> None:
@@ -99,6 +105,13 @@ class Input(DigestStream):
         kept = self.snapshot()
         self._first = FirstLines(self.source, recogniser)
         self.restore(kept)
+
+    def _note(self, digest: Digest, horizon: int, newest: int | None) -> None:
+        """Let the chunk be digested again, with what was known before it."""
+        if self._replay is not None:
+            assert self._first.digester is not None
+            is_sequential, name = self._first.digester.sequential, self._first.format_name
+            self._replay.note(self.name, name, digest, horizon, newest, self._directives, is_sequential=is_sequential)
 
     def join(self, digest: Digest) -> list[MalformedLine]:
         samples = [

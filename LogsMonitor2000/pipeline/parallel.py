@@ -18,17 +18,22 @@ from multiprocessing.process import BaseProcess
 import os
 import pickle
 import signal
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..analyze.digest import Digest, Digester
 from ..errors import InputError, WorkerError
 from ..limits import CHUNK_BYTES, WORKER_SECONDS_MAX
 from ..source.file import FileSource
+from .chunk import digest_chunk
 from .input import Input
 from .recogniser import Recogniser
 from .stream import latest
 
 StartMethod = Literal["fork", "spawn", "forkserver"]
+
+
+if TYPE_CHECKING:
+    from .replay import Replay
 
 
 class Task(NamedTuple):
@@ -39,17 +44,6 @@ class Task(NamedTuple):
     chunk: int
     horizon: int
     context: bytes = b""
-
-
-def digest_chunk(
-    digester: Digester, path: str, chunk: int, horizon: int, directives: bytes = b"", newest: int | None = None
-) -> Digest:
-    """The digest of the lines that begin in chunk number `chunk` of a file."""
-    source = FileSource(path, chunk * CHUNK_BYTES)
-    try:
-        return digester.digest(source.chunk((chunk + 1) * CHUNK_BYTES), horizon, newest, directives)
-    finally:
-        source.close()
 
 
 class WorkerPool:
@@ -179,8 +173,8 @@ def _answer(digester: Digester | Exception, task: Task) -> Digest | Exception:
 class ParallelInput(Input):
     """A plain file whose chunks are digested by workers, a few ahead of where the monitor is."""
 
-    def __init__(self, path: str, recogniser: Recogniser, pool: WorkerPool) -> None:
-        super().__init__(FileSource(path), recogniser)
+    def __init__(self, path: str, recogniser: Recogniser, pool: WorkerPool, replay: Replay | None = None) -> None:
+        super().__init__(FileSource(path), recogniser, replay=replay)
         self._pool = pool
         self._number: int | None = None
         self._size = os.stat(path).st_size
@@ -215,7 +209,8 @@ class ParallelInput(Input):
         assert digester is not None
         newest = latest(self.newest, floor)
         if digester.sequential or self._number is None:
-            return self._step(digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest))
+            digest = digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest)
+            return self._step(digest, horizon, newest)
         ahead = max(1, -(-2 * self._pool.jobs // self._pool.inputs))
         while self.submitted < self.chunks and len(self._tickets) <= ahead:
             self._tickets.append(self._pool.submit(Task(self._number, self.name, self.submitted, horizon, self._directives)))
@@ -225,11 +220,12 @@ class ParallelInput(Input):
             digest.join(newest)
         else:
             digest = digest_chunk(digester, self.name, self._joined, horizon, self._directives, newest)
-        return self._step(digest)
+        return self._step(digest, horizon, newest)
 
-    def _step(self, digest: Digest) -> Digest | None:
+    def _step(self, digest: Digest, horizon: int, newest: int | None) -> Digest | None:
         digest.chunk = self._joined
         self._joined += 1
+        self._note(digest, horizon, newest)
         return digest if digest.line_count else None
 
     def stop(self) -> None:

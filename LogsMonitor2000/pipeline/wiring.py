@@ -13,13 +13,13 @@ from ..action.summary_text import Advice
 from ..analyze.processor import AnalyticsProcessor
 from ..config.settings import Settings
 from ..errors import InputError, UsageError
-from ..limits import JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
+from ..limits import HISTORY_DETAIL_SECONDS, JOB_BYTES_MIN, SKEW_SECONDS, SKEW_SECONDS_FOLLOWING
 from ..parse.base import Parser
 from ..parse.choose import Choice
 from ..runtime.clock import zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
-from .calculators import calculators_of, rule_calculator
+from .calculators import all_rules, calculators_of, rule_calculator
 from .formats import choice_of, own_parser
 from .input import Input
 from .monitor import Monitor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..state.history.recorder import Recorder
     from .configuration import Loaded
     from .receivers import Receivers
+    from .replay import Replay
 
 
 def build(
@@ -42,7 +43,8 @@ def build(
     `advice` makes the commands that it suggests; `reread` reads the settings again when a reload of the configuration is asked for.
     """
     repeat = {} if advice is None else {"repeat": advice.repeat}
-    processor = AnalyticsProcessor(calculators_of(settings), settings.reading.buffer_time, **repeat)
+    replay = replay_of(settings)
+    processor = AnalyticsProcessor(calculators_of(settings, replay), settings.reading.buffer_time, **repeat)
     database = _open_state(settings)
     try:
         recorder = None if database is None else _recorder(settings, processor, database)
@@ -56,7 +58,7 @@ def build(
             if reread is not None:
                 _make_reloadable(monitor, settings, reread, receivers or receivers_in(settings, processor, errors, database))
             return monitor
-        return Monitor(inputs_of(settings, processor), processor, actions, skew_max=skew_max(settings))
+        return Monitor(inputs_of(settings, processor, replay), processor, actions, skew_max=skew_max(settings))
     except BaseException:
         if database is not None:
             database.close()
@@ -158,7 +160,23 @@ def open_log(
     return Input(source, Recogniser(processor, Choice(log_format), parser))
 
 
-def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
+def replay_of(settings: Settings) -> Replay | None:
+    """What reads the logs again around alerts, where they are finished plain files and no rule looks far back."""
+    alerting, reading = settings.alerting, settings.reading
+    if settings.following.follow or reading.demo or not (alerting.rules or alerting.mutes):
+        return None
+    windows = [rule.window for rule in all_rules(settings) if rule.has_attribution]
+    if not windows or 2 * max(windows) > HISTORY_DETAIL_SECONDS:
+        return None
+    from .parallel import splittable
+    from .replay import Replay  # here, because few runs need them and start-up counts
+
+    choice = choice_of(settings)
+    paths = expanded(named_files(reading.files or choice.paths()))
+    return Replay(choice, own_parser(settings), reading.buffer_time) if all(map(splittable, paths)) else None
+
+
+def inputs_of(settings: Settings, processor: AnalyticsProcessor, replay: Replay | None = None) -> list[Input]:
     """One input for each file, in the order they were named."""
     choice = choice_of(settings)
     recogniser = Recogniser(processor, choice, own_parser(settings))
@@ -177,9 +195,9 @@ def inputs_of(settings: Settings, processor: AnalyticsProcessor) -> list[Input]:
     try:
         for path in paths:
             if pool is not None and splittable(path):
-                inputs.append(ParallelInput(path, recogniser, pool))
+                inputs.append(ParallelInput(path, recogniser, pool, replay))
             else:
-                inputs.append(Input(open_source(path), recogniser))
+                inputs.append(Input(open_source(path), recogniser, replay=replay))
     except InputError:
         for opened in inputs:
             opened.close()
