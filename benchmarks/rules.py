@@ -9,12 +9,13 @@ a run only ever makes it slower.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 import tempfile
 
 from . import measure
 from .check import monitor_command
-from .run import RATE_DENSE, number, say, table, written
+from .run import RATE_DENSE, RATE_SPARSE, number, say, table, written
 
 RATES = (RATE_DENSE, 10 * RATE_DENSE)
 SERVICES = ("api", "report", "help", "user", "static", "login", "cart", "search", "images", "admin")
@@ -63,6 +64,12 @@ def fifty_rules() -> str:
     return written_as_toml(rules)
 
 
+def storm_rules() -> str:
+    """A rule on each section whose threshold is about the mean: hundreds of alerts that fire and resolve, with what changed."""
+    share = RATE_DENSE * 5 // 20
+    return f'[[alert]]\nname = "storm"\nmeasure = "count"\nby = ["section"]\nwindow = 5\nabove = {share * 1.3:.0f}\n'
+
+
 def written_as_toml(rules: list[dict[str, str]]) -> str:
     assert len(rules) == 50
     return "".join("[[alert]]\n" + "".join(f"{key} = {value}\n" for key, value in rule.items()) for rule in rules)
@@ -70,31 +77,41 @@ def written_as_toml(rules: list[dict[str, str]]) -> str:
 
 def run(lines: int, runs: int, directory: Path) -> None:
     """Do it all and print the table."""
-    plain, many = directory / "plain.toml", directory / "many.toml"
-    plain.write_text(plain_rules())
-    many.write_text(fifty_rules())
-    variants = {
-        "no rules": (),
-        "--alerts default": ("--alerts", "default"),
-        "fifty on status and section": ("--config", str(plain)),
-        "fifty on many fields": ("--config", str(many)),
+    files = {"plain": plain_rules(), "many": fifty_rules(), "storm": storm_rules()}
+    configs = {name: str(directory / f"{name}.toml") for name in files}
+    for name, text in files.items():
+        Path(configs[name]).write_text(text)
+    shipped = {"no rules": (), "--alerts default": ("--alerts", "default")}
+    fifty = {
+        "fifty on status and section": ("--config", configs["plain"]),
+        "fifty on many fields": ("--config", configs["many"]),
     }
-    rows = []
+    storm = {"no rules": (), "a storm of alerts": ("--config", configs["storm"])}
+    rows = measured(written(directory / "sparse.log", lines // 4, RATE_SPARSE), lines // 4, RATE_SPARSE, shipped, ("1",), runs)
     for rate in RATES:
         log = written(directory / f"{rate}.log", lines, rate)
-        for jobs in ("1", "2"):
-            best = dict.fromkeys(variants, float("inf"))
-            for turn in range(runs):
-                for name, options in variants.items():
-                    say(f"{rate} lines a second, {jobs} processes, run {turn + 1} of {runs}: {name}")
-                    seconds = measure.seconds(monitor_command(log, "--jobs", jobs, "--stats_interval", "10", *options))
-                    best[name] = min(best[name], seconds)
-            for name, seconds in best.items():
-                share = f"{100 * best['no rules'] / seconds:.0f} %"
-                rows.append(
-                    [f"{rate} lines/s, {jobs} process{'es' * (jobs > '1')}, {name}", number(lines / seconds / 1e6), share]
-                )
+        rows += measured(log, lines, rate, shipped | fifty, ("1", "2"), runs)
+    rows += measured(written(directory / "storm.log", lines // 3, RATE_DENSE), lines // 3, RATE_DENSE, storm, ("1",), runs)
     print(table(("log and rules", "million lines/s", "of no rules"), rows))
+
+
+def measured(
+    log: Path, lines: int, rate: int, variants: Mapping[str, tuple[str, ...]], all_jobs: Sequence[str], runs: int
+) -> list[list[str]]:
+    """A row for each variant and number of processes."""
+    rows = []
+    for jobs in all_jobs:
+        best = dict.fromkeys(variants, float("inf"))
+        for turn in range(runs):
+            for name, options in variants.items():
+                say(f"{rate} lines a second, {jobs} processes, run {turn + 1} of {runs}: {name}")
+                seconds = measure.seconds(monitor_command(log, "--jobs", jobs, "--stats_interval", "10", *options))
+                best[name] = min(best[name], seconds)
+        for name, seconds in best.items():
+            share = f"{100 * best['no rules'] / seconds:.0f} %"
+            title = f"{rate} line{'s' * (rate > 1)}/s, {jobs} process{'es' * (jobs > '1')}, {name}"
+            rows.append([title, number(lines / seconds / 1e6), share])
+    return rows
 
 
 def main() -> None:
