@@ -1,1 +1,1 @@
-"""Rules: what a user wants to be told of, evaluated at every second of the log."""
+"""Alert rules, evaluated at every second of the log."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..analyze.bucket import Bucket
@@ -52,13 +53,14 @@ class Timeline:
     def extend(self, buckets: Iterable[Bucket]) -> None:
         """The seconds of `buckets`, later than all before."""
         self.latest = {bucket.time: self._extract(bucket) for bucket in buckets}
+        entry = entry_size(next(iter(self.latest.values()), {}))  # what the others are like
         for time, deltas in self.latest.items():
-            self.append(time, deltas)
+            self.append(time, deltas, entry)
 
-    def append(self, time: int, deltas: Deltas) -> None:
-        """The contribution of second `time`, later than all before."""
+    def append(self, time: int, deltas: Deltas, entry: int = 0) -> None:
+        """The contribution of second `time`, later than all before, whose entries take about `entry` bytes each."""
         if deltas:
-            size = size_of(deltas)
+            size = PANE_BYTES + len(deltas) * (entry or entry_size(deltas))
             self.times.append(time)
             self.deltas.append(deltas)
             self.largest.append(self.contribution.largest(deltas))
@@ -173,8 +175,13 @@ def merge_deltas(one: Deltas, other: Deltas, merge: Callable[[Any, Any], Any]) -
 
 def size_of(deltas: Deltas) -> int:
     """About how many bytes `deltas` take: measured of some entries, for what an interpreter of 64 bits takes."""
-    sampled = [_entry_size(group, delta) for group, delta in zip(deltas, [*deltas.values()][:SAMPLED])]
-    return PANE_BYTES + (len(deltas) * sum(sampled) // len(sampled) if sampled else 0)
+    return PANE_BYTES + len(deltas) * entry_size(deltas)
+
+
+def entry_size(deltas: Deltas) -> int:
+    """What an entry takes in the mean; 0 where there is none."""
+    sampled = [_entry_size(group, delta) for group, delta in islice(deltas.items(), SAMPLED)]
+    return sum(sampled) // len(sampled) if sampled else 0
 
 
 def _entry_size(group: Group, delta: Any) -> int:

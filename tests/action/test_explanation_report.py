@@ -63,7 +63,7 @@ class Telling(unittest.TestCase):
         for event, line, is_done in (
             (Explanation(200, ()), "the log begins later, at 1970-01-01T00:03:20+00:00", True),
             (Summary(first=1, last=99), "the log ends before that, at 1970-01-01T00:01:39+00:00", False),
-            (Summary(), "there is no event in the log", False),
+            (Summary(), "the log has no events", False),
         ):
             with self.subTest(line):
                 self.assertEqual(self.told(event), ([Explanation(100, (line,))], is_done))
