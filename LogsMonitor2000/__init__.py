@@ -1,4 +1,4 @@
-"""LogsMonitor2000: watches HTTP access logs, tells what the traffic looks like, and raises alerts that can be trusted.
+"""LogsMonitor2000: watches HTTP access logs, shows what the traffic looks like, and raises alerts that can be trusted.
 
 This is the public API. A monitor of your own:
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class MonitorError(Exception):
-    """Base of all errors that the monitor raises on purpose; its text is one line for a person."""
+    """Base of all errors that the monitor raises on purpose; its text is one line for the operator."""
 
     exit_status = 1
 

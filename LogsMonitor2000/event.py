@@ -19,7 +19,7 @@ Key = bytes
 
 
 class WebLogEvent(NamedTuple):
-    """One request as a log line tells it; what the line does not say is `None` (or "-", as logs write it).
+    """One request as a log line states it; what the line does not state is `None` (or "-", as logs write it).
 
     `path` is the target without its query, `section` the first segment of that, `duration` seconds.
     Text that is not UTF-8 is held with `surrogateescape`, so that no byte is lost.
@@ -86,7 +86,7 @@ class Alert(NamedTuple):
 
     `value` is the measure at that second and `peak` the most extreme one since the alert `started`. `group` names the state of a
     rule that has one for each group: pairs of field and value. `suppressed` says why it is shown but not sent: muted, inhibited, a
-    dry run; "" otherwise. `measure` and `condition` are the rule in words. At firing, `change` is by how many hits a second
+    dry run; "" otherwise. `measure` and `condition` are the rule in words. At firing, `change` is by how many requests/s
     the traffic that the rule looks at differs from the window before, `causes` (field, value, share of the change, whether new)
     what most of it is, and `lines` are raw lines of it.
     """
@@ -116,7 +116,7 @@ class Alert(NamedTuple):
 class Explained(NamedTuple):
     """What the alert `name` was for one `group` at a second: `state` is an `alert.state.AlertState`, but never resolved.
 
-    `value` is None where there was too little to tell; `why` says it all in words. The rest is as in `Alert`.
+    `value` is None where there was too little to decide; `why` says it all in words. The rest is as in `Alert`.
     """
 
     name: str
@@ -129,7 +129,7 @@ class Explained(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why each rule told what it told at second `time`: `rules` has each of its groups that matter, `lines` the same in words.
+    """Why each rule was in its state at second `time`: `rules` has each of its groups that matter, `lines` the same in words.
 
     One without both says that the log only begins there.
     """

@@ -26,7 +26,7 @@ DISTINCT_EXACT_MAX = 4_096
 
 KEY_BYTES_MAX = 512
 """Bytes of a key of a counter; longer ones are cut, and counted together where they begin alike. A request's path may be as long as a
-line, and a hundred thousand such keys more than any memory holds; no section or address that somebody wants to see is that long. What
+line, and a hundred thousand such keys more than any memory holds; no section or address of use to an operator is that long. What
 a rule asks of a field that has few values, it asks of the key."""
 
 LATENESS_SECONDS_EXACT = 3_600
@@ -117,7 +117,7 @@ WORKER_SECONDS_MAX = 5
 """How long a worker that is no longer needed may take to end before it is killed; a chunk takes a twentieth of a second."""
 
 HEAD_BYTES = 1 << 10
-"""How much of a file's beginning tells it from others; a longer common header is told apart by the bytes before the offset."""
+"""How much of a file's beginning identifies it; files with a longer common header are distinguished by the bytes before the offset."""
 
 TAIL_BYTES = 512
 """How much before the offset must still be the same: long enough to hold the time of the last line, whose end, a browser's name,
@@ -230,7 +230,7 @@ CONF_BYTES_MAX = 1 << 20
 """A larger server configuration is refused: real ones are a tenth of it, and half of one would name half of the logs."""
 
 CONFIG_BYTES_MAX = 1 << 20
-"""How much of a file of settings is read: nobody writes a larger one."""
+"""How much of a configuration file is read: real ones are far smaller."""
 
 KEY_PARTS_MAX = 32
 """Parts of a dotted key of a configuration: no option is nested more deeply than four tables."""
@@ -245,7 +245,7 @@ GROUPS_MAX = 50_000
 """Groups of a rule that are measured at once; past it those with the least are forgotten."""
 
 STATES_MAX = 1_000
-"""Groups of a rule that are pending or firing at once; more are counted and said, as nobody would read a thousand alerts."""
+"""Groups of a rule that are pending or firing at once; more are counted and reported, as no one would read a thousand alerts."""
 
 WINDOWS_BYTES_MAX = 256 << 20
 """What the windows of all rules over groups may take together; past it older seconds are merged into panes, then groups forgotten."""
@@ -394,10 +394,10 @@ SCENARIO_SECONDS_MAX = 400 * 86_400
 """How long after its first event a test of rules may end: a year and what may be compared with it."""
 
 DELIVERY_ALERTS_MAX = 10_000
-"""Alerts that one delivery keeps in mind: those it has yet to tell, and those it has told to be firing. About 10 MB."""
+"""Alerts that one delivery keeps track of: those it has yet to send, and those that it sent as firing. About 10 MB."""
 
 ALERT_TEXT_BYTES_MAX = 200
-"""How much of a value from the log is sent; a longer one is cut and told from others by a hash."""
+"""How much of a value from the log is sent; a longer one is cut, and a hash distinguishes it from others."""
 
 ALERT_LINES_MAX = 5
 """Raw lines sent with an alert."""
@@ -466,7 +466,7 @@ PIECES_AHEAD = 2
 """Pieces handed to each process of a report before the first of them is merged: their states wait in memory."""
 
 TESTS_MAX = 100_000
-"""Different tests and results that a report of results tells apart; the lighter half past it is counted as `(other)`."""
+"""Different tests and results that a report of results distinguishes; the lighter half past it is counted as `(other)`."""
 
 CLUSTER_RETRIES = 3
 """How often a piece is mapped again on a cluster: workers die, and a piece that kills its workers must not go round for ever."""
@@ -527,3 +527,33 @@ HISTORY_ALERTS_MAX = 100_000
 
 HISTORY_UNSAVED_MAX = 2_000_000
 """Requests that wait while the state cannot be saved, some 200 MB at worst; past it history loses them, and says how many."""
+
+BROKER_MESSAGE_BYTES_MAX = 2 << 20
+"""Of a message, as it comes and unpacked: a batch of `ship` and the longest line. Larger ones go to the dead-letter queue."""
+
+BROKER_BATCH_BYTES = 256 << 10
+"""`ship` publishes as soon as it has this much: ten times as much is hardly faster, and is held in memory ten times as long."""
+
+BROKER_PREFETCH = 64
+"""Messages that are delivered and not yet acknowledged: 16 MB of what `ship` sends, 128 MB of the largest."""
+
+BROKER_NAME_LENGTH_MAX = 1_024
+"""Characters of a host, a file or a sender."""
+
+BROKER_INPUTS_MAX = 10_000
+"""Different (host, file) of a queue; messages of further ones go to the dead-letter queue."""
+
+BROKER_SENDERS_MAX = 20_000
+"""Whose positions are kept; the one that was silent for longest is forgotten for one more."""
+
+BROKER_RANGES_MAX = 1_000
+"""Separate ranges of bytes of one sender; for one more, the oldest gap is given up and counted as lost bytes."""
+
+BROKER_RETRY_SECONDS_MAX = 10.0
+"""The longest pause before a broker that is away is tried again."""
+
+BROKER_TIMEOUT_SECONDS = 10.0
+"""For a connection to be made, and for a publisher that the broker blocks."""
+
+BROKER_HEARTBEAT_SECONDS = 30
+"""A peer that is silent for twice as long is taken to be dead."""

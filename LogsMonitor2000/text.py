@@ -34,7 +34,7 @@ def _cells_of(character: str) -> int:
 
 
 def elided(text: str, width: int, ellipsis: str = "…") -> str:
-    """`text` in at most `width` cells, the middle replaced by `ellipsis` where it is longer: both ends of a path tell."""
+    """`text` in at most `width` cells, the middle replaced by `ellipsis` where it is longer: both ends of a path matter."""
     if cells(text) <= width:
         return text
     room = max(0, width - cells(ellipsis))

@@ -152,7 +152,7 @@ class TerminalNotifier(Action):
         summary = self._counts()
         if summary.first is None or summary.last is None:
             return stats.time, end
-        # What is followed goes on by the clock: silence at the end of an interval is part of it.
+        # A followed log continues by the clock: silence at the end of an interval is part of it.
         reached = int(self._clock.now()) if self._run is not None and self._run.is_following else 0
         return summary.first, max(summary.last, reached)
 

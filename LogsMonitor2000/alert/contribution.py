@@ -61,7 +61,7 @@ class Contribution(ABC):
     """How many numbers it is made of that can be summed, the events first; 0 where it is something else."""
 
     name: ClassVar[str]
-    """What tells this class from the others in `key`."""
+    """Distinguishes this class from the others in `key`."""
 
     aggregate: ClassVar[Any]
     """The class of what contributions in a window amount to."""

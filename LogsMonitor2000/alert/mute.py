@@ -82,7 +82,7 @@ def _read_mute(table: Table, zone: tzinfo | None, names: Sequence[str]) -> Mute:
     alerts = table.texts("alerts", ())
     for glob in alerts:
         if not any(fnmatchcase(name, glob.removeprefix("!")) for name in names):
-            raise table.error("alerts", f"names {glob!r}, which is no alert; there are {', '.join(names) or 'none'}")
+            raise table.error("alerts", f"names {glob!r}, but no alert has that name; there are {', '.join(names) or 'none'}")
     table.knows("timezone")
     if "timezone" in table:
         try:

@@ -1,4 +1,4 @@
-"""Tests of rules as a user writes them: `[[test]]` in a file, with lines of a log and what is to be told of them.
+"""Tests of rules as a user writes them: `[[test]]` in a file, with lines of a log and the alerts that they must raise.
 
 A second is written as `"+90s"`, counted from the first event of the log, or as a time. Lines that repeat are written once, with how
 many there are a second and for how long.
@@ -68,7 +68,7 @@ class Expected(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """One test: `log` or the file at `path`, and what is to be told of it by the alerts that `only` means."""
+    """One test: `log` or the file at `path`, and the transitions expected of the alerts that `only` selects."""
 
     where: str
     name: str

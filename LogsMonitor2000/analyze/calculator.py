@@ -44,7 +44,7 @@ class StreamCalculator(ABC):
         """`bucket` leaves the window."""
 
     def evaluate(self, time: int) -> Iterable[Event]:
-        """What is to be told of the window whose newest bucket begins at `time`."""
+        """The events that the window whose newest bucket begins at `time` gives rise to."""
         return ()
 
     def late(self, bucket: Bucket) -> Iterable[Event]:
@@ -55,7 +55,7 @@ class StreamCalculator(ABC):
         """Bring within bounds what is kept besides the window. When this is called depends on nothing but the bytes of the log."""
 
     def firing(self) -> Iterable[Alert]:
-        """The alerts that are firing now, each as it is at this moment; after a restart nobody else knows."""
+        """The alerts that are firing now, each as it is at this moment; after a restart only the calculator knows."""
         return ()
 
     def summarize(self, summary: Summary, open_buckets: Collection[Bucket] = ()) -> Summary:

@@ -3,7 +3,7 @@
 A digest is a pure function of the bytes, the format and the horizon, so chunks can be digested by any process in any order.
 Only lateness reaches across chunks: an event is late iff `max(newest before the chunk, newest before it inside the chunk) -
 second > buffer_time`. A digest made without knowing the first of the two is still exact if none of its events
-is late on that account, and `holds_after` tells; if not, the chunk is digested once more with that knowledge.
+is late on that account, and `holds_after` says whether that is so; if not, the chunk is digested once more with that knowledge.
 """
 
 from __future__ import annotations

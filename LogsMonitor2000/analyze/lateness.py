@@ -17,7 +17,7 @@ SHARE_KEPT = 0.999
 """Of the late lines that the advised buffer time keeps where keeping all takes too long a one."""
 
 LINES_MIN = 1_000
-"""So many lines must have been read before a run that goes on is judged: a handful says nothing."""
+"""So many lines must have been read before a run that has not ended is judged: a handful says nothing."""
 
 
 class Lateness:
@@ -45,7 +45,7 @@ class Lateness:
         return min(self.max, next(seconds for seconds, count in zip(lateness, kept) if count >= needed))
 
     def warning(self, lines: int, repeat: Callable[[int], str], *, final: bool) -> Notice | None:
-        """What to tell the operator, once, when over 1 % of `lines` are late; `repeat` gives the command with another buffer time."""
+        """The warning, given once, when over 1 % of `lines` are late; `repeat` gives the command with another buffer time."""
         late = self._counts.total()
         if self._is_reported or late <= SHARE_MAX * lines or not (final or lines >= LINES_MIN):
             return None

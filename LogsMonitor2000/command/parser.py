@@ -87,8 +87,8 @@ class Parser(argparse.ArgumentParser):
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
-        told = re.sub(r"^argument (\S+?): (?=must )", r"\1 ", message).removeprefix("argument ")
-        raise UsageError(f"{told} (see {self.prog} --help)")
+        problem = re.sub(r"^argument (\S+?): (?=must )", r"\1 ", message).removeprefix("argument ")
+        raise UsageError(f"{problem} (see {self.prog} --help)")
 
 
 class Group:

@@ -19,6 +19,7 @@ from ..pipeline.formats import choice_of
 from ..pipeline.lookback import alerts_of
 from ..pipeline.wiring import named_files
 from ..report.base import Report, State
+from ..report.compare import changes
 from ..report.engine import jobs_for, run_reports
 from ..report.kinds import KINDS, report_class
 from ..report.measured import Measured, MeasuredReport, recognised
@@ -49,19 +50,19 @@ def configure(parser: Parser) -> None:
     add_options(group, ("log_format", "fields", "client_from", "trusted", "nginx_conf", "time_format"))
     group.add("--since", kind=Text("TIME"), help="only lines from this time on")
     group.add("--until", kind=Text("TIME"), help="only lines before this time; for connections the last second")
-    group = parser.group("alerts of traffic")
+    group = parser.group("traffic")
+    _add_own(group, report_class("traffic"))
+    group.add("--compare", kind=Texts("OLD"), help="also report on OLD, a file or glob, and what changed since")
     add_config(group)
     add_options(group, ("alerts", "buffer_time"))
-    for kind in KINDS:
-        _add_own(parser.group(kind), report_class(kind))
-    group = parser.group("again and again")
+    group = parser.group("connections")
+    _add_own(group, report_class("connections"))
     group.add("--follow", action="store_true", help="report up to now, until a signal ends it …")
     group.add("--sleep_seconds", kind=Seconds("SECONDS", least=1), help="… every so often (3600)")
     group = parser.group("output")
     group.add("--output", kind=Text("FORMAT", words=OUTPUTS), help="text, json, html, csv or svg, as far as a kind has it")
     group.add("--to", kind=Text("FILE", completes="file"), help="write to FILE, all or nothing (standard output)")
     group.add("--set", kind=Texts("NAME=VALUE"), help="an option of a kind of your own")
-    group = parser.group("where")
     group.add("--jobs", kind=Whole("auto|N", auto=True, least=1, most=JOBS_MAX), help="processes; the result is the same")
     group.add("--cluster", kind=Text("ADDRESS"), help="a Dask scheduler: tcp://host:8786, or local:4")
     add_help(parser.group("other"))
@@ -116,7 +117,9 @@ def _report_once(reports: Sequence[Report], given: dict[str, Any], output: str) 
         progress = stack.enter_context(_progress())
         states = _states(reports, pieces, given, progress, warn)
         _add_alerts(reports, given, [piece.path for piece in pieces if piece.start == 0])
-        rendered = b"".join(report.render(report.result(state), output) for report, state in zip(reports, states, strict=True))
+        results = [report.result(state) for report, state in zip(reports, states, strict=True)]
+        _add_changes(reports, results, given, stack, warn)
+        rendered = b"".join(report.render(result, output) for report, result in zip(reports, results, strict=True))
     if given.get("to") in (None, "-"):
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
@@ -175,6 +178,23 @@ def _add_alerts(reports: Sequence[Report], given: dict[str, Any], paths: Sequenc
             if isinstance(report, TrafficReport):
                 settings = _settings(given, looks_back=True).but(files=tuple(paths))
                 report.alerts = alerts_of(settings)
+
+
+def _add_changes(
+    reports: Sequence[Report],
+    results: Sequence[dict[str, Any]],
+    given: dict[str, Any],
+    stack: ExitStack,
+    warn: Callable[[str], None],
+) -> None:
+    """What changed since the older logs that were named, in the reports that compare."""
+    if "compare" not in given:
+        return
+    older = _pieces(expanded(given["compare"]), stack)
+    for report, result in zip(reports, results, strict=True):
+        if isinstance(report, TrafficReport):
+            (state,) = _states([report], older, given, lambda done, total: None, warn)
+            result["compared"] = changes(result, report.result(state))
 
 
 def _settings(given: dict[str, Any], *, looks_back: bool = False) -> Settings:

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..action.summary_text import Advice
 from ..config.option import Text
 from ..config.settings import Settings
+from ..errors import UsageError
 from ..pipeline.wiring import build
 from ..runtime.signals import Stop
+from ..source.open import is_queue
+from ..source.several import OpenSources
 from .arguments import ALERTS, READING, TIME, add_config, add_files, add_help, add_options, loaded_from, settings_of
 from .parser import Parser, Shown
 from .verbs import PROGRAM, VERBS
@@ -84,7 +87,7 @@ def words_of(values: Mapping[str, object]) -> tuple[str, ...]:
 
 def watch(settings: Settings, advice: Advice | None = None, reread: Callable[[], Loaded] | None = None) -> int:
     """Run the monitor until its logs end or a signal does; `reread` reads the settings anew on SIGHUP."""
-    monitor = build(settings, sys.stdout, sys.stderr, advice, reread)
+    monitor = build(settings, sys.stdout, sys.stderr, advice, reread, opener_of(settings))
     stop = Stop(monitor.stop)
     monitor.wake_on_signals()
     signal.signal(signal.SIGUSR1, lambda number, frame: monitor.request_report())
@@ -92,6 +95,21 @@ def watch(settings: Settings, advice: Advice | None = None, reread: Callable[[],
         signal.signal(signal.SIGHUP, lambda number, frame: monitor.request_reload())
     monitor.run()
     return stop.exit_status or int(monitor.streams.is_incomplete)
+
+
+def opener_of(settings: Settings) -> OpenSources | None:
+    """What opens the sources, if they are not files."""
+    queues = [name for name in settings.reading.files if is_queue(name)]
+    if not queues or not settings.following.follow:
+        return None
+    if len(settings.reading.files) > 1:
+        raise UsageError("a queue is watched alone: name no other FILE")
+    if settings.following.state is None:
+        raise UsageError("a queue needs --state DIR: a message is acknowledged when what follows from it has been saved there")
+    from ..broker.rabbitmq import open_queue, read_url  # here, because it is an extra
+
+    url = read_url(queues[0])
+    return lambda names, position: open_queue(url, position)
 
 
 class ShowCompletion(Action):

@@ -1,6 +1,6 @@
 """On which line of a TOML file each table and key stands: `tomllib` reads values and forgets where they were.
 
-A scanner over text that `tomllib` has accepted, so it only has to tell strings, comments and brackets apart. A path leads from the
+A scanner over text that `tomllib` has accepted, so it only has to distinguish strings, comments and brackets. A path leads from the
 top of the file to a value: `("alert", 1, "where", "status")` is the key `status` of the `where` of the second `[[alert]]`.
 """
 

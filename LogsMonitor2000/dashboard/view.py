@@ -269,7 +269,7 @@ HELP = (
     ("a", "alerts"),
     ("e", "explain the last alert: what changed, and lines"),
     ("l", "raw lines"),
-    ("p", "freeze the view; reading goes on"),
+    ("p", "freeze the view; reading continues"),
     ("y", "copy the value at the cursor"),
     ("q", "quit, and print the summary"),
 )

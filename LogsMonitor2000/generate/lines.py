@@ -14,7 +14,7 @@ from .traffic import Request, Traffic
 from .writers import Parts, Writer, writer_for
 
 START = 1_700_000_000
-"""When a log begins unless told otherwise: so that the same command writes the same log."""
+"""When a log begins by default: fixed, so that the same command writes the same log."""
 
 POOL_REQUESTS = 20_000
 """How many requests ordinary traffic is drawn from at a time, at most: rendering them takes a third of a second."""

@@ -23,6 +23,7 @@ from ..config.toml_file import parse_config, read_config
 from ..deliver.registry import read_actions
 from ..errors import UsageError
 from ..runtime.clock import zone_named
+from ..source.open import is_path
 from ..state.history.settings import read_history
 from ..web.settings import moved, read_http
 
@@ -137,7 +138,7 @@ def _options(table: Table, *, looks_back: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     files = table.texts("files", ())
     if files:
-        values["files"] = tuple(os.path.join(table.directory, file) if file != "-" else file for file in files)
+        values["files"] = tuple(os.path.join(table.directory, file) if is_path(file) else file for file in files)
     for name, option in options().items():
         table.knows(name)
         if name in table and name not in NOT_IN_FILES:

@@ -73,7 +73,7 @@ class Emitter:
                 self._call(guarded, "notify", lambda action: action.notify(event))
 
     def progress(self, read: int, total: int, lines: int) -> None:
-        """Tell the actions how far reading has come."""
+        """Report to the actions how far reading has come."""
 
         def progress(action: Action) -> None:
             action.progress(read, total, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..source.follow.source_set import SourceSet
+from ..source.several import Sources
 from ..source.statistics import ReadStatistics
 from .input import Input
 from .recogniser import Recogniser
@@ -16,7 +16,7 @@ from .stream_set import StreamSet
 class Following(StreamSet):
     """Makes an input of each source that `sources` finds; `restored` is what an earlier run's `snapshot` said of them."""
 
-    def __init__(self, sources: SourceSet, recogniser: Recogniser, restored: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, sources: Sources, recogniser: Recogniser, restored: Mapping[str, Any] | None = None) -> None:
         super().__init__(is_live=True)
         self._sources = sources
         self._recogniser = recogniser
@@ -43,6 +43,10 @@ class Following(StreamSet):
     @property
     def is_endless(self) -> bool:
         return not self._sources.ended
+
+    @property
+    def needs_commit(self) -> bool:
+        return self._sources.needs_commit
 
     def progress(self) -> tuple[int, int]:
         return 0, 0

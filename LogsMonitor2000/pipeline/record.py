@@ -62,7 +62,7 @@ class RecordedProcessor:
             self._processor.snapshot,
             self._streams.snapshot,
             lines=lines,
-            at_once=at_once or at_end,
+            at_once=at_once or at_end or self._streams.needs_commit,
             whole=at_end,
         )
         if (snapshot := journal.take_committed()) is not None:

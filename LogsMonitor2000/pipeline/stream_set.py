@@ -25,6 +25,11 @@ class StreamSet:
         return False
 
     @property
+    def needs_commit(self) -> bool:
+        """Whether no more may come until what was read has been committed."""
+        return False
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether a stream could not be read as a whole."""
         return any(stream.is_incomplete for stream in self.current)

@@ -19,6 +19,7 @@ from ..parse.choose import Choice
 from ..runtime.clock import zone_named
 from ..source.base import Source
 from ..source.open import STANDARD_INPUT, expanded, open_source
+from ..source.several import OpenSources, Sources
 from .calculators import all_rules, calculators_of, rule_calculator
 from .formats import choice_of, own_parser
 from .input import Input
@@ -36,11 +37,17 @@ if TYPE_CHECKING:
 
 
 def build(
-    settings: Settings, out: TextIO, errors: TextIO, advice: Advice | None = None, reread: Callable[[], Loaded] | None = None
+    settings: Settings,
+    out: TextIO,
+    errors: TextIO,
+    advice: Advice | None = None,
+    reread: Callable[[], Loaded] | None = None,
+    open_sources: OpenSources | None = None,
 ) -> Monitor:
     """The monitor that `settings` describe, writing to `out` and `errors`.
 
-    `advice` makes the commands that it suggests; `reread` reads the settings again when a reload of the configuration is asked for.
+    `advice` makes the commands that it suggests; `reread` reads the settings again when a reload of the configuration is asked for;
+    `open_sources` opens what is followed, where that is not files.
     """
     repeat = {} if advice is None else {"repeat": advice.repeat}
     replay = replay_of(settings)
@@ -54,7 +61,7 @@ def build(
             settings, out, errors, advice, [] if receivers is None else receivers.build(settings.alerting.actions)
         )
         if settings.following.follow:
-            monitor = _build_following(settings, processor, actions, database, recorder)
+            monitor = _build_following(settings, processor, actions, database, recorder, open_sources)
             if reread is not None:
                 _make_reloadable(monitor, settings, reread, receivers or receivers_in(settings, processor, errors, database))
             return monitor
@@ -92,9 +99,11 @@ def _build_following(
     actions: Sequence[Action],
     database: Database | None,
     recorder: Recorder | None,
+    open_sources: OpenSources | None = None,
 ) -> Monitor:
     """A monitor whose inputs arrive while it runs, and with a state directory, one that continues where the last run stopped."""
     from ..source.follow.source_set import SourceSet
+    from ..source.follow.tail import Start
     from .followed import Following  # here, because few runs need them and start-up counts
 
     choice = choice_of(settings)
@@ -116,12 +125,13 @@ def _build_following(
                 replay(processor, journal.operations)
             else:
                 journal.warn("saved by a run with other settings; resuming at its position with empty windows")
-    sources = SourceSet(
-        names,
-        start="end" if settings.following.start == "end" else "begin",
-        position=None if found is None else found["position"],
-        last_line=journal is None,
-    )
+    position = None if found is None else found["position"]
+    sources: Sources
+    if open_sources is not None:
+        sources = open_sources(names, position)
+    else:
+        start: Start = "end" if settings.following.start == "end" else "begin"
+        sources = SourceSet(names, start=start, position=position, last_line=journal is None)
     following = Following(sources, recogniser, None if found is None else found["inputs"])
     return Monitor(following, processor, actions, journal=journal, skew_max=skew_max(settings))
 

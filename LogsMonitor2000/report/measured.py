@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, islice
-from typing import Any, ClassVar
+from typing import Any
 
 from ..analyze.digest import Digest, Digester
 from ..analyze.layouts import FOREVER, Layouts
@@ -62,7 +62,7 @@ class Measured:
 class MeasuredReport(Report):
     """Declares `measures`, and makes its result of their states: override `data`."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    measures: tuple[Measure, ...] = ()
     horizon = 1 << 40
     """Times after this second are malformed: in the future."""
 

@@ -42,7 +42,7 @@ class Results(NamedTuple):
 
 
 def _border(files: int) -> Results:
-    """Where a file begins or ends: no test goes on beyond it. `files` is 1 where one begins."""
+    """Where a file begins or ends: no test continues beyond it. `files` is 1 where one begins."""
     return Results(Counter(), files, seen=True)
 
 

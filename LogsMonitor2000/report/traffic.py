@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..analyze.bucket import Bucket
+from ..analyze.columns import Subnet
 from ..analyze.digest import Digest
 from ..analyze.layouts import FOREVER, Layouts
 from ..analyze.measures.base import Measure
@@ -17,7 +18,7 @@ from ..analyze.measures.keys import OTHER
 from ..analyze.measures.sketch import Sketch, quantile
 from ..analyze.measures.sum import Sum
 from ..analyze.measures.topk import Row, TopK
-from ..config.option import Option, Whole
+from ..config.option import Flag, Option, Whole
 from ..text import decoded
 from .agents import agent_of
 from .base import State
@@ -50,10 +51,20 @@ class TrafficReport(MeasuredReport):
     name = "traffic"
     title = "traffic"
     outputs = ("text", "json", "html", "csv")
-    options = (Option("limit", 100, Whole("N", least=1, most=1000), "values in each top list"),)
+    options = (
+        Option("limit", 100, Whole("N", least=1, most=1000), "values in each top list"),
+        Option("anonymize", False, Flag(), "cut addresses to their /24 or /64 network, and show no malformed line"),
+    )
     measures = (*TOPS.values(), PATHS, DURATIONS)
     alerts: list[dict[str, Any]] = []
     """The alerts that rules would have raised, where there are rules."""
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(settings)
+        self._tops: Mapping[str, TopK] = TOPS
+        if self.settings["anonymize"]:
+            self._tops = {**TOPS, "source": TopK(Subnet("source", 24, 64))}
+            self.measures = (*self._tops.values(), PATHS, DURATIONS)
 
     def layouts(self) -> Layouts:
         return Layouts({LADDER[0]: (STATUS_CLASSES, SIZES), FOREVER: self.measures})
@@ -94,18 +105,21 @@ class TrafficReport(MeasuredReport):
             "different": {name: len(state_of) for name, state_of in self._different(totals).items()},
             "durations": _durations(totals[DURATIONS], self.settings["limit"]),
             "alerts": self.alerts,
-            "samples": [[path, line, reason, decoded(text)] for path, line, reason, text in state.samples],
+            "samples": [
+                [path, line, reason, "" if self.settings["anonymize"] else decoded(text)]
+                for path, line, reason, text in state.samples
+            ],
         }
 
     def _different(self, totals: Mapping[Measure, State]) -> dict[str, set[Any]]:
         """The values that are known of each field, those that the log never has left out."""
-        found: dict[str, set[Any]] = {name: set(totals[measure][0]) - {b"-", OTHER} for name, measure in TOPS.items()}
+        found: dict[str, set[Any]] = {name: set(totals[measure][0]) - {b"-", OTHER} for name, measure in self._tops.items()}
         return found | {"path": {key[0] for key in totals[PATHS][0] if key != OTHER} - {b"-"}}
 
     def _top(self, totals: Mapping[Measure, State]) -> dict[str, list[list[Any]]]:
         limit = self.settings["limit"]
         top: dict[str, list[list[Any]]] = {}
-        for name, measure in TOPS.items():
+        for name, measure in self._tops.items():
             rows = measure.top(totals[measure], limit)
             if any(row.value not in (b"-", None) for row in rows):
                 top[name] = [[decoded(row.value or b"-"), row.hits, row.bytes, row.errors] for row in rows]
@@ -149,7 +163,7 @@ def _hour_of_week(second: int) -> int:
 
 
 def _folded(rows: Iterable[tuple[bytes, Row]]) -> list[list[Any]]:
-    """[value, hits, bytes, errors] of rows that were told apart by more than their value; by hits, then by value."""
+    """[value, hits, bytes, errors] of rows that were distinguished by more than their value; by hits, then by value."""
     found: dict[bytes, list[int]] = {}
     for value, row in rows:
         amounts = found.setdefault(value, [0, 0, 0])

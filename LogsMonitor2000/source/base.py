@@ -5,7 +5,7 @@ what is summarised at once: the lines that begin in the same `CHUNK_BYTES` of th
 or less while no more has arrived.
 
 What was read can be made durable: `position()` says how far `chunk` has come, and once everything that follows from those lines has
-been saved, `acknowledge(position)` lets the source tell its upstream. A file has none; a broker may then forget the messages.
+been saved, `acknowledge(position)` lets the source acknowledge to its upstream. A file has none; a broker may then forget the messages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A made-up access log, so that the first screen needs no file: the same bytes every time, made while they are read.
 
-It tells of one morning of a small shop: a deployment whose checkout fails for a while, and later a flood of logins from one
+It shows one morning of a small shop: a deployment whose checkout fails for a while, and later a flood of logins from one
 address that raises the high-traffic alert. Addresses are those set aside for documentation (RFC 5737, RFC 3849).
 """
 

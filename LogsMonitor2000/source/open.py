@@ -1,4 +1,4 @@
-"""From what a user names to sources: paths, quoted globs, `-` for standard input, URLs of syslog."""
+"""From what a user names to sources: paths, quoted globs, `-` for standard input, URLs of syslog and of queues."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from .pipe import PipeSource
 
 STANDARD_INPUT = "-"
 SYSLOG_SCHEMES = ("syslog+udp:", "syslog+tcp:", "syslog+unix:")
+QUEUE_SCHEMES = ("amqp:", "amqps:")
 
 
 def is_path(name: str) -> bool:
     """Whether a name stands for files, rather than for standard input or an address."""
-    return name != STANDARD_INPUT and not name.startswith(SYSLOG_SCHEMES)
+    return name != STANDARD_INPUT and not name.startswith((*SYSLOG_SCHEMES, *QUEUE_SCHEMES))
+
+
+def is_queue(name: str) -> bool:
+    """Whether a name is the URL of a broker's queue."""
+    return name.startswith(QUEUE_SCHEMES)
 
 
 def expanded(names: Sequence[str]) -> list[str]:
@@ -43,6 +49,8 @@ def open_source(path: str) -> Source:
     """The source of the kind that `path` is; an `InputError` when it cannot be opened."""
     if path == STANDARD_INPUT:
         return PipeSource("standard input", 0)
+    if is_queue(path):
+        raise InputError("a queue is read by `watch` with --follow and --state DIR, alone")
     if not is_path(path):
         from .syslog import open_syslog  # here, because few runs need it and start-up counts
 

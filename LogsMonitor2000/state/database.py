@@ -78,7 +78,7 @@ class Database:
 
         It also survives the death of the machine if it is `durable`, and else that of the process only; then it does not wait for
         another process either. Transactions survive in their order. Raises `sqlite3.Error` or `OSError` where none is possible now;
-        the operator is told when that begins and when it ends.
+        a warning is reported when that begins and when it ends.
         """
         with self._lock:
             try:

@@ -1,7 +1,7 @@
 """The directory that keeps what a run remembers: private, one process's own, and never reached through a prepared link.
 
 What it holds decides what is counted and who is notified, so another user must not be able to put anything there: a directory that
-others can write to is refused, and so is one that holds something else, whose permissions are nobody's to change. Files are opened
+others can write to is refused, and so is one that holds something else, whose permissions are not ours to change. Files are opened
 without following symbolic links. A lock, which the system releases when the process ends, keeps a second process out.
 """
 

@@ -2,7 +2,7 @@
 
 An alert comes to a delivery from a commit, which has it among the events not yet emitted, and is forgotten there only after the
 delivery has saved it. Both are transactions of one database, and those survive in their order: so whenever the process or the
-machine dies, an alert is in one of the two places, or in both, which its id tells. No transaction here has to wait for the disk.
+machine dies, an alert is in one of the two places, or in both, which its id shows. No transaction here has to wait for the disk.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ class Mutes(unittest.TestCase):
             ({"from": "09:00", "to": "09:00"}, "to is the same as from"),
             ({"days": ["monday"]}, "days must be of mon, tue, wed, thu, fri, sat, sun, not 'monday'"),
             ({"days": 1}, "days must be a string or a list of strings, not 1"),
-            ({"alerts": ["x*"]}, "alerts names 'x*', which is no alert; there are r, s, errors_a"),
+            ({"alerts": ["x*"]}, "alerts names 'x*', but no alert has that name; there are r, s, errors_a"),
             ({"until": "9"}, "unknown key 'until'; known are alerts, days, from, name, timezone, to"),
             (
                 {"timezone": "Mars"},

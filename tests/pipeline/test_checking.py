@@ -61,7 +61,7 @@ class Check(TemporaryFiles):
                 "6: timezone is wrong: unknown time zone 'Mars/X'",
                 "13: alert 'errors': unknown key 'abvoe'; did you mean above?",
                 "19: alert 'slow': inhibited_by names an unknown rule 'x'",
-                "22: mute 1: alerts names 'cool', which is no alert; there are high_traffic, errors, slow",
+                "22: mute 1: alerts names 'cool', but no alert has that name; there are high_traffic, errors, slow",
                 "28: action 'webhook': alerts names 'erors', which is not an alert; there are high_traffic, errors, slow",
                 "31: action 'webhok': type must be one of alertmanager, command, email,",
             ),

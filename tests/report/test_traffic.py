@@ -12,6 +12,7 @@ from unittest import main, mock
 import zipfile
 
 from LogsMonitor2000.parse.choose import Choice
+from LogsMonitor2000.report.compare import changes
 from LogsMonitor2000.report.engine import run_reports
 from LogsMonitor2000.report.measured import recognised
 from LogsMonitor2000.report.piece import pieces_of
@@ -160,6 +161,31 @@ class Traffic(Cutting):
             table = archive.read("top_path.csv").decode()
         self.assertNotIn("\u202e", table)
         self.assertEqual(report.render(result, "html"), report.render(result, "html"))
+
+    def test_addresses_are_cut_on_request(self) -> None:
+        draw = random.Random(4)
+        path = self.file("a.log", b"".join(line(event(draw, START + n)) for n in range(50)) + b"10.0.0.77 is bad\n")
+        report = TrafficReport({"anonymize": True})
+        (state,) = run_reports([report], recognised(pieces_of([path]), Choice("timed"), self.fail))
+        result = report.result(state)
+        self.assertEqual([row[:2] for row in result["top"]["source"]], [["10.0.0.0/24", 50]])
+        for output in ("text", "json", "html"):
+            self.assertNotRegex(report.render(result, output).decode(), r"10\.0\.0\.[1-9]")
+
+    def test_two_logs_side_by_side(self) -> None:
+        draw = random.Random(5)
+        old = [event(draw, START + n, ("/a",)) | {"status": 200} for n in range(40)]
+        new = [event(draw, START + 90_000 + n, ("/a", "/b")) | {"status": 500} for n in range(60)]
+        results = [self.report([self.file(name, b"".join(map(line, events)))]) for name, events in (("old", old), ("new", new))]
+        found = changes(results[1], results[0])
+        self.assertEqual(found["totals"]["requests"], [40, 60])
+        self.assertEqual(found["statuses"], {"2xx": [40, 0], "5xx": [0, 60]})
+        hits = sum(each["path"] == "/b" for each in new)
+        self.assertEqual(sorted(found["top"]["path"])[1], ["/b", 0, hits, round(100 * hits / 60, 3)])
+        report = TrafficReport()
+        compared = results[1] | {"compared": found}
+        self.assertIn("requests  40 → 60 (+50.0 %)", report.render(compared, "text").decode())
+        self.assertIn("Compared with older logs", report.render(compared, "html").decode())
 
     def test_formulas_are_defused(self) -> None:
         for cell, expected in (

@@ -142,7 +142,7 @@ class Distinct(Rule):
 
 
 def hash_of(value: bytes | None) -> int:
-    """64 bits that are the same in every process. Nobody who writes logs can aim at a collision."""
+    """64 bits that are the same in every process. A collision cannot be provoked by writing chosen values into a log."""
     return int.from_bytes(hashlib.blake2b(value or b"-", digest_size=8).digest(), "big")
 
 

@@ -62,7 +62,7 @@ class IsoTimestamps(Timestamps):
 
 
 class ClockTimestamps(Timestamps):
-    """`12:00:00` of a day that something else tells."""
+    """`12:00:00` of a day that is known from elsewhere."""
 
     def __init__(self, day: bytes) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class ClockTimestamps(Timestamps):
 
 
 def epoch_second(timestamp: bytes) -> int:
-    """The second of an epoch time in seconds, milli-, micro- or nanoseconds, told apart by how many digits it has."""
+    """The second of an epoch time in seconds, milli-, micro- or nanoseconds, distinguished by the number of digits."""
     found = _EPOCH.match(timestamp)
     if found is None:
         return int(float(timestamp)) if _FLOAT.match(timestamp) and float(timestamp) < 1e11 else NO_TIME

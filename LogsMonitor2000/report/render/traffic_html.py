@@ -79,6 +79,7 @@ def traffic_page(result: Mapping[str, Any]) -> str:
         _numbers(result),
         f'<section data-name="series"><h2>Requests over time</h2>{_chart(result["series"])}{_series_table(result["series"])}</section>',
         _alerts(result["alerts"]),
+        _compared(result.get("compared")),
         '<p><input id="find" type="search" hidden placeholder="find in all tables" aria-label="find in all tables"></p>',
         '<div class="cards">',
         *(_panel(name, title, result["top"][name], result) for name, title in PANELS if name in result["top"]),
@@ -215,6 +216,25 @@ def _alerts(alerts: Sequence[Mapping[str, Any]]) -> str:
     return (
         f'<section data-name="alerts"><h2>Alerts</h2><table class="sort">{head}<tbody>{"".join(rows)}</tbody></table></section>'
     )
+
+
+def _compared(compared: Mapping[str, Any] | None) -> str:
+    if compared is None:
+        return ""
+    rows = [
+        f'<tr><td>{text(name)}</td><td data-v="{before}">{before:,}</td><td data-v="{now}">{now:,}</td><td></td></tr>'
+        for name, (before, now) in {**compared["totals"], **compared["statuses"]}.items()
+    ]
+    for name, changed in compared["top"].items():
+        rows += [
+            f'<tr><td>{text(name)}: {text(value)}</td><td data-v="{before}">{before:,}</td><td data-v="{now}">{now:,}</td>'
+            f'<td data-v="{change}">{change:+.2f}</td></tr>'
+            for value, before, now, change in changed
+        ]
+    when = "" if compared["from"] is None else f"{_time(compared['from'])} to {_time(compared['until'] - 1)} UTC"
+    head = "<thead><tr><th>what</th><th>before</th><th>now</th><th>points of share</th></tr></thead>"
+    title = f'<h2>Compared with older logs <span class="dim">{when}</span></h2>'
+    return f'<section data-name="compared">{title}<table class="sort">{head}<tbody>{"".join(rows)}</tbody></table></section>'
 
 
 def _malformed(result: Mapping[str, Any]) -> str:

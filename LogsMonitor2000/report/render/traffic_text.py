@@ -43,7 +43,31 @@ def traffic_text(result: Mapping[str, Any]) -> str:
         lines.append(f"  alert     {_shown(alert['name'], 40)}  {_time(alert['started'])} {until}, peak {alert['peak']:.4g}")
     for path, line, reason, _ in result["samples"]:
         lines.append(f"  malformed {_shown(path, 40)}:{line}: {_shown(reason, 60)}")
+    if "compared" in result:
+        lines += _compared(result["compared"])
     return "\n".join(lines) + "\n"
+
+
+def _compared(compared: Mapping[str, Any]) -> list[str]:
+    """What changed, a line each."""
+    lines = ["compared with the older logs"]
+    if compared["from"] is not None:
+        lines[0] += f" ({_time(compared['from'])} to {_time(compared['until'] - 1)} UTC)"
+    before, now = compared["totals"]["requests"]
+    lines.append(f"  requests  {before:,} → {now:,}{_change(before, now)}")
+    parts = [
+        f"{name} {_share(one, before or 1)} → {_share(other, now or 1)}" for name, (one, other) in compared["statuses"].items()
+    ]
+    lines.append(f"  status    {'  '.join(parts)}")
+    for name, rows in compared["top"].items():
+        line = f"  {TITLES[name]:10}"
+        line += "  ".join(f"{_shown(value, 40)} {change:+.1f} points" for value, _, _, change in rows[:3])
+        lines.append(line)
+    return lines
+
+
+def _change(before: int, now: int) -> str:
+    return f" ({100 * (now - before) / before:+.1f} %)" if before else ""
 
 
 def _row(title: str, rows: Sequence[Sequence[Any]]) -> str:

@@ -108,6 +108,11 @@ class SourceSet:
                 source.acknowledge(part)
 
     @property
+    def needs_commit(self) -> bool:
+        """Never: files wait."""
+        return False
+
+    @property
     def ended(self) -> bool:
         """Everything that was named has been found and has ended: there were only pipes."""
         return not self._globs and bool(self.sources) and all(source.ended for source in self.sources)
