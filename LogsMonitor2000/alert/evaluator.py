@@ -11,16 +11,18 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from operator import ge, gt, le, lt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..analyze.measures.keys import dump_key, load_key
 from ..limits import STATES_MAX
 from .contribution import Group
 from .lifecycle import ActiveAlert
-from .rule import Rule
 from .series import NEVER
 from .state import AlertState
 from .window import Window
+
+if TYPE_CHECKING:  # a rule makes its evaluator
+    from .rule import Rule
 
 COMPARE_TO = {"above": lt, "at_least": le, "below": gt, "at_most": ge}
 """How a threshold compares with a value that is over it."""

@@ -7,10 +7,12 @@ the first evaluation at which it is recovered, or where `keep_firing` is given, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .rule import Rule
 from .state import AlertState
+
+if TYPE_CHECKING:  # a rule makes its evaluator
+    from .rule import Rule
 
 
 class ActiveAlert:

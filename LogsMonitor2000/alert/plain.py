@@ -7,12 +7,14 @@ are no transitions; only where there may be one is the rule evaluated second by 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .contribution import Group
 from .evaluator import NOTHING, FillingEvaluator, Transition
-from .rule import Rule
 from .series import Series
+
+if TYPE_CHECKING:  # a rule makes its evaluator
+    from .rule import Rule
 
 
 class PlainEvaluator(FillingEvaluator):

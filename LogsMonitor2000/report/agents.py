@@ -1,7 +1,7 @@
 """Browser, operating system and bot from a user agent: a table of our own, first match wins, `other` where it is unsure.
 
-Sources: the vendors' own descriptions of their user agents (MDN's "Browser detection using the user agent", Google's and Bing's pages on
-their crawlers, Apple's on Applebot, OpenAI's, Anthropic's and Common Crawl's on theirs), and the documentation of HTTP libraries.
+Sources: MDN's "Browser detection using the user agent", the pages on which operators of crawlers describe them, and the documentation of
+HTTP libraries.
 """
 
 from __future__ import annotations
