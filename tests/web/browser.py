@@ -83,8 +83,15 @@ class Browser:
         return str(self._ask("GET", f"/element/{element}/text"))
 
     def click(self, selector: str) -> None:
-        element = self._ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
-        self._ask("POST", f"/element/{element}/click", {})
+        """Click the first element; once more where the page has drawn it anew between finding and clicking it."""
+        for last in (False, False, True):
+            element = self._ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
+            try:
+                self._ask("POST", f"/element/{element}/click", {})
+                return
+            except RuntimeError as error:
+                if last or "stale element" not in str(error):
+                    raise
 
     def keys(self, text: str) -> None:
         """Press and release each key."""
