@@ -62,6 +62,7 @@ VERBS = (
     Verb("report", "report", "answer questions about finished logs: connections, results of tests"),
     Verb("generate", "generate", "write a log to try things on, with an incident in it if asked for"),
     Verb("cat", "cat", "print the lines of logs as the monitor reads them"),
+    Verb("ship", "ship", "publish the lines of logs to a queue of RabbitMQ"),
 )
 DEFAULT = VERBS[0]
 
