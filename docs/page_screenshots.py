@@ -6,8 +6,10 @@ Needs Debian's packages chromium and chromium-driver.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+import os
 from pathlib import Path
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +17,6 @@ import time
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.running import Running  # noqa: E402
 from tests.web.browser import Browser  # noqa: E402
 from tests.web.test_action import free_port  # noqa: E402
 
@@ -40,8 +41,11 @@ def main() -> None:
         log = Path(directory) / "access.log"
         log.write_text(moved((HERE.parent / "examples" / "access.log").read_text()))
         port = free_port()
-        with Running("--follow", str(log), "--listen", f"127.0.0.1:{port}") as monitor:
-            monitor.read_until(lambda: b"listening on" in monitor.errors)
+        command = [sys.executable, "-m", "LogsMonitor2000", "--follow", log.name, "--listen", f"127.0.0.1:{port}"]
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+        nowhere = subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=directory, env=environment, stdout=nowhere, stderr=nowhere) as monitor:
+            time.sleep(3)  # for it to listen
             browser = Browser()
             try:
                 browser.open(f"http://127.0.0.1:{port}/#range=0")
@@ -53,6 +57,7 @@ def main() -> None:
                     browser.screenshot(str(HERE / name))
             finally:
                 browser.close()
+                monitor.terminate()
 
 
 if __name__ == "__main__":

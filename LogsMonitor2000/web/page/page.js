@@ -218,7 +218,8 @@ function table(name, title, columns, rows) {
     button.textContent = columns.find(([key]) => key === head.dataset.key)[1] + (isIt ? (sort.isUp ? " ▴" : " ▾") : "");
   }
   const by = (row) => row[sort.by] ?? -1;
-  const sorted = [...rows].sort((a, b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0) * (sort.isUp ? 1 : -1));
+  const isOther = (row) => Number(row.value === "(other)");
+  const sorted = [...rows].sort((a, b) => isOther(a) - isOther(b) || (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0) * (sort.isUp ? 1 : -1));
   const cells = sorted.map((row) => html("tr", {}, ...columns.map(([key, , show], place) => {
     const shown = show ? show(row) : row[key];
     return place ? html("td", {}, shown) : html("th", { scope: "row" }, shown);
