@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..config.option import Option, Seconds, Text
-from ..text import printable
 from .base import Report
 from .piece import Piece
+from .render.shown import shown_text, shown_time
 
 NEVER = -1
 
@@ -154,13 +153,13 @@ class ConnectionsReport(Report):
     def text(self, result: Mapping[str, Any]) -> str:
         if not result["connections"]:
             return "no connections in the window\n"
-        lines = [f"{_time(result['from'])} to {_time(result['until'])}: {result['connections']:,} connections"]
+        lines = [f"{shown_time(result['from'])} to {shown_time(result['until'])}: {result['connections']:,} connections"]
         busiest = result["busiest"]
-        lines.append(f"busiest host: {_safe(busiest['host'])} ({busiest['connections']:,} connections)")
+        lines.append(f"busiest host: {shown_text(busiest['host'])} ({busiest['connections']:,} connections)")
         for key, words in (("connected_to", "hosts connected to"), ("connected_from", "hosts connected from")):
             if result[key] is not None:
-                hosts = ", ".join(map(_safe, result[key]["hosts"])) or "none"
-                lines.append(f"{words} {_safe(result[key]['host'])}: {hosts}")
+                hosts = ", ".join(map(shown_text, result[key]["hosts"])) or "none"
+                lines.append(f"{words} {shown_text(result[key]['host'])}: {hosts}")
         if result["malformed"]:
             lines.append(f"{result['malformed']:,} of {result['lines']:,} lines are malformed")
         return "\n".join(lines) + "\n"
@@ -208,11 +207,3 @@ def _last_pieces(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _shown(host: bytes) -> str:
     return host.decode("utf-8", "backslashreplace")
-
-
-def _safe(host: str) -> str:
-    return printable(host.encode("utf-8", "surrogateescape"))
-
-
-def _time(second: int) -> str:
-    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

@@ -12,9 +12,10 @@ import re
 from typing import Any, NamedTuple
 
 from ..limits import KEY_BYTES_MAX, TESTS_MAX
-from ..text import decoded, printable
+from ..text import decoded
 from .base import Report
 from .piece import Piece
+from .render.shown import shown_text
 from .render.svg import bar_chart
 
 _MARKS = re.compile(rb"t: (?:(?<=(Tes)t: )|(?<=(Resul)t: )) *([^\s]*)[^\n]*")
@@ -121,9 +122,9 @@ class ResultsReport(Report):
     def text(self, result: Mapping[str, Any]) -> str:
         lines = []
         for name, parts in result["results"].items():
-            lines.append(f"{_safe(name)}:")
+            lines.append(f"{shown_text(name)}:")
             shown = {"PASSED": parts.get("PASS", 0), "FAILED": parts.get("FAIL", 0)}
-            shown |= {_safe(word): count for word, count in parts.items() if word not in ("PASS", "FAIL")}
+            shown |= {shown_text(word): count for word, count in parts.items() if word not in ("PASS", "FAIL")}
             lines += [f"{word}: {count}" for word, count in shown.items()]
         if not lines:
             lines.append("no tests")
@@ -178,7 +179,3 @@ def _bounded(counts: Counter[tuple[bytes, bytes]]) -> Counter[tuple[bytes, bytes
         if (name, word) not in kept:
             kept[OTHER, word] += count
     return kept
-
-
-def _safe(text: str) -> str:
-    return printable(text.encode("utf-8", "surrogateescape"))

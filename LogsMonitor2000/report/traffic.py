@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from ..analyze.bucket import Bucket
@@ -211,8 +210,3 @@ def _durations(state: State, limit: int) -> list[dict[str, Any]]:
             | {name: round(value or 0.0, 6) for name, value in shares.items()}
         )
     return found
-
-
-def shown_time(second: int) -> str:
-    """`2026-11-24 19:20:00`, in UTC."""
-    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

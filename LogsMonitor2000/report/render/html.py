@@ -9,7 +9,7 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 
-from ...text import printable
+from .shown import shown_text
 
 CELLS = 120
 """Characters of a text of a log before its middle is elided."""
@@ -34,7 +34,7 @@ def page(title: str, body: str, style: str = "", script: str = "") -> str:
 
 def text(value: str, most: int = CELLS) -> str:
     """Text of a log as text of a page: controls and bidirectional marks visible, the middle elided, markup escaped."""
-    shown = printable(value.encode("utf-8", "surrogateescape"))
+    shown = shown_text(value)
     if len(shown) > most:
         shown = f"{shown[: most // 2]}…{shown[-(most // 2) :]}"
     return escape(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ...text import printable
+from .shown import shown_text
 
 LABEL_CHARACTERS = 40
 ROW, BAR, LEFT, WIDTH, TOP = 22, 14, 290, 900, 64
@@ -53,7 +53,7 @@ def _colors(series: Sequence[str]) -> list[str]:
 
 def _text(text: str) -> str:
     """Text of a log as text of the picture: controls visible, long ones elided in the middle, markup escaped."""
-    text = printable(text.encode("utf-8", "surrogateescape"))
+    text = shown_text(text)
     if len(text) > LABEL_CHARACTERS:
         half = LABEL_CHARACTERS // 2
         text = f"{text[: half - 1]}…{text[-half:]}"

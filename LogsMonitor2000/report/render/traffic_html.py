@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from ...text import duration, size
 from ...version import VERSION
 from .html import page, text
+from .shown import shown_time
 
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", "-")
 MARKS = {"1xx": "", "2xx": "✓", "3xx": "→", "4xx": "!", "5xx": "✗", "-": "?"}
@@ -98,7 +98,7 @@ def _subtitle(result: Mapping[str, Any]) -> str:
         parts[0] += f" + {excluded:,} outside the range"
     if result["events"]:
         span = result["until"] - result["from"]
-        parts.insert(0, f"{_time(result['from'])} to {_time(result['until'] - 1)} UTC · {duration(span)}")
+        parts.insert(0, f"{shown_time(result['from'])} to {shown_time(result['until'] - 1)} UTC · {duration(span)}")
     return f'<p class="dim">{" · ".join(parts)}</p>'
 
 
@@ -131,7 +131,7 @@ def _chart(series: Mapping[str, Any]) -> str:
     ]
     for (second, hits, _, _), classes in zip(points, series["statuses"]):
         x, y = (second - first) // step * bar, float(height)
-        title = f"{_time(second)}: {hits:,} requests"
+        title = f"{shown_time(second)}: {hits:,} requests"
         parts = []
         for number, amount in enumerate(classes, 1):
             if amount:
@@ -144,13 +144,13 @@ def _chart(series: Mapping[str, Any]) -> str:
     marks.append(f'<text x="2" y="11">{most:,} in {duration(step)}</text>')
     for share in (0, 0.25, 0.5, 0.75):
         second = first + int(share * count) * step
-        marks.append(f'<text x="{share * width:.0f}" y="{height + 16}">{_time(second)[5:16]}</text>')
+        marks.append(f'<text x="{share * width:.0f}" y="{height + 16}">{shown_time(second)[5:16]}</text>')
     return "".join([*marks, "</svg>"])
 
 
 def _series_table(series: Mapping[str, Any]) -> str:
     rows = [
-        f'<tr><td>{_time(second)}</td><td data-v="{hits}">{hits:,}</td><td data-v="{amount}">{size(amount)}</td>'
+        f'<tr><td>{shown_time(second)}</td><td data-v="{hits}">{hits:,}</td><td data-v="{amount}">{size(amount)}</td>'
         f'<td data-v="{errors}">{errors:,}</td></tr>'
         for second, hits, amount, errors in series["points"]
     ]
@@ -207,7 +207,7 @@ def _alerts(alerts: Sequence[Mapping[str, Any]]) -> str:
     if not alerts:
         return ""
     rows = [
-        f"<tr><td>{text(alert['name'])}{text(' ' + alert['group']) if alert['group'] else ''}</td><td>{_time(alert['started'])}</td>"
+        f"<tr><td>{text(alert['name'])}{text(' ' + alert['group']) if alert['group'] else ''}</td><td>{shown_time(alert['started'])}</td>"
         f"<td>{'▲ still firing' if alert['ended'] is None else '▽ ' + duration(alert['ended'] - alert['started'])}</td>"
         f"<td>{alert['peak']:.4g}</td><td>{text(alert['severity'])}</td></tr>"
         for alert in alerts
@@ -231,7 +231,7 @@ def _compared(compared: Mapping[str, Any] | None) -> str:
             f'<td data-v="{change}">{change:+.2f}</td></tr>'
             for value, before, now, change in changed
         ]
-    when = "" if compared["from"] is None else f"{_time(compared['from'])} to {_time(compared['until'] - 1)} UTC"
+    when = "" if compared["from"] is None else f"{shown_time(compared['from'])} to {shown_time(compared['until'] - 1)} UTC"
     head = "<thead><tr><th>what</th><th>before</th><th>now</th><th>points of share</th></tr></thead>"
     title = f'<h2>Compared with older logs <span class="dim">{when}</span></h2>'
     return f'<section data-name="compared">{title}<table class="sort">{head}<tbody>{"".join(rows)}</tbody></table></section>'
@@ -246,7 +246,3 @@ def _malformed(result: Mapping[str, Any]) -> str:
     ]
     head = "<thead><tr><th>where</th><th>why</th><th>line</th></tr></thead>"
     return f"<section><h2>Not read: {result['malformed']:,} malformed lines</h2><table>{head}<tbody>{''.join(rows)}</tbody></table></section>"
-
-
-def _time(second: int) -> str:
-    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

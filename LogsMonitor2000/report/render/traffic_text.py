@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
-from ...text import duration, printable, size
+from ...text import duration, size
+from .shown import shown_text, shown_time
 
 WIDTH = 100
 LISTS = ("section", "path", "source", "not_found", "server_errors", "browser", "bot")
@@ -25,7 +25,7 @@ def traffic_text(result: Mapping[str, Any]) -> str:
     if not result["events"]:
         return "\n".join([*lines, "no event to report on"]) + "\n"
     span = result["until"] - result["from"]
-    lines.append(f"  {_time(result['from'])} to {_time(result['until'] - 1)} UTC ({duration(span)})")
+    lines.append(f"  {shown_time(result['from'])} to {shown_time(result['until'] - 1)} UTC ({duration(span)})")
     lines.append(f"  requests  {result['requests']:,}  {_rate(result['requests'], span)}  {size(result['bytes'])}")
     statuses = "  ".join(f"{name} {count:,} {_share(count, result['requests'])}" for name, count in result["statuses"].items())
     lines.append(f"  status    {statuses}")
@@ -39,8 +39,10 @@ def traffic_text(result: Mapping[str, Any]) -> str:
         times = "  ".join(f"{name} {row[name]:.3g} s" for name in ("p50", "p90", "p99"))
         lines.append(f"  durations {_shown(row['section'], 40)}  {times}")
     for alert in result["alerts"][:5]:
-        until = "still firing" if alert["ended"] is None else f"to {_time(alert['ended'])}"
-        lines.append(f"  alert     {_shown(alert['name'], 40)}  {_time(alert['started'])} {until}, peak {alert['peak']:.4g}")
+        until = "still firing" if alert["ended"] is None else f"to {shown_time(alert['ended'])}"
+        lines.append(
+            f"  alert     {_shown(alert['name'], 40)}  {shown_time(alert['started'])} {until}, peak {alert['peak']:.4g}"
+        )
     for path, line, reason, _ in result["samples"]:
         lines.append(f"  malformed {_shown(path, 40)}:{line}: {_shown(reason, 60)}")
     if "compared" in result:
@@ -52,7 +54,7 @@ def _compared(compared: Mapping[str, Any]) -> list[str]:
     """What changed, a line each."""
     lines = ["compared with the older logs"]
     if compared["from"] is not None:
-        lines[0] += f" ({_time(compared['from'])} to {_time(compared['until'] - 1)} UTC)"
+        lines[0] += f" ({shown_time(compared['from'])} to {shown_time(compared['until'] - 1)} UTC)"
     before, now = compared["totals"]["requests"]
     lines.append(f"  requests  {before:,} → {now:,}{_change(before, now)}")
     parts = [
@@ -110,11 +112,7 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count / total:.1f} %" if 1000 * count >= total else "<0.1 %"
 
 
-def _time(second: int) -> str:
-    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def _shown(text: str, most: int) -> str:
     """Text of a log, printable, elided in the middle where it is long."""
-    shown = printable(text.encode("utf-8", "surrogateescape"))
+    shown = shown_text(text)
     return shown if len(shown) <= most else f"{shown[: most // 2 - 1]}…{shown[-(most // 2) :]}"
