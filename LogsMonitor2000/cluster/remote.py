@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import InputError, UsageError
 from ..limits import BLOCK_BYTES, CHUNK_BYTES
 from ..parse.choose import Chosen
-from ..report.piece import cuts, problems
+from ..report.piece import blocks_of, cuts
 from ..source.decompress import MAGIC_BYTES, compression_of
 from ..source.stream import StreamSource
 
@@ -27,13 +27,7 @@ class RemotePiece(NamedTuple):
         return self.path
 
     def blocks(self) -> Iterator[bytes]:
-        source = RemoteSource(self.path, self.start)
-        try:
-            while not source.ended and (self.end is None or source.offset < self.end):
-                yield from source.chunk(self.end)
-        finally:
-            problems.extend(source.warnings)
-            source.close()
+        return blocks_of(RemoteSource(self.path, self.start), self.end)
 
 
 class RemoteSource(StreamSource):

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from ..limits import PIECE_BYTES
 from ..parse.choose import Chosen
+from ..source.base import Source
 from ..source.decompress import compression_of
 from ..source.file import FileSource
 from ..source.open import STANDARD_INPUT, open_source
@@ -61,17 +62,21 @@ class FilePiece(NamedTuple):
         return self.name or self.path
 
     def blocks(self) -> Iterator[bytes]:
-        source = open_source(self.path) if self.end is None else FileSource(self.path, self.start)
-        try:
-            while not source.ended and (self.end is None or source.offset < self.end):
-                yield from source.chunk(self.end)
-        finally:
-            problems.extend(source.warnings)
-            source.close()
+        return blocks_of(open_source(self.path) if self.end is None else FileSource(self.path, self.start), self.end)
 
 
 problems: list[str] = []
 """What reading pieces ran into in this process, such as a compressed file that is cut off: `engine.map_piece` hands it on."""
+
+
+def blocks_of(source: Source, end: int | None) -> Iterator[bytes]:
+    """The lines of `source` that begin before `end`; what reading ran into is added to `problems`, and the source is closed."""
+    try:
+        while not source.ended and (end is None or source.offset < end):
+            yield from source.chunk(end)
+    finally:
+        problems.extend(source.warnings)
+        source.close()
 
 
 def pieces_of(paths: Sequence[str]) -> list[FilePiece]:
